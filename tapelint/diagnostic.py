@@ -1,0 +1,102 @@
+"""What a rule finds and what a reporter prints: plain, frozen, picklable data.
+
+A rule yields `Finding`s: offsets and field values, no text. `tapelint.catalogue` turns a finding into a `Diagnostic`
+by filling the message and label templates of the rule's page. Reporters see only diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """How bad it is. `INFO` rules are off unless selected."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Applicability(Enum):
+    """Whether a fix may be applied unasked (`SAFE`), on request (`UNSAFE`)."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code-point offsets, 0-based, into the decoded text of one source."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of `span` by `content`; an empty span inserts."""
+
+    span: Span
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that belong together: all are applied or none. Sorted by start and never overlapping."""
+
+    message: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place that belongs to the story of a finding. `label` names a template in the page's `[labels]`.
+
+    `path` is None for the file of the finding itself.
+    """
+
+    label: str
+    span: Span
+    fields: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, as a rule states it: the code, the fields of its message, the places of its story, in order."""
+
+    code: str
+    span: Span
+    fields: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    fix: Fix | None = None
+    variant: str = ""
+    """Which of the page's `[variants]` tells this finding; empty for the page's own message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A labelled place beside the primary one, ready to print. `path` is None for the diagnostic's own file."""
+
+    message: str
+    span: Span
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding with its words, ready to print. `label` stands under the primary span, `help` closes the frame."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    span: Span
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    help: str = ""
+    fix: Fix | None = None
+    url: str = ""

@@ -1,0 +1,96 @@
+"""The text of one file: bytes in, decoded text and exact positions out."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from tapelint.diagnostic import Span
+
+
+class Position(NamedTuple):
+    """Row and column, both from 1; the column counts code points."""
+
+    row: int
+    column: int
+
+
+class UndecodableError(ValueError):
+    """The bytes are not text in the encoding that the file declares (UTF-8 unless it says otherwise)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One piece of Python text. `text` keeps its newlines as they are; a byte order mark is not part of it."""
+
+    path: str
+    text: str
+    encoding: str = "utf-8"
+    bom: bool = False
+    _ascii: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ascii", self.text.isascii())
+
+    @classmethod
+    def from_bytes(cls, path: str, data: bytes) -> Source:
+        """Decode `data` as Python does (PEP 263, byte order mark). Raises `UndecodableError` with one line of text."""
+        bom = data.startswith(b"\xef\xbb\xbf")
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            text = data.decode("utf-8-sig" if bom else encoding)
+        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+            reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+            raise UndecodableError(f"not readable as text: {reason}") from None
+        return cls(path, text, "utf-8" if bom else encoding, bom)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Offset of the first code point of every line; lines end as Python ends them (LF, CRLF, CR)."""
+        starts = [0]
+        text = self.text
+        if "\r" not in text:
+            at = text.find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = text.find("\n", at + 1)
+            return starts
+        for at, char in enumerate(text):
+            if char == "\n" or (char == "\r" and text[at + 1 : at + 2] != "\n"):
+                starts.append(at + 1)
+        return starts
+
+    def position(self, offset: int) -> Position:
+        """The row and column (both from 1, code points) of a code-point offset."""
+        row = bisect_right(self.line_starts, offset)
+        return Position(row, offset - self.line_starts[row - 1] + 1)
+
+    def line(self, row: int) -> str:
+        """The text of a row (from 1), without its line ending."""
+        start = self.line_starts[row - 1]
+        end = self.line_starts[row] if row < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def offset(self, row: int, byte_column: int) -> int:
+        """The code-point offset of `ast`'s row (from 1) and UTF-8 byte column (from 0)."""
+        start = self.line_starts[row - 1]
+        if self._ascii:
+            return start + byte_column
+        end = self.line_starts[row] if row < len(self.line_starts) else len(self.text)
+        return start + len(self.text[start:end].encode()[:byte_column].decode(errors="ignore"))
+
+    def span(self, node: ast.AST) -> Span:
+        """The span of an `ast` node that has a position."""
+        return Span(
+            self.offset(node.lineno, node.col_offset),  # type: ignore[attr-defined]
+            self.offset(node.end_lineno, node.end_col_offset),  # type: ignore[attr-defined]
+        )
+
+    def segment(self, span: Span) -> str:
+        """The text of a span."""
+        return self.text[span.start : span.end]
