@@ -1,0 +1,196 @@
+"""How long tapelint takes: by itself, and beside ruff on the same tree with the same number of cores.
+
+    python benchmarks/speed.py [TREE]
+
+Prints each figure with the limit that it must keep; exits with 1 if one is not kept. TREE is a big folder of Python
+files, such as the site-packages of an environment with TensorFlow; without it the comparison with ruff is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+HEAD = '''\
+"""Trains small models."""
+
+import numpy as np
+import tensorflow as tf
+
+optimizer = tf.keras.optimizers.Adam(1e-3)
+loss_fn = tf.keras.losses.MeanSquaredError()
+
+'''
+
+STEP = '''\
+
+class Trainer{n}:
+    """Trains one model and keeps its history."""
+
+    def __init__(self, units, rate=1e-3):
+        self.model = tf.keras.Sequential([tf.keras.layers.Dense(units, "relu"), tf.keras.layers.Dense(1)])
+        self.optimizer = tf.keras.optimizers.Adam(rate)
+        self.history = []
+
+    def penalty(self):
+        if not self.model.trainable_variables:
+            return 0.0
+        return tf.add_n([tf.nn.l2_loss(w) for w in self.model.trainable_variables])
+
+    def train_step(self, x, y, weight=0.01):
+        with tf.GradientTape() as tape:
+            predictions = self.model(x, training=True)
+            error = loss_fn(y, predictions)
+            {inside}
+        {outside}
+        grads = tape.gradient(loss, self.model.trainable_variables)
+        grads, norm = tf.clip_by_global_norm(grads, 1.0)
+        self.optimizer.apply_gradients(zip(grads, self.model.trainable_variables))
+        self.history.append(float(loss))
+        return loss, norm
+
+    def fit(self, dataset, epochs=10):
+        for epoch in range(epochs):
+            losses = []
+            for x, y in dataset:
+                loss, norm = self.train_step(x, y)
+                losses.append(loss.numpy())
+                if not np.isfinite(norm):
+                    raise ValueError(f"epoch {{epoch}} diverged")
+            print(epoch, np.mean(losses))
+        return self.history
+
+    def saliency(self, x):
+        x = tf.convert_to_tensor(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            score = tf.reduce_sum(self.model(x, training=False))
+        return tf.abs(tape.gradient(score, x))
+
+'''
+
+PLAIN = '''\
+
+def total{n}(rows, limit={n}):
+    """Adds up what is below the limit."""
+    found = [row for row in rows if row.value < limit]
+    return sum(row.value for row in found) / max(len(found), 1)
+
+'''
+
+READ = """\
+import os, sys
+for folder, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        with open(os.path.join(folder, name), "rb") as file:
+            file.read()
+"""
+
+
+class Figures:
+    """The measured figures, printed as they come."""
+
+    def __init__(self) -> None:
+        self.kept = True
+
+    def add(self, what: str, figure: float, limit: float, unit: str, detail: str = "") -> None:
+        """Print one figure and whether it keeps its limit."""
+        within = figure <= limit
+        self.kept = self.kept and within
+        word = "" if within else "  TOO SLOW"
+        print(f"{what:54} {figure:7.2f} {unit} (limit {limit:g}){word}{'  ' + detail if detail else ''}", flush=True)
+
+
+def script(lines: int, *, faults: bool) -> str:
+    """A training script of about that many lines; with `faults`, every third class has one."""
+    parts = [HEAD]
+    kept = {"inside": "loss = error + weight * self.penalty()", "outside": ""}
+    lost = {"inside": "penalty = self.penalty()", "outside": "loss = error + weight * penalty"}
+    while sum(part.count("\n") for part in parts) < lines:
+        n = len(parts)
+        parts.append(STEP.format(n=n, **(lost if faults and n % 3 == 1 else kept)))
+    return "".join(parts)
+
+
+def seconds(command: Sequence[str], repeat: int = 5, **environment: str) -> float:
+    """The median wall time of a command, after one run that warms the caches. A failing command is an error."""
+    times = []
+    for _ in range(repeat + 1):
+        start = time.perf_counter()
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+        times.append(time.perf_counter() - start)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    return statistics.median(times[1:])
+
+
+def tapelint(*arguments: str) -> list[str]:
+    """A command that runs tapelint without anything from outside."""
+    return [sys.executable, "-m", "tapelint", "check", "--no-cache", "--isolated", "--exit-zero", *arguments]
+
+
+def without_tapes(figures: Figures, folder: Path) -> None:
+    """A tree in which no file has a tape, against reading that tree."""
+    for n in range(300):
+        path = folder / f"package_{n % 10}" / f"module_{n}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(PLAIN.format(n=k) for k in range(100)))
+    bare = seconds([sys.executable, "-c", READ, str(folder)])
+    ours = seconds(tapelint(str(folder)))
+    figures.add("300 files without tapes / reading them", ours / bare, 3, "x", f"{ours:.3f} s against {bare:.3f} s")
+
+
+def one_script(figures: Figures, folder: Path) -> None:
+    """The time of a whole process on one training script, and how it grows with the script."""
+    times = {}
+    for name, lines, faults in [("clean", 500, False), ("faulty", 500, True), ("long", 5000, False)]:
+        path = folder / f"{name}.py"
+        path.write_text(script(lines, faults=faults))
+        times[name] = seconds(tapelint(str(path)))
+    figures.add("500 lines without findings", times["clean"], 0.25, "s")
+    figures.add("500 lines with findings", times["faulty"], 0.6, "s")
+    empty = folder / "empty.py"
+    empty.write_text("x = 1\n")
+    start = seconds(tapelint(str(empty)))
+    growth = (times["long"] - start) / max(times["clean"] - start, 1e-3)
+    figures.add("5000 lines / 500 lines, start-up taken off", growth, 12, "x")
+
+
+def beside_ruff(figures: Figures, tree: Path, cores: int) -> None:
+    """The same tree and the same number of cores for both."""
+    ruff = [sys.executable, "-m", "ruff", "check", "--no-cache", "--isolated", "--exit-zero", "--no-respect-gitignore"]
+    listed = subprocess.run([*ruff, "--show-files", str(tree)], capture_output=True, text=True, check=True)
+    count = len(listed.stdout.splitlines())
+    theirs = seconds([*ruff, "--quiet", str(tree)], 3, RAYON_NUM_THREADS=str(cores))
+    ours = seconds(tapelint("--no-respect-gitignore", "--jobs", str(cores), str(tree)), 3)
+    detail = f"{ours:.2f} s against {theirs:.2f} s on {count} files, {cores} cores"
+    figures.add(f"tapelint / ruff on {tree.name}", ours / theirs, 1.5, "x", detail)
+
+
+def main() -> int:
+    """The command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(description="How long tapelint takes, by itself and beside ruff.")
+    parser.add_argument("tree", nargs="?", type=Path, metavar="TREE", help="a big folder of Python files")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cores for both (default: all)")
+    options = parser.parse_args()
+    figures = Figures()
+    with tempfile.TemporaryDirectory() as folder:
+        trees = [Path(folder, name) for name in ("plain", "scripts")]
+        for tree in trees:
+            tree.mkdir()
+        without_tapes(figures, trees[0])
+        one_script(figures, trees[1])
+    if options.tree is not None:
+        beside_ruff(figures, options.tree, options.jobs)
+    return 0 if figures.kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

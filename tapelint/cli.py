@@ -1,0 +1,220 @@
+"""The command line. `main` is the console script; `check` is what `tapelint [check] PATH...` does.
+
+click is imported for everything but a plain `check` (see `tapelint.options`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from tapelint.result import FileResult
+    from tapelint.run import Read
+    from tapelint.settings import Configuration
+
+COMMANDS = ("check", "tapes", "explain", "rules", "config", "version")
+CLEAN, FINDINGS, TROUBLE, INTERRUPTED = 0, 1, 2, 130
+
+_SILENT_WHEN_CLEAN = ("full", "concise", "grouped")
+"""Formats whose document is empty without findings, so that nothing need be imported to write it."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line, `sys.argv` if none is given, and return the exit code. Never raises, never a traceback."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it is stdout until the process ends
+    try:
+        code = _main(sys.argv[1:] if words is None else list(words))
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        drop_output()
+        return CLEAN
+    except Exception as error:
+        if os.environ.get("TAPELINT_DEBUG"):
+            import traceback
+
+            traceback.print_exc()
+        text = str(error).strip().splitlines()
+        complain(f"internal error: {type(error).__name__}" + (f": {text[0]}" if text else ""))
+        return TROUBLE
+
+
+def _main(words: list[str]) -> int:
+    from tapelint.settings import SettingsError
+
+    command = words[0] if words else "check"
+    if command in COMMANDS:
+        rest = words[1:]
+    elif command in ("--help", "-h", "--version", "-V"):
+        rest = []
+    else:
+        command, rest = "check", words
+    try:
+        if command == "check":
+            from tapelint.options import read_plain
+
+            parameters = read_plain(rest, os.environ)
+            if parameters is not None:
+                return check(parameters)
+            words = ["check", *rest]
+        from tapelint.commands import run
+
+        return run(words)
+    except SettingsError as error:
+        complain(str(error))
+        return TROUBLE
+
+
+def complain(text: str) -> None:
+    """One line of trouble on stderr."""
+    say(f"error: {text}")
+
+
+def check(parameters: Mapping[str, Any]) -> int:
+    """Check the files that the parameters (see `tapelint.options.CHECK`) mean, print, and return the exit code."""
+    from tapelint.discovery import Discovery, Found
+    from tapelint.run import Read, read
+    from tapelint.settings import SettingsError
+
+    configuration = _configuration(parameters)
+    here = configuration.for_folder(os.getcwd())
+    form: str = parameters["output_format"] or here.output_format or "full"
+    if form not in _SILENT_WHEN_CLEAN:
+        from tapelint.report import FORMATS
+
+        if form not in FORMATS:
+            raise SettingsError(f"no output format is called {form}; choose from {', '.join(FORMATS)}")
+    if parameters["statistics"] and form not in ("full", "json"):
+        raise SettingsError("--statistics goes with the formats full and json only")
+    discovery = Discovery(configuration)
+    paths: list[str] = list(parameters["paths"]) or ["."]
+    files: list[Read] = []
+    if "-" in paths:
+        paths = [path for path in paths if path != "-"]
+        name = parameters["stdin_filename"] or "-"
+        settings = configuration.for_folder(os.path.dirname(os.path.abspath(name)))
+        if not (settings.force_exclude and settings.excludes.match(name)):
+            files.append(Read(name, settings, sys.stdin.buffer.read() if sys.stdin is not None else b""))
+    found: list[Found] = discovery.find(paths)
+    if parameters["show_files"]:
+        for file in found:
+            sys.stdout.buffer.write(os.fsencode(file.path) + b"\n")
+        _report_trouble(discovery.errors, discovery.warnings)
+        return TROUBLE if discovery.errors else CLEAN
+    files += read(found)
+    _report_trouble(discovery.errors, discovery.warnings)
+    if parameters["verbose"]:
+        _tell_settings(files)
+    code = _judge_and_print(files, parameters, form)
+    return TROUBLE if discovery.errors else code
+
+
+def _judge_and_print(files: list[Read], parameters: Mapping[str, Any], form: str) -> int:
+    quiet: bool = parameters["quiet"]
+    if (
+        form in _SILENT_WHEN_CLEAN
+        and parameters["output_file"] is None
+        and not parameters["statistics"]
+        and not any(file.error or file.data is not None for file in files)
+        and not any(settings.names_rules for settings in {file.settings for file in files})
+    ):
+        if not quiet:
+            say(nothing_found(len(files)))
+        return CLEAN
+    from tapelint.output import Output
+    from tapelint.progress import Progress
+
+    warnings: list[str] = []
+    results = _results(files, parameters["jobs"], warnings)
+    _report_trouble((), warnings)
+    progress = Progress(sys.stderr, len(files), shown=not quiet)
+    output = Output(form, parameters["output_file"], parameters["color"], progress, statistics=parameters["statistics"])
+    output.write(results)
+    if not quiet:
+        say(output.summary())
+    if output.troubled:
+        return TROUBLE
+    return FINDINGS if output.findings and not parameters["exit_zero"] else CLEAN
+
+
+def _results(files: list[Read], jobs: int | None, warnings: list[str]) -> Iterator[FileResult]:
+    from tapelint.run import judge
+    from tapelint.selection import Selection, select
+
+    selections: dict[int, Selection] = {}
+    for file in files:
+        if id(file.settings) not in selections:
+            selections[id(file.settings)] = select(file.settings, warnings)
+    return judge(files, lambda file: selections[id(file.settings)].terms_for(file.path), jobs)
+
+
+def nothing_found(files: int) -> str:
+    """The summary of a run without findings: what `tapelint.report.summary` says, without importing it."""
+    return f"Nothing found in {files} file{'' if files == 1 else 's'}"
+
+
+def _configuration(parameters: Mapping[str, Any]) -> Configuration:
+    from tapelint.settings import Configuration, SettingsError, parse_value
+
+    given: dict[str, Any] = {}
+    file = None
+    for text in parameters["config"]:
+        if "=" in text and not os.path.isfile(text):
+            key, value = parse_value(text)
+            given[key] = value
+        elif file is None:
+            file = text
+        else:
+            raise SettingsError(f"--config names two settings files: {file} and {text}")
+    if file is not None and parameters["isolated"]:
+        raise SettingsError("--isolated reads no settings file, and --config names one")
+    for key in ("select", "ignore", "extend-select", "exclude", "extend-exclude"):
+        words = parameters[key.replace("-", "_")]
+        if words:
+            given[key] = [part.strip() for word in words for part in word.split(",") if part.strip()]
+    for key in ("pedantic", "force-exclude"):
+        if parameters[key.replace("-", "_")]:
+            given[key] = True
+    if parameters["no_respect_gitignore"]:
+        given["respect-gitignore"] = False
+    if parameters["target_keras"] is not None:
+        given["target-keras"] = int(parameters["target_keras"])
+    return Configuration(given, parameters["isolated"], file)
+
+
+def _report_trouble(errors: Iterable[tuple[str, str]], warnings: Iterable[str]) -> None:
+    for path, text in errors:
+        complain(f"{path}: {text}")
+    for text in dict.fromkeys(warnings):
+        say(f"warning: {text}")
+
+
+def _tell_settings(files: Sequence[Read]) -> None:
+    for path in dict.fromkeys(file.settings.file for file in files):
+        say(f"settings: {path or 'no file'}")
+    say(f"{sum(file.data is not None for file in files)} of {len(files)} files hold something to check")
+
+
+def say(text: str) -> None:
+    """One line on stderr, whatever its characters. A closed stderr is nobody's trouble."""
+    if sys.stderr is None:
+        return
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text) + "\n"
+    try:
+        sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def drop_output() -> None:
+    """Nobody reads stdout any more: let what is still to be written go nowhere, without a word at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,102 @@
+"""The options of `tapelint check` as data: click builds the command from them, and plain command lines are read here.
+
+Reading a plain command line here, and not with click, is worth it: importing click takes longer than all that a tree
+without tapes needs. Anything that is not plain (an option that is unknown or badly used, `--help`, a setting in the
+environment) is left to click, so there is one place that explains and complains.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+FLAG, VALUE, MANY, CHOICE, COUNT = "flag", "value", "many", "choice", "count"
+
+
+class Option:
+    """One option. `kind`: a FLAG; a VALUE; MANY values, one each time; a CHOICE; a COUNT from 1."""
+
+    __slots__ = ("choices", "flags", "help", "kind", "metavar", "name")
+
+    def __init__(self, flags: str, kind: str, help: str, *, choices: Sequence[str] = (), metavar: str = "") -> None:
+        self.flags = flags.split()
+        self.kind = kind
+        self.help = help
+        self.choices = choices
+        self.metavar = metavar
+        self.name = self.flags[0].lstrip("-").replace("-", "_")
+
+
+CHECK = (
+    Option("--select", MANY, "Use these rules: codes, beginnings of codes, names, or ALL.", metavar="RULES"),
+    Option("--ignore", MANY, "Leave these rules out.", metavar="RULES"),
+    Option("--extend-select", MANY, "Use these rules beside the selected ones.", metavar="RULES"),
+    Option("--pedantic", FLAG, "Use the rules of severity info too."),
+    Option("--target-keras", CHOICE, "The Keras generation that the code is for.", choices=("2", "3")),
+    Option("--output-format", VALUE, "The form of the output (default: full).", metavar="FORMAT"),
+    Option("--output-file", VALUE, "Write the output to this file.", metavar="FILE"),
+    Option("--statistics", FLAG, "Count the findings of each rule in place of showing them."),
+    Option("--exit-zero", FLAG, "Exit with 0 even if there are findings."),
+    Option("--stdin-filename", VALUE, "The name of the file that - stands for.", metavar="FILE"),
+    Option("--exclude", MANY, "Pass over these files and folders in place of the default list.", metavar="PATTERNS"),
+    Option("--extend-exclude", MANY, "Pass over these files and folders too.", metavar="PATTERNS"),
+    Option("--force-exclude", FLAG, "Pass over excluded files even when they are named."),
+    Option("--no-respect-gitignore", FLAG, "Do not pass over what git ignores."),
+    Option("--config", MANY, "A settings file, or one setting as key=value.", metavar="FILE|KEY=VALUE"),
+    Option("--isolated", FLAG, "Read no settings file."),
+    Option("--show-files", FLAG, "List the files that would be checked, and stop."),
+    Option("--jobs -j", COUNT, "At most so many processes (default: one for each processor).", metavar="N"),
+    Option("--no-cache -n", FLAG, "Use no results of an earlier run."),
+    Option("--color", CHOICE, "Colours in the output (default: auto).", choices=("auto", "always", "never")),
+    Option("--quiet -q", FLAG, "Print the findings and nothing else."),
+    Option(
+        "--verbose -v", FLAG, "Also say which settings files were read, and how many files hold something to check."
+    ),
+)
+
+
+def read_plain(words: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """The parameters of a plain `check` command line, as click would give them; None if click must see it."""
+    if any(name.startswith("TAPELINT_") and name != "TAPELINT_DEBUG" for name in environment):
+        return None
+    known = {flag: option for option in CHECK for flag in option.flags}
+    found: dict[str, Any] = {
+        option.name: () if option.kind == MANY else False if option.kind == FLAG else None for option in CHECK
+    }
+    paths: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word == "--":
+            paths += words[at:]
+            break
+        if word == "-" or not word.startswith("-"):
+            paths.append(word)
+            continue
+        flag, equals, value = word.partition("=")
+        option = known.get(flag)
+        if option is None or (equals and (option.kind == FLAG or not flag.startswith("--"))):
+            return None
+        if option.kind == FLAG:
+            found[option.name] = True
+            continue
+        if not equals:
+            if at == len(words):
+                return None
+            value = words[at]
+            at += 1
+        if option.kind == MANY:
+            found[option.name] += (value,)
+        elif option.kind == COUNT:
+            if not (value.isascii() and value.isdigit() and int(value) > 0):
+                return None
+            found[option.name] = int(value)
+        elif option.kind == CHOICE and value not in option.choices:
+            return None
+        else:
+            found[option.name] = value
+    found["paths"] = tuple(paths)
+    return found

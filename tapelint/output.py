@@ -1,0 +1,122 @@
+"""Where the document of a run goes and what is counted on the way: the stream, its colours and width, the summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TextIO
+
+from tapelint.cli import complain, drop_output
+from tapelint.progress import Progress
+from tapelint.report import Tally, write
+from tapelint.result import FileResult
+from tapelint.settings import SettingsError
+
+
+class Output:
+    """Writes results as they come, and remembers what the summary and the exit code need.
+
+    `findings` is how many there were, `troubled` how many files could not be judged; each such file is one line on
+    stderr.
+    """
+
+    def __init__(
+        self, form: str, file: str | None, color: str | None, progress: Progress, *, statistics: bool = False
+    ) -> None:
+        self.findings = 0
+        self.troubled = 0
+        self._tally = Tally()
+        self._form = form
+        self._file = file
+        self._color = color
+        self._progress = progress
+        self._statistics = statistics
+
+    def write(self, results: Iterable[FileResult]) -> None:
+        """Write the document. A reader who leaves early is no trouble; the rest of the results is still counted."""
+        watched = self._watched(results)
+        with self._stream() as stream:
+            try:
+                if self._statistics:
+                    self._write_counts(watched, stream)
+                else:
+                    color = wants_color(self._color, stream, os.environ)
+                    write(self._form, watched, stream, color=color, width=width(stream))
+                stream.flush()
+            except BrokenPipeError:
+                drop_output()
+        for _ in watched:
+            pass
+
+    def summary(self) -> str:
+        """One line that counts findings and files."""
+        line = str(self._tally)
+        if self.troubled:
+            line += f"; {self.troubled} could not be checked"
+        return line
+
+    def _watched(self, results: Iterable[FileResult]) -> Iterator[FileResult]:
+        for result in results:
+            self._tally.add(result)
+            if result.errors or result.diagnostics:
+                self._progress.clear()
+            else:
+                self._progress.step(self._tally.files)
+            self.findings += len(result.diagnostics)
+            self.troubled += bool(result.errors)
+            for error in result.errors:
+                complain(f"{result.path}: {error}")
+            yield result
+        self._progress.clear()
+
+    def _write_counts(self, results: Iterable[FileResult], stream: TextIO) -> None:
+        counts = Counter((found.code, found.name) for result in results for found in result.diagnostics)
+        rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if self._form == "json":
+            import json
+
+            table = [{"code": code, "name": name, "count": count} for (code, name), count in rows]
+            stream.write(json.dumps(table, indent=2) + "\n")
+            return
+        wide = len(str(rows[0][1])) if rows else 0
+        for (code, name), count in rows:
+            stream.write(f"{count:>{wide}}  {code}  {name}\n")
+
+    @contextmanager
+    def _stream(self) -> Iterator[TextIO]:
+        if self._file is None:
+            yield sys.stdout
+            return
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(open(self._file, "w", encoding="utf-8", newline="\n"))
+            except OSError as error:
+                raise SettingsError(f"{self._file}: cannot be written: {error.strerror}") from None
+            yield file
+
+
+def wants_color(choice: str | None, stream: TextIO, environment: os._Environ[str] | dict[str, str]) -> bool:
+    """Whether to colour: as chosen, else as `NO_COLOR` and `FORCE_COLOR` (if not empty) say, else on a terminal."""
+    if choice in ("always", "never"):
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def width(stream: TextIO) -> int | None:
+    """How many columns there are: `COLUMNS`, else those of the terminal; None where there is no terminal."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None

@@ -1,0 +1,323 @@
+"""Python's own functions: `float`, `zip`, `sum`, `range`, `isinstance` and the rest that programs with tapes use."""
+
+from __future__ import annotations
+
+import ast
+
+from tapelint.play import dtype as dtypes
+from tapelint.play.keras import Keras
+from tapelint.play.machine import Arguments
+from tapelint.play.values import (
+    Class,
+    Const,
+    CutKind,
+    Data,
+    Either,
+    Entries,
+    Instance,
+    Kind,
+    Link,
+    Mapping_,
+    Object,
+    OneShot,
+    Sequence,
+    Several,
+    Symbol,
+    Tape,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    is_tensor,
+)
+
+_NUMBERS = {"float": "float", "int": "int", "bool": "bool", "complex": "complex"}
+_QUIET = frozenset(
+    {
+        "print", "isinstance", "issubclass", "hasattr", "callable", "repr", "hash", "id", "type", "format", "input",
+        "vars", "dir", "globals", "locals", "open", "ascii", "chr", "ord", "bin", "hex", "oct", "str", "bytes",
+    }
+)  # fmt: skip
+MAX_RANGE = 6
+
+
+class Builtin(Keras):
+    """Calls of built-in functions."""
+
+    def call_builtin(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """Call the built-in `name`."""
+        args = arguments.args
+        if name in _NUMBERS:
+            return self._number_of(name, arguments, node)
+        method = getattr(self, "_builtin_" + name, None)
+        if method is not None:
+            result = method(arguments, node)
+            assert isinstance(result, Value)
+            return result
+        if name in _QUIET:
+            return self._quiet(name, args, node)
+        for value in arguments.all():
+            self.escape(value, node)
+        return self.unknown(node, arguments.all(), "call")
+
+    def _quiet(self, name: str, args: tuple[Value, ...], node: ast.AST) -> Value:
+        if name == "print":
+            return self.const(None, node)
+        if name in ("isinstance", "issubclass", "hasattr", "callable"):
+            truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
+            return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
+        if name == "str" and len(args) == 1 and isinstance(args[0], Const):
+            return self.const(str(args[0].value), node)
+        if name in ("str", "repr", "format", "ascii", "chr", "hex", "bin", "oct"):
+            return self.data(Kind.NUMBER, name, (), node, "string")
+        return self.unknown(node, (), "call")
+
+    def _isinstance(self, args: tuple[Value, ...]) -> bool | None:
+        """Only what is certain: an object of a visible class, a list, a tape, a constant."""
+        value, wanted = args
+        names = [item.name for item in self.flat(wanted) if isinstance(item, Symbol)]
+        if len(names) != len(self.flat(wanted)) or not names:
+            return None
+        own = {"list": "list", "tuple": "tuple", "set": "set"}
+        if isinstance(value, Sequence):
+            return any(name == "builtins." + own[value.kind] for name in names) or None
+        if isinstance(value, Mapping_):
+            return True if "builtins.dict" in names else None
+        if isinstance(value, Variable):
+            return True if "tensorflow.Variable" in names and value.keras is False else None
+        return None
+
+    def _number_of(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """`float(x)`: a Python number; the path leaves TensorFlow here."""
+        if not arguments.args:
+            return self.const({"float": 0.0, "int": 0, "bool": False, "complex": 0j}[name], node)
+        value = arguments.args[0]
+        if isinstance(value, Const):
+            try:
+                return self.const({"float": float, "int": int, "bool": bool, "complex": complex}[name](value.value), node)  # type: ignore[operator]
+            except (TypeError, ValueError, OverflowError):
+                return self.unknown(node)
+        return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, f"{name}()", self.flat(value), node, _NUMBERS[name])
+
+    def _builtin_len(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else None
+        if isinstance(value, Sequence) and (items := self.items(value)) is not None and items.exact:
+            return self.const(len(items.items), node)
+        if isinstance(value, Const) and isinstance(value.value, (str, bytes)):
+            return self.const(len(value.value), node)
+        return self.data(Kind.NUMBER, "len", (), node, "int")
+
+    def _builtin_range(self, arguments: Arguments, node: ast.expr) -> Value:
+        bounds = [value.value for value in arguments.args if isinstance(value, Const) and isinstance(value.value, int)]
+        if len(bounds) == len(arguments.args) and 1 <= len(bounds) <= 3 and not (len(bounds) == 3 and bounds[2] == 0):
+            numbers = range(*bounds)
+            if len(numbers) <= MAX_RANGE:
+                return self.sequence("tuple", [self.const(number, node) for number in numbers], node)
+            held: list[Value] = [self.const(numbers[0], node), self.const(numbers[1], node)]
+            held.append(Several(self.data(Kind.NUMBER, "range", (), node, "int")))
+            return self.sequence("tuple", held, node)
+        return self.sequence("tuple", (Several(self.data(Kind.NUMBER, "range", (), node, "int")),), node)
+
+    def _builtin_enumerate(self, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.unknown(node)
+        found: list[Value] = []
+        for at, item in enumerate(self.elements(arguments.args[0], node).items):
+            number = self.data(Kind.NUMBER, "index", (), node, "int")
+            if isinstance(item, Several):
+                found.append(Several(self.sequence("tuple", (number, item.of), node)))
+            else:
+                index = self.const(at, node) if len(arguments.args) == 1 and not arguments.kwargs else number
+                found.append(self.sequence("tuple", (index, item), node))
+        return OneShot("enumerate", arguments.args, tuple(found), self.place(node), self.tick())
+
+    def _builtin_zip(self, arguments: Arguments, node: ast.expr) -> Value:
+        columns = [self.elements(value, node) for value in arguments.args]
+        found: list[Value] = []
+        if columns and all(column.exact for column in columns):
+            for row in zip(*(column.items for column in columns), strict=False):
+                found.append(self.sequence("tuple", row, node))
+        elif columns:
+            row = tuple(either(column) if column.items else self.unknown(node) for column in columns)
+            found.append(Several(self.sequence("tuple", row, node)))
+        return OneShot("zip", arguments.args, tuple(found), self.place(node), self.tick())
+
+    def _builtin_map(self, arguments: Arguments, node: ast.expr) -> Value:
+        if len(arguments.args) < 2:
+            return self.unknown(node, arguments.all(), "call")
+        function, *lists = arguments.args
+        columns = [self.elements(value, node) for value in lists]
+        found: list[Value] = []
+        if all(column.exact for column in columns):
+            for row in zip(*(column.items for column in columns), strict=False):
+                found.append(self.call(function, Arguments(tuple(row)), node))
+        else:
+            row = tuple(either(column) if column.items else self.unknown(node) for column in columns)
+            found.append(Several(self.call(function, Arguments(row), node)))
+        return OneShot("map", lists, tuple(found), self.place(node), self.tick())
+
+    def _builtin_filter(self, arguments: Arguments, node: ast.expr) -> Value:
+        if len(arguments.args) < 2:
+            return self.unknown(node, arguments.all(), "call")
+        items = list(self.elements(arguments.args[1], node))
+        kept = (Several(either(items)),) if items else ()
+        return OneShot("filter", arguments.args[1:], kept, self.place(node), self.tick())
+
+    def _builtin_iter(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else None
+        if isinstance(value, Object) and value.kind == "dataset":
+            return Object("iterator", "iter", self.place(node), self.tick(), (value,))
+        if value is None or len(arguments.args) > 1:
+            return self.unknown(node, arguments.all(), "call")
+        if isinstance(value, OneShot):
+            return value
+        items = self.elements(value, node)
+        return OneShot("iterator", (value,), items.items, self.place(node), self.tick())
+
+    def _builtin_next(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else None
+        if isinstance(value, Object) and value.kind in ("iterator", "dataset"):
+            return self.fresh(node, "dataset")
+        if isinstance(value, OneShot) and value.items:
+            return either(item.of if isinstance(item, Several) else item for item in value.items)
+        return self.unknown(node, arguments.all(), "call")
+
+    def _builtin_list(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self._listed("list", arguments, node)
+
+    def _builtin_tuple(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self._listed("tuple", arguments, node)
+
+    def _builtin_set(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self._listed("set", arguments, node)
+
+    def _builtin_frozenset(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self._listed("set", arguments, node)
+
+    def _listed(self, kind: str, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.sequence(kind, (), node)
+        value = arguments.args[0]
+        if isinstance(value, VariableSet) and not value.part:
+            return self.sequence(kind, (Several(value),), node)
+        return self.sequence(kind, self.elements(value, node).items, node)
+
+    def _builtin_reversed(self, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.unknown(node)
+        items = self.elements(arguments.args[0], node)
+        return OneShot("reversed", arguments.args, tuple(reversed(items.items)), self.place(node), self.tick())
+
+    def _builtin_sorted(self, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.unknown(node)
+        items = list(self.elements(arguments.args[0], node))
+        return self.sequence("list", (Several(either(items)),) if items else (), node)
+
+    def _builtin_dict(self, arguments: Arguments, node: ast.expr) -> Value:
+        entries = Entries()
+        for value in arguments.args:
+            other = self.entries(value)
+            if other is None:
+                entries = Entries(entries.entries, self.unknown(node, self.flat(value), "item"))
+            else:
+                entries = Entries((*entries.entries, *other.entries), other.rest or entries.rest)
+        for key, item in arguments.kwargs.items():
+            entries = entries.put(key, item)
+        return self.mapping(entries, node)
+
+    def _builtin_sum(self, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.unknown(node)
+        values = [*self.elements(arguments.args[0], node), *arguments.args[1:]]
+        if not values:
+            return self.const(0, node)
+        if any(is_tensor(value) for value in values):
+            return self.tensor("sum", values, node, next((d for v in values if (d := dtypes.of(v))), ""))
+        if all(isinstance(value, Data) or isinstance(value, Const) for value in values):
+            kinds = {value.kind for value in values if isinstance(value, Data)}
+            kind = kinds.pop() if len(kinds) == 1 else Kind.NUMBER
+            return self.data(kind, "sum", [Link(value) for value in values], node, self.common(values))
+        if all(isinstance(value, (Data, Const, Either)) for value in values):
+            return self.tensor("sum", values, node)
+        return self.unknown(node, values, "call")
+
+    def _extreme(self, arguments: Arguments, node: ast.expr) -> Value:
+        values = list(arguments.args)
+        if len(values) == 1:
+            values = list(self.elements(values[0], node))
+        if all(isinstance(value, Const) for value in values) and values:
+            numbers = [value.value for value in values if isinstance(value, Const)]
+            try:
+                chooser = max if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "max" else min
+                return self.const(chooser(numbers), node)  # type: ignore[type-var]
+            except TypeError:
+                return self.unknown(node)
+        return either(values) if values else self.unknown(node, arguments.all(), "call")
+
+    _builtin_max = _extreme
+    _builtin_min = _extreme
+
+    def _builtin_abs(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else self.unknown(node)
+        if isinstance(value, Const) and value.is_number:
+            return self.const(abs(value.value), node)  # type: ignore[arg-type]
+        return self._number("abs", (value,), node)
+
+    def _builtin_round(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else self.unknown(node)
+        if is_tensor(value):
+            return self.unknown(node, (value,), "call")
+        return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, "round()", self.flat(value), node)
+
+    def _builtin_pow(self, arguments: Arguments, node: ast.expr) -> Value:
+        if len(arguments.args) < 2:
+            return self.unknown(node)
+        return self.binary(ast.Pow, arguments.args[0], arguments.args[1], node)
+
+    def _builtin_any(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self.data(Kind.NUMBER, "any", (), node, "bool")
+
+    _builtin_all = _builtin_any
+
+    def _builtin_getattr(self, arguments: Arguments, node: ast.expr) -> Value:
+        if len(arguments.args) >= 2 and isinstance(arguments.args[1], Const) and isinstance(arguments.args[1].value, str):
+            value = arguments.args[0]
+            if isinstance(value, Tape):
+                self.escape(value, node)
+                return self.unknown(node, (value,), "attribute")
+            found = self.attribute(value, arguments.args[1].value, node)
+            return either((found, arguments.args[2])) if len(arguments.args) > 2 else found
+        for value in arguments.all():
+            self.escape(value, node)
+        return self.unknown(node, arguments.all(), "attribute")
+
+    def _builtin_setattr(self, arguments: Arguments, node: ast.expr) -> Value:
+        if len(arguments.args) == 3:
+            value, name, item = arguments.args
+            if isinstance(name, Const) and isinstance(name.value, str) and isinstance(value, (Instance, Object)):
+                self.set_attribute(value, name.value, item)
+                return self.const(None, node)
+        for value in arguments.all():
+            self.escape(value, node)
+        return self.const(None, node)
+
+    def _builtin_object(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self.unknown(node, (), "call")
+
+    def _builtin_slice(self, arguments: Arguments, node: ast.expr) -> Value:
+        parts = list(arguments.args)
+        if len(parts) == 1:
+            parts.insert(0, self.const(None, node))
+        parts += [self.const(None, node)] * (3 - len(parts))
+        return Object("slice", "slice", self.place(node), self.tick(), parts)
+
+    def class_bases(self, value: Class) -> list[str]:
+        """The dotted names of the library classes that a visible class derives from, directly or not."""
+        found: list[str] = []
+        for base in value.bases:
+            if isinstance(base, Symbol):
+                found.append(base.name)
+            elif isinstance(base, Class):
+                found.extend(self.class_bases(base))
+        return found

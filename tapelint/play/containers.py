@@ -1,0 +1,335 @@
+"""Lists, tuples, dicts, iterators: what is in them and what their methods do."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from tapelint.play.machine import Arguments
+from tapelint.play.tapes import Tapes
+from tapelint.play.values import (
+    UNBOUND,
+    Const,
+    Data,
+    Either,
+    Entries,
+    Instance,
+    Items,
+    Kind,
+    Link,
+    Mapping_,
+    Method,
+    Object,
+    OneShot,
+    Sequence,
+    Several,
+    Symbol,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    options,
+)
+
+_HASHABLE = (str, int, float, bool, bytes, type(None))
+
+
+class Containers(Tapes):
+    """Reading, writing and iterating over containers."""
+
+    # -- flattening -----------------------------------------------------------------------------------------------
+
+    def flat(self, value: Value, depth: int = 5) -> list[Value]:
+        """All leaves of a structure as it is now. Contents that are not known appear as the container itself."""
+        if depth:
+            if isinstance(value, Sequence) and (items := self.items(value)) is not None:
+                return [leaf for item in items for leaf in self.flat(item, depth - 1)]
+            if isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+                held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
+                return [leaf for item in held for leaf in self.flat(item, depth - 1)]
+            if isinstance(value, OneShot):
+                return [leaf for item in value.items for leaf in self.flat(item, depth - 1)]
+            if isinstance(value, Several):
+                return self.flat(value.of, depth)
+            if isinstance(value, Either) and any(isinstance(option, (Sequence, Mapping_)) for option in value.options):
+                return [leaf for option in options(value) for leaf in self.flat(option, depth - 1)]
+        return [value]
+
+    def flats(self, values: Iterable[Value]) -> list[Value]:
+        return [leaf for value in values for leaf in self.flat(value)]
+
+    # -- iterating ------------------------------------------------------------------------------------------------
+
+    def elements(self, value: Value, node: ast.AST) -> Items:
+        """The elements that iterating over `value` gives, in order, `Several` where the number is not known."""
+        if isinstance(value, Sequence):
+            found = self.items(value)
+            return found if found is not None else Items((Several(self.unknown(node, (value,), "item")),))
+        if isinstance(value, OneShot):
+            self.world.put((value.id, "read"), self.place(node))
+            return Items(value.items)
+        if isinstance(value, Mapping_):
+            entries = self.entries(value)
+            if entries is not None and entries.rest is None:
+                return Items(tuple(self.const(key, node) for key, _ in entries.entries))
+            return Items((Several(self.unknown(node, (), "key")),))
+        if isinstance(value, Const):
+            if isinstance(value.value, str):
+                return Items((Several(self.unknown(node, (), "item")),))
+            return Items()
+        if isinstance(value, VariableSet):
+            return Items((Several(self.variables(value.owner, value.which, node, part=True)),))
+        if isinstance(value, (Data, Variable)):
+            return Items((Several(self.item_of_data(value, node)),))
+        if isinstance(value, Either):
+            found_items = [self.elements(option, node) for option in options(value) if not isinstance(option, Const)]
+            if not found_items:
+                return Items()
+            length = len(found_items[0].items)
+            if all(len(items.items) == length and items.exact for items in found_items):
+                columns = zip(*(items.items for items in found_items), strict=True)
+                return Items(tuple(either(column) for column in columns))
+            rest = [item for items in found_items for item in items]
+            return Items((Several(either(rest)),)) if rest else Items()
+        if isinstance(value, Object) and value.kind == "dataset":
+            return Items((Several(self.fresh(node, "dataset")),))
+        if isinstance(value, Object) and value.kind == "range":
+            return Items(value.parts) if value.whole else Items((Several(value.parts[0]),))
+        inputs = () if isinstance(value, Symbol) else (value,)
+        return Items((Several(self.unknown(node, inputs, "item")),))
+
+    def fresh(self, node: ast.AST, op: str, dtype: str = "") -> Data:
+        """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""
+        return self.data(Kind.TENSOR, op, (), node, dtype, nested=True)
+
+    def item_of_data(self, value: Data | Variable, node: ast.AST) -> Value:
+        """An element or slice of a tensor or array: a new tensor, and recorded as such."""
+        if isinstance(value, Variable):
+            return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype)
+        if value.kind is Kind.TENSOR and value.nested:
+            if not value.links:
+                return self.fresh(node, value.op, value.dtype)
+            # Perhaps a member of a structure: the same tensor as before, not a new one.
+            return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype, same=value, nested=True)
+        kind = Kind.ARRAY if value.kind is Kind.NUMBER else value.kind
+        return self.data(kind, "slice", (Link(value),), node, value.dtype)
+
+    def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
+        """The values that `a, *b, c = value` binds (`count` names, the starred one at `star`)."""
+        items = self.elements(value, node)
+        if items.exact and star is None and len(items.items) == count:
+            return list(items.items)
+        if items.exact and star is not None and len(items.items) >= count - 1:
+            after = count - star - 1
+            middle = items.items[star : len(items.items) - after]
+            tail = items.items[len(items.items) - after :] if after else ()
+            return [*items.items[:star], self.sequence("list", middle, node), *tail]
+        values = list(items)
+        out: list[Value] = []
+        for at in range(count):
+            if items.items and isinstance(items.items[0], Several) and isinstance(value, (Data, Variable)):
+                item: Value = self.item_of_data(value, node)
+            elif isinstance(value, VariableSet):
+                item = self.variables(value.owner, value.which, node, part=True)
+            elif isinstance(value, (Unknown, Instance, Object)) and not isinstance(value, Data):
+                item = self._own_item(value, at, node)
+            else:
+                item = either(values) if values else self.unknown(node, (value,), "item")
+            out.append(self.sequence("list", (Several(item),), node) if at == star else item)
+        return out
+
+    def _own_item(self, value: Value, key: object, node: ast.AST) -> Value:
+        """`value[key]` of an unknown object: the same object each time it is read."""
+        at = (value.id, "item", key)
+        found = self.world.get(at)
+        if found is None:
+            if isinstance(value, Object) and value.kind in ("dataset", "iterator"):
+                found = self.fresh(node, "dataset")
+            else:
+                found = self.unknown(node, (value,), "item")
+            self.world.put(at, found)
+        assert isinstance(found, Value)
+        return found
+
+    # -- subscripts -----------------------------------------------------------------------------------------------
+
+    def subscript(self, value: Value, index: Value, node: ast.AST) -> Value:
+        """`value[index]` as an expression."""
+        if isinstance(value, Either):
+            return either(self.subscript(option, index, node) for option in options(value))
+        key = index.value if isinstance(index, Const) and isinstance(index.value, _HASHABLE) else None
+        if isinstance(value, Sequence):
+            return self._item(value, index, node)
+        if isinstance(value, Mapping_):
+            entries = self.entries(value)
+            if entries is None:
+                return self.unknown(node, (value,), "item")
+            if isinstance(index, Const):
+                found = entries.get(key)
+                if found is not None and found is not UNBOUND:
+                    return found
+                if entries.rest is None:
+                    return self.unknown(node, (), "item")
+            held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
+            return either(held) if held else self.unknown(node, (), "item")
+        if isinstance(value, VariableSet):
+            if isinstance(index, Const):
+                at = (value.id, "item", key)
+                found = self.world.get(at)
+                if found is None:
+                    found = self.variables(value.owner, value.which, node, part=True)
+                    self.world.put(at, found)
+                assert isinstance(found, Value)
+                return found
+            return self.variables(value.owner, value.which, node, part=not isinstance(index, Object))
+        if isinstance(value, (Data, Variable)):
+            return self.item_of_data(value, node)
+        if isinstance(value, Symbol):
+            return self.unknown(node, (), "item")
+        if isinstance(index, Const) and isinstance(index.value, _HASHABLE):
+            return self._own_item(value, index.value, node)
+        return self.unknown(node, (value,), "item")
+
+    def _item(self, value: Sequence, index: Value, node: ast.AST) -> Value:
+        items = self.items(value)
+        if items is None:
+            return self.unknown(node, (value,), "item")
+        if isinstance(index, Object) and index.kind == "slice":
+            return self._slice(value, items, index, node)
+        if isinstance(index, Const) and isinstance(index.value, int) and items.exact:
+            if -len(items.items) <= index.value < len(items.items):
+                return items.items[index.value]
+            return self.unknown(node, (), "item")
+        if isinstance(index, Const) and isinstance(index.value, int) and index.value >= 0:
+            before = items.items[: index.value + 1]
+            if len(before) == index.value + 1 and not any(isinstance(item, Several) for item in before):
+                return before[-1]
+        found = list(items)
+        return either(found) if found else self.unknown(node, (), "item")
+
+    def _slice(self, value: Sequence, items: Items, index: Object, node: ast.AST) -> Value:
+        bounds = [part.value if isinstance(part, Const) else ... for part in index.parts]
+        if items.exact and ... not in bounds:
+            return self.sequence(value.kind, items.items[slice(*bounds)], node)
+        found = list(items)
+        return self.sequence(value.kind, (Several(either(found)),) if found else (), node)
+
+    def store_item(self, value: Value, index: Value, item: Value, node: ast.AST) -> None:
+        """`value[index] = item`."""
+        for option in options(value):
+            weak = option is not value
+            if isinstance(option, Sequence):
+                items = self.items(option) or Items()
+                known = isinstance(index, Const) and isinstance(index.value, int) and items.exact and not weak
+                if known and -len(items.items) <= index.value < len(items.items):  # type: ignore[union-attr, operator]
+                    held = list(items.items)
+                    held[index.value] = item  # type: ignore[index, union-attr]
+                    self.world.put((option.id, "#"), Items(tuple(held)))
+                else:
+                    self.world.put((option.id, "#"), Items((Several(either((*items, item))),)))
+            elif isinstance(option, Mapping_):
+                entries = self.entries(option) or Entries()
+                if isinstance(index, Const) and isinstance(index.value, _HASHABLE) and not weak:
+                    self.world.put((option.id, "#"), entries.put(index.value, item))
+                else:
+                    rest = either((entries.rest, item)) if entries.rest else item
+                    held_entries = tuple((key, either((old, item))) for key, old in entries.entries)
+                    self.world.put((option.id, "#"), Entries(held_entries, rest))
+            elif isinstance(option, (Unknown, Instance, Object)) and isinstance(index, Const):
+                if isinstance(index.value, _HASHABLE):
+                    self.world.put((option.id, "item", index.value), item)
+                self.escape(item, node)
+            else:
+                self.escape(item, node)
+
+    # -- methods --------------------------------------------------------------------------------------------------
+
+    def call_container(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A method of a list, tuple, set, dict or string."""
+        if isinstance(value, Sequence):
+            return self._call_sequence(value, name, arguments, node)
+        if isinstance(value, Mapping_):
+            return self._call_mapping(value, name, arguments, node)
+        for argument in arguments.all():
+            self.escape(argument, node)
+        return self.unknown(node, (value, *arguments.all()), "call")
+
+    def _call_sequence(self, value: Sequence, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        items = self.items(value) or Items((Several(self.unknown(node, (value,), "item")),))
+        first = arguments.args[0] if arguments.args else None
+        if name in ("append", "add") and first is not None:
+            self.world.put((value.id, "#"), Items((*items.items, first)))
+        elif name in ("extend", "update") and first is not None:
+            self.world.put((value.id, "#"), Items((*items.items, *self.elements(first, node).items)))
+        elif name == "insert" and len(arguments.args) == 2:
+            at, item = arguments.args
+            if isinstance(at, Const) and at.value == 0:
+                self.world.put((value.id, "#"), Items((item, *items.items)))
+            else:
+                self.world.put((value.id, "#"), Items((Several(either((*items, item))),)))
+        elif name == "clear":
+            self.world.put((value.id, "#"), Items())
+        elif name == "pop":
+            if items.exact and items.items and not arguments.args:
+                self.world.put((value.id, "#"), Items(items.items[:-1]))
+                return items.items[-1]
+            found = list(items)
+            if found:
+                self.world.put((value.id, "#"), Items((Several(either(found)),)))
+                return either(found)
+            return self.unknown(node, (), "item")
+        elif name in ("reverse", "sort", "remove", "discard"):
+            found = list(items)
+            self.world.put((value.id, "#"), Items((Several(either(found)),) if found else ()))
+        elif name == "copy":
+            return self.sequence(value.kind, items.items, node)
+        elif name in ("index", "count"):
+            return self.data(Kind.NUMBER, name, (), node, "int")
+        else:
+            return self.unknown(node, (value, *arguments.all()), "call")
+        return self.const(None, node)
+
+    def _call_mapping(self, value: Mapping_, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        entries = self.entries(value) or Entries((), self.unknown(node, (value,), "item"))
+        more = (Several(entries.rest),) if entries.rest is not None else ()
+        if name == "values":
+            return self.sequence("list", (*(item for _, item in entries.entries), *more), node)
+        if name == "keys":
+            return self.sequence("list", [self.const(key, node) for key, _ in entries.entries] + list(more), node)
+        if name == "items":
+            pairs: list[Value] = [
+                self.sequence("tuple", (self.const(key, node), item), node) for key, item in entries.entries
+            ]
+            if entries.rest is not None:
+                pairs.append(Several(self.sequence("tuple", (self.unknown(node, (), "key"), entries.rest), node)))
+            return self.sequence("list", pairs, node)
+        if name in ("get", "pop", "setdefault") and arguments.args:
+            found = self.subscript(value, arguments.args[0], node)
+            default = arguments.args[1] if len(arguments.args) > 1 else self.const(None, node)
+            key = arguments.args[0]
+            if isinstance(key, Const) and entries.get(key.value) is not None:
+                return found
+            return either((found, default))
+        if name == "update":
+            for argument in arguments.args:
+                other = self.entries(argument)
+                if other is None:
+                    held = [item for _, item in entries.entries] + list(arguments.all())
+                    self.world.put((value.id, "#"), Entries(entries.entries, self.unknown(node, held, "item")))
+                    return self.const(None, node)
+                for key, item in other.entries:
+                    entries = entries.put(key, item)
+            for name_, item in arguments.kwargs.items():
+                entries = entries.put(name_, item)
+            self.world.put((value.id, "#"), entries)
+            return self.const(None, node)
+        if name == "clear":
+            self.world.put((value.id, "#"), Entries())
+            return self.const(None, node)
+        if name == "copy":
+            return self.mapping(entries, node)
+        return self.unknown(node, (value, *arguments.all()), "call")
+
+    def container_method(self, value: Value, name: str, node: ast.AST) -> Value:
+        return Method(value, name, self.place(node), self.tick())

@@ -1,0 +1,535 @@
+"""Playing expressions: from a syntax node to the value that it has here and now."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from tapelint.play.machine import Arguments
+from tapelint.play.objects import Objects
+from tapelint.play.recording import Standing
+from tapelint.play.scope import Frame, bindings_of
+from tapelint.play.tapes import ASKS
+from tapelint.play.values import (
+    UNBOUND,
+    Class,
+    Const,
+    Data,
+    Either,
+    Entries,
+    Function,
+    Instance,
+    Kind,
+    Mapping_,
+    Method,
+    Object,
+    OneShot,
+    Sequence,
+    Several,
+    Symbol,
+    Tape,
+    Unknown,
+    Value,
+    VariableSet,
+    either,
+    options,
+)
+from tapelint.play.world import known
+
+_BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+MAX_UNROLL = 8
+
+
+class Expressions(Objects):
+    """`evaluate` and its cases."""
+
+    def evaluate(self, node: ast.expr) -> Value:
+        """The value of an expression, played in the current frame."""
+        self.step()
+        method = _CASES.get(type(node))
+        if method is None:
+            return self._generic(node)
+        return method(self, node)
+
+    def _generic(self, node: ast.expr) -> Value:
+        inputs = [self.evaluate(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        return self.unknown(node, inputs)
+
+    def constant(self, node: ast.Constant) -> Value:
+        return Const(node.value, self.place(node), self.clock)
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def name(self, node: ast.Name) -> Value:
+        found = self.lookup(node.id)
+        if found is None:
+            return Symbol("builtins." + node.id) if node.id in _BUILTINS else self._unresolved(node)
+        return found
+
+    def _unresolved(self, node: ast.Name) -> Value:
+        return self.unknown(node, (), "undefined")
+
+    def lookup(self, name: str) -> Value | None:
+        """What `name` is bound to, UNBOUND where nothing is on this path, None where no scope binds it."""
+        frame: Frame | None = self.frame
+        first = True
+        while frame is not None:
+            bindings = frame.bindings
+            if name in bindings.globals:
+                frame = self._top(frame)
+                bindings = frame.bindings
+            class_ = isinstance(frame.node, ast.ClassDef)
+            if (name in bindings.counts or self.world.get((frame.id, name)) is not None) and (first or not class_):
+                if name not in bindings.nonlocals:
+                    return self._bound(frame, name, first)
+            frame, first = frame.parent, False
+        module = self.frame.module.frame
+        held = self.world.get((module.id, name))
+        return held if isinstance(held, Value) else None
+
+    def _top(self, frame: Frame) -> Frame:
+        return frame.module.frame
+
+    def _bound(self, frame: Frame, name: str, own: bool) -> Value:
+        value = self.world.get((frame.id, name), UNBOUND)
+        if not own and (frame.late or frame.node is None and self.standalone):
+            # The frame has ended, or will go on after this: which of several bindings is seen can't be told.
+            history = self.history.get((frame.id, name))
+            if history is not None and len(history) > 1:
+                return either(history)
+            if frame.node is None and name in frame.module.rebound_globals:
+                return either((value, self._rebound(frame, name)))
+        assert isinstance(value, Value)
+        return value
+
+    def _rebound(self, frame: Frame, name: str) -> Value:
+        key = (frame.id, "rebound", name)
+        held = self.world.get(key)
+        if held is None:
+            held = Unknown(None, 0, (), "global")
+            self.world.put(key, held)
+        assert isinstance(held, Value)
+        return held
+
+    # -- operators ------------------------------------------------------------------------------------------------
+
+    def bin_op(self, node: ast.BinOp) -> Value:
+        left = known(self.evaluate(node.left))
+        right = known(self.evaluate(node.right))
+        if isinstance(node.op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
+            return self.data(Kind.NUMBER, "%", (), node, "string")
+        return self.binary(type(node.op), left, right, node)
+
+    def unary_op(self, node: ast.UnaryOp) -> Value:
+        return self.unary(type(node.op), known(self.evaluate(node.operand)), node)
+
+    def overloaded(self, sign: str, values: object, node: ast.AST) -> Value:
+        """An operator on objects: their `__add__` and the like when it is visible."""
+        names = {
+            "+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "@": "__matmul__", "**": "__pow__",
+        }  # fmt: skip
+        given = list(values)  # type: ignore[call-overload]
+        if len(given) == 2 and isinstance(given[0], Instance) and sign in names:
+            method = self.class_attribute(given[0].cls, names[sign])
+            if isinstance(method, Function):
+                return self.call_function(method, Arguments(tuple(given)), node)  # type: ignore[arg-type]
+        return self.unknown(node, given, "operator")
+
+    def bool_op(self, node: ast.BoolOp) -> Value:
+        """`and`, `or`: what is not reached is not played; the result is one of the operands."""
+        results: list[Value] = []
+        for at, part in enumerate(node.values):
+            if at:
+                mark = self.world.mark()
+                value = known(self.evaluate(part))
+                branch = self.world.changes(mark)
+                self.world.rollback(mark)
+                self.world.merge([branch, {}])
+                self.refresh_if(branch)
+            else:
+                value = known(self.evaluate(part))
+            truth = self.truth(value)
+            stops = truth is False if isinstance(node.op, ast.And) else truth is True
+            if stops:
+                results.append(value)
+                break
+            if truth is None or at == len(node.values) - 1:
+                results.append(value)
+        return either(results)
+
+    def refresh_if(self, changes: dict[tuple[object, ...], object]) -> None:
+        """After a join, work out the running recordings anew when a tape's state was part of it."""
+        if any(len(key) == 2 and key[1] == "state" or key == ("tapes",) for key in changes):
+            self.refresh()
+
+    def compare_op(self, node: ast.Compare) -> Value:
+        left = known(self.evaluate(node.left))
+        result: Value | None = None
+        for op, comparator in zip(node.ops, node.comparators, strict=True):
+            right = known(self.evaluate(comparator))
+            result = self.compare(type(op), left, right, node)
+            left = right
+        assert result is not None
+        return result
+
+    def if_exp(self, node: ast.IfExp) -> Value:
+        truth = self.condition(node.test)
+        if truth is not None:
+            return self.evaluate(node.body if truth else node.orelse)
+        self._note_replacement(node)
+        mark = self.world.mark()
+        one = self.evaluate(node.body)
+        first = self.world.changes(mark)
+        self.world.rollback(mark)
+        other = self.evaluate(node.orelse)
+        second = self.world.changes(mark)
+        self.world.rollback(mark)
+        self.world.merge([first, second])
+        self.refresh_if(first | second)
+        return either((one, other))
+
+    def condition(self, node: ast.expr) -> bool | None:
+        """Play a condition: True or False where it is certain."""
+        return self.truth(known(self.evaluate(node)))
+
+    def _note_replacement(self, node: ast.IfExp) -> None:
+        """`zeros if g is None else g`: the program expects that a gradient may be None."""
+        test = node.test
+        if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Is, ast.IsNot))):
+            return
+        missing = node.body if isinstance(test.ops[0], ast.Is) else node.orelse
+        if isinstance(missing, ast.Constant) and (missing.value is None or isinstance(missing.value, (str, bool))):
+            return
+        if not isinstance(missing, ast.Constant) and isinstance(test.comparators[0], ast.Constant):
+            self.expect_none(known(self.evaluate(test.left)))
+
+    def expect_none(self, value: Value) -> None:
+        """The program says itself that this gradient is, or may be, None."""
+        for leaf in self.flat(value):
+            for option in options(leaf):
+                if isinstance(option, Data) and option.ask is not None:
+                    option.ask.expected_none = True
+
+    # -- structures -----------------------------------------------------------------------------------------------
+
+    def _elements_of(self, nodes: list[ast.expr]) -> list[Value]:
+        found: list[Value] = []
+        for item in nodes:
+            if isinstance(item, ast.Starred):
+                value = known(self.evaluate(item.value))
+                if isinstance(value, VariableSet) and not value.part:
+                    found.append(value)
+                else:
+                    found.extend(self.elements(value, item).items)
+            else:
+                found.append(known(self.evaluate(item)))
+        return found
+
+    def list_(self, node: ast.List) -> Value:
+        return self.sequence("list", self._elements_of(node.elts), node)
+
+    def tuple_(self, node: ast.Tuple) -> Value:
+        return self.sequence("tuple", self._elements_of(node.elts), node)
+
+    def set_(self, node: ast.Set) -> Value:
+        return self.sequence("set", self._elements_of(node.elts), node)
+
+    def dict_(self, node: ast.Dict) -> Value:
+        entries = Entries()
+        for key, item in zip(node.keys, node.values, strict=True):
+            value = known(self.evaluate(item))
+            if key is None:
+                other = self.entries(value)
+                if other is None:
+                    entries = Entries(entries.entries, self.unknown(node, (value,), "item"))
+                else:
+                    for name, held in other.entries:
+                        entries = entries.put(name, held)
+                    entries = Entries(entries.entries, other.rest or entries.rest)
+                continue
+            at = known(self.evaluate(key))
+            if isinstance(at, Const):
+                entries = entries.put(at.value, value)
+            else:
+                entries = Entries(entries.entries, either((entries.rest, value)) if entries.rest else value)
+        return self.mapping(entries, node)
+
+    def joined_str(self, node: ast.JoinedStr) -> Value:
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.evaluate(part.value)
+        return self.data(Kind.NUMBER, "f-string", (), node, "string")
+
+    def starred(self, node: ast.Starred) -> Value:
+        return self.evaluate(node.value)
+
+    def slice_(self, node: ast.Slice) -> Value:
+        parts = [
+            known(self.evaluate(part)) if part is not None else self.const(None, node)
+            for part in (node.lower, node.upper, node.step)
+        ]
+        return Object("slice", "slice", self.place(node), self.tick(), parts)
+
+    def subscript_(self, node: ast.Subscript) -> Value:
+        value = known(self.evaluate(node.value))
+        index = known(self.evaluate(node.slice))
+        return self.subscript(value, index, node)
+
+    # -- attributes and calls -------------------------------------------------------------------------------------
+
+    def attribute_(self, node: ast.Attribute) -> Value:
+        value = self.evaluate(node.value)
+        if value is UNBOUND and isinstance(node.value, ast.Name):
+            if node.attr in ASKS or node.attr in ("watch", "reset", "stop_recording"):
+                self.undefined_tape(node.value.id, node.attr, node)
+            return self.unknown(node)
+        if (
+            isinstance(value, Unknown)
+            and value.role == "undefined"
+            and isinstance(node.value, ast.Name)
+            and node.attr in ASKS
+            and not self.open_names()
+        ):
+            self.undefined_tape(node.value.id, node.attr, node)
+        return self.attribute(value, node.attr, node)
+
+    def open_names(self) -> bool:
+        """Whether names may come from where we can't see: a star import, `globals()`, `exec`."""
+        return self.frame.module.bindings.star
+
+    def call_(self, node: ast.Call) -> Value:
+        self.callees.add(id(node.func))
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            found = self.lookup("super")
+            if found is None:
+                return self._super(node)
+        function = self.evaluate(node.func)
+        arguments = self.arguments(node)
+        self._note_test(node, arguments)
+        if function is UNBOUND:
+            return self.unknown(node, arguments.all(), "call")
+        return self.call(function, arguments, node)
+
+    def _super(self, node: ast.Call) -> Value:
+        for item in node.args:
+            self.evaluate(item)
+        args: dict[str, Value] = {}
+        if self.stack and self.stack[-1].owner is not None:
+            function = self.stack[-1]
+            names = [*function.node.args.posonlyargs, *function.node.args.args]
+            if names and function.owner is not None:
+                held = self.world.get((self.frame.id, names[0].arg))
+                if isinstance(held, Value):
+                    args = {"self": held, "class": function.owner}
+        return Object("super", "super", self.place(node), self.tick(), (), True, args)
+
+    def arguments(self, node: ast.Call) -> Arguments:
+        """Play the arguments of a call."""
+        args: list[Value] = []
+        nodes: list[ast.expr] = []
+        more = False
+        for item in node.args:
+            if isinstance(item, ast.Starred):
+                value = known(self.evaluate(item.value))
+                items = self.elements(value, item)
+                if items.exact:
+                    args.extend(items.items)
+                    nodes.extend([item] * len(items.items))
+                else:
+                    more = True
+                    args.extend(items)
+                    nodes.extend([item] * len(items.items))
+            else:
+                args.append(known(self.evaluate(item)))
+                nodes.append(item)
+        kwargs: dict[str, Value] = {}
+        keyword_nodes: dict[str, ast.expr] = {}
+        for keyword in node.keywords:
+            value = known(self.evaluate(keyword.value))
+            if keyword.arg is None:
+                entries = self.entries(value)
+                if entries is None or entries.rest is not None:
+                    more = True
+                if entries is not None:
+                    for key, held in entries.entries:
+                        kwargs[str(key)] = held
+                        keyword_nodes[str(key)] = keyword.value
+            else:
+                kwargs[keyword.arg] = value
+                keyword_nodes[keyword.arg] = keyword.value
+        return Arguments(tuple(args), kwargs, tuple(nodes), keyword_nodes, more)
+
+    def _note_test(self, node: ast.Call, arguments: Arguments) -> None:
+        """`self.assertIsNone(g)`: a gradient that the program expects to be None."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name == "assertIsNone" and arguments.args:
+            self.expect_none(arguments.args[0])
+        elif name in ("assertIs", "assertEqual", "assertAllEqual", "assertListEqual") and len(arguments.args) >= 2:
+            leaves = self.flats(arguments.args[:2])
+            if any(isinstance(leaf, Const) and leaf.value is None for leaf in leaves):
+                for value in arguments.args[:2]:
+                    self.expect_none(value)
+
+    # -- functions ------------------------------------------------------------------------------------------------
+
+    def lambda_(self, node: ast.Lambda) -> Value:
+        function = Function(node, self.frame.module, self.frame, self.place(node), self.tick(), self._defaults(node.args))
+        self.pending.append(function)
+        return function
+
+    def _defaults(self, args: ast.arguments) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        positional = [*args.posonlyargs, *args.args]
+        for parameter, default in zip(reversed(positional), reversed(args.defaults), strict=False):
+            found[parameter.arg] = known(self.evaluate(default))
+        for parameter, kw_default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            if kw_default is not None:
+                found[parameter.arg] = known(self.evaluate(kw_default))
+        return found
+
+    def named_expr(self, node: ast.NamedExpr) -> Value:
+        value = known(self.evaluate(node.value))
+        self.assign(node.target, value, node)
+        return value
+
+    def assign(self, target: ast.expr, value: Value, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def await_(self, node: ast.Await) -> Value:
+        return self.evaluate(node.value)
+
+    def yield_(self, node: ast.Yield | ast.YieldFrom) -> Value:
+        if node.value is not None:
+            self.escape(self.evaluate(node.value), node)
+        return self.unknown(node, (), "yield")
+
+    # -- comprehensions -------------------------------------------------------------------------------------------
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
+        """A loop in an expression: its own scope, played item by item or twice."""
+        frame = Frame(self.frame.module, self.frame, bindings_of(node), node)
+        frame.in_graph = self.frame.in_graph
+        outer = self.frame
+        found: list[Value] = []
+        entries: list[tuple[Value, Value]] = []
+        self.frame = frame
+        try:
+            exact = self._generators(node, 0, found, entries)
+        finally:
+            self.frame = outer
+        if isinstance(node, ast.DictComp):
+            return self._dict_comprehension(entries, node, exact)
+        items = tuple(found) if exact else ((Several(either(found)),) if found else ())
+        if isinstance(node, ast.GeneratorExp):
+            return OneShot("generator", (), items, self.place(node), self.tick())
+        return self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
+
+    def _dict_comprehension(self, pairs: list[tuple[Value, Value]], node: ast.AST, exact: bool) -> Value:
+        entries = Entries()
+        for key, item in pairs:
+            if isinstance(key, Const) and exact:
+                entries = entries.put(key.value, item)
+            else:
+                entries = Entries(entries.entries, either((entries.rest, item)) if entries.rest else item)
+        return self.mapping(entries, node)
+
+    def _generators(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        at: int,
+        found: list[Value],
+        pairs: list[tuple[Value, Value]],
+    ) -> bool:
+        """Play the generators from `at` on; False when the number of results is not known."""
+        if at == len(node.generators):
+            if isinstance(node, ast.DictComp):
+                key = known(self.evaluate(node.key))
+                pairs.append((key, known(self.evaluate(node.value))))
+            else:
+                found.append(known(self.evaluate(node.elt)))
+            return True
+        generator = node.generators[at]
+        if at == 0:
+            inner = self.frame
+            assert inner.parent is not None
+            self.frame = inner.parent
+            iterated = known(self.evaluate(generator.iter))
+            self.frame = inner
+        else:
+            iterated = known(self.evaluate(generator.iter))
+        if isinstance(iterated, VariableSet):
+            items: tuple[Value, ...] = self.elements(iterated, generator.iter).items
+        else:
+            items = self.elements(iterated, generator.iter).items
+        rounds: list[tuple[Value, bool]] = []
+        exact = len(items) <= MAX_UNROLL
+        for item in items[:MAX_UNROLL]:
+            if isinstance(item, Several):
+                rounds += [(item.of, True), (item.of, True)]
+                exact = False
+            else:
+                rounds.append((item, False))
+        for number, (item, _) in enumerate(rounds, 1):
+            with self.looping(node, number):
+                self.assign(generator.target, item, generator.target)
+                skip = False
+                for test in generator.ifs:
+                    self._note_filter(test)
+                    truth = self.condition(test)
+                    if truth is False:
+                        skip = True
+                        break
+                    if truth is None:
+                        exact = False
+                if not skip:
+                    exact = self._generators(node, at + 1, found, pairs) and exact
+        return exact
+
+    def looping(self, node: ast.AST, number: int):  # type: ignore[no-untyped-def]
+        raise NotImplementedError
+
+    def _note_filter(self, test: ast.expr) -> None:
+        """`[g for g in grads if g is not None]`: the program expects None among the gradients."""
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
+            comparator = test.comparators[0]
+            if isinstance(comparator, ast.Constant) and comparator.value is None:
+                self.expect_none(known(self.evaluate(test.left)))
+
+    def verdict_known(self, value: Value) -> bool:
+        return (
+            isinstance(value, Data)
+            and value.ask is not None
+            and any(verdict.standing is Standing.CUT for verdict in value.ask.verdicts)
+        )
+
+
+_CASES: dict[type[ast.AST], Callable[[Expressions, ast.expr], Value]] = {
+    ast.Constant: Expressions.constant,
+    ast.Name: Expressions.name,
+    ast.BinOp: Expressions.bin_op,
+    ast.UnaryOp: Expressions.unary_op,
+    ast.BoolOp: Expressions.bool_op,
+    ast.Compare: Expressions.compare_op,
+    ast.IfExp: Expressions.if_exp,
+    ast.List: Expressions.list_,
+    ast.Tuple: Expressions.tuple_,
+    ast.Set: Expressions.set_,
+    ast.Dict: Expressions.dict_,
+    ast.JoinedStr: Expressions.joined_str,
+    ast.Starred: Expressions.starred,
+    ast.Slice: Expressions.slice_,
+    ast.Subscript: Expressions.subscript_,
+    ast.Attribute: Expressions.attribute_,
+    ast.Call: Expressions.call_,
+    ast.Lambda: Expressions.lambda_,
+    ast.NamedExpr: Expressions.named_expr,
+    ast.Await: Expressions.await_,
+    ast.Yield: Expressions.yield_,
+    ast.YieldFrom: Expressions.yield_,
+    ast.ListComp: Expressions.comprehension,
+    ast.SetComp: Expressions.comprehension,
+    ast.GeneratorExp: Expressions.comprehension,
+    ast.DictComp: Expressions.comprehension,
+}  # type: ignore[dict-item]
+
+_ = (Class, Either, Mapping_, Method, Sequence, Tape)

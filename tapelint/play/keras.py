@@ -1,0 +1,465 @@
+"""Keras: layers, models, losses, metrics, optimizers, and the objects of `tf.data` and `tf.distribute`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from tapelint.play import dtype as dtypes
+from tapelint.play.library import Library, _callable
+from tapelint.play.machine import Arguments
+from tapelint.play.values import (
+    Const,
+    Cut,
+    CutKind,
+    Data,
+    Either,
+    Function,
+    Instance,
+    Items,
+    Kind,
+    Link,
+    Method,
+    Object,
+    OneShot,
+    Sequence,
+    Several,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    options,
+)
+from tapelint.tensorflow import api
+
+SETS = {
+    "trainable_variables": "trainable",
+    "trainable_weights": "trainable",
+    "variables": "all",
+    "weights": "all",
+    "non_trainable_variables": "non_trainable",
+    "non_trainable_weights": "non_trainable",
+}
+"""Attributes that are lists of variables, and which."""
+
+_SYMBOLIC = frozenset({"input", "output", "inputs", "outputs"})
+_WEIGHTS = frozenset(
+    {"kernel", "bias", "embeddings", "gamma", "beta", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
+)
+_LEAVING = {"predict": "predict", "predict_on_batch": "predict_on_batch", "evaluate": "evaluate"}
+_OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
+_SINGLE = frozenset(
+    {
+        "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv1DTranspose", "Conv3DTranspose", "Flatten",
+        "Dropout", "BatchNormalization", "LayerNormalization", "Activation", "ReLU", "LeakyReLU", "Softmax",
+        "MaxPooling2D", "MaxPool2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+        "GlobalMaxPooling1D", "GlobalAveragePooling1D", "Reshape", "Embedding", "Concatenate", "Add", "Multiply",
+        "UpSampling2D", "ZeroPadding2D", "Rescaling", "Normalization", "Dot", "Average", "Subtract", "Permute",
+        "DepthwiseConv2D", "SeparableConv2D", "ELU", "PReLU", "GaussianNoise", "RepeatVector", "MaxPooling1D",
+    }
+)  # fmt: skip
+"""Layers whose result is one tensor (a recurrent layer or an attention layer may give several)."""
+
+_DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
+
+
+class Keras(Library):
+    """Objects of Keras and what their methods do."""
+
+    # -- making objects -------------------------------------------------------------------------------------------
+
+    def call_keras(self, name: str, arguments: Arguments, node: ast.expr) -> Value | None:
+        """Call a class or a constructor function of Keras, `tf.data` and their like; None for anything else."""
+        if name in ("keras.Input", "keras.layers.Input"):
+            return self.data(Kind.SYMBOLIC, "keras.Input", (), node, dtypes.of_argument(arguments.kwargs.get("dtype")))
+        if name in ("keras.Model", "keras.models.Model", "keras.Sequential", "keras.models.Sequential"):
+            return self._model(name, arguments, node)
+        if name in ("keras.models.clone_model", "keras.models.load_model", "keras.models.model_from_json"):
+            return self._made("model", name, node, (), whole=True)
+        if name.startswith(_DATASET):
+            return Object("dataset", name, self.place(node), self.tick(), arguments.args)
+        found = api.api_class(name)
+        if found is None:
+            return None
+        if found.kind == "layer":
+            return self._layer(name, arguments, node)
+        if found.kind == "model":
+            return self._made("model", name, node, (), whole=True, args=arguments)
+        if found.kind in ("optimizer", "loss", "metric"):
+            wrapped = [value for value in arguments.args if isinstance(value, (Object, Unknown, Instance))]
+            return self._made(found.kind, name, node, wrapped, whole=True, args=arguments)
+        return self._made(found.kind, name, node, (), whole=True, args=arguments)
+
+    def _made(
+        self,
+        kind: str,
+        name: str,
+        node: ast.AST,
+        parts: Iterable[Value],
+        whole: bool,
+        args: Arguments | None = None,
+    ) -> Object:
+        held = dict(args.kwargs) if args is not None else {}
+        if args is not None:
+            held.update({str(at): value for at, value in enumerate(args.args)})
+        made = Object(kind, name, self.place(node), self.tick(), parts, whole, held)
+        if kind in ("layer", "model", "optimizer", "metric"):
+            self.created(made, kind, node)
+        return made
+
+    def _layer(self, name: str, arguments: Arguments, node: ast.expr) -> Object:
+        parts = [
+            value
+            for value in arguments.all()
+            if isinstance(value, (Object, Instance, Unknown)) and getattr(value, "kind", "layer") in ("layer", "model")
+        ]
+        parts += [value for value in arguments.all() if isinstance(value, Function) and name.endswith("Lambda")]
+        return self._made("layer", name, node, parts, whole=True, args=arguments)
+
+    def _model(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name.endswith("Sequential"):
+            layers = arguments.get(0, "layers")
+            leaves = self.flat(layers) if layers is not None else []
+            whole = all(isinstance(leaf, (Object, Instance, Data, Const)) for leaf in leaves)
+            return self._made("model", name, node, leaves, whole, arguments)
+        inputs = arguments.get(0, "inputs")
+        outputs = arguments.get(1, "outputs")
+        if inputs is None or outputs is None:
+            return self._made("model", name, node, arguments.all(), False, arguments)
+        leaves = self.flat(outputs)
+        layers = self._layers_behind(leaves)
+        whole = all(isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC for leaf in leaves) and not any(
+            isinstance(layer, Unknown) for layer in layers
+        )
+        model = self._made("model", name, node, layers, whole, arguments)
+        model.args["inputs"], model.args["outputs"] = inputs, outputs
+        return model
+
+    def _layers_behind(self, outputs: Iterable[Value]) -> list[Value]:
+        """The layers and models that symbolic tensors were computed with."""
+        found: dict[int, Value] = {}
+        seen: set[int] = set()
+        stack = list(outputs)
+        while stack:
+            value = stack.pop()
+            if value.id in seen:
+                continue
+            seen.add(value.id)
+            if isinstance(value, VariableSet):
+                found[value.owner.id] = value.owner
+            elif isinstance(value, Data):
+                stack.extend(link.value for link in value.links)
+            elif isinstance(value, (Unknown, Variable)):
+                found[value.id] = value
+            elif isinstance(value, Either):
+                stack.extend(value.options)
+        return list(found.values())
+
+    # -- attributes -----------------------------------------------------------------------------------------------
+
+    def object_attribute(self, value: Object, name: str, node: ast.AST) -> Value:
+        """`value.name` of an object of the library."""
+        held = self.world.get((value.id, "." + name))
+        if held is not None:
+            assert isinstance(held, Value)
+            return held
+        if value.kind in ("layer", "model", "module") or (value.kind == "optimizer" and name == "variables"):
+            if name in SETS:
+                return self.variables(value, SETS[name], node)
+            if name in _SYMBOLIC and value.kind != "module":
+                return self._symbolic(value, name, node)
+            if name in _WEIGHTS:
+                weight = self.variables(value, "all", node, part=True)
+                self.world.put((value.id, "." + name), weight)
+                return weight
+            if name == "layers":
+                return self._layer_list(value, node)
+            if name == "losses":
+                return self._model_losses(value, node)
+        if value.kind == "optimizer" and name in ("iterations", "learning_rate", "lr"):
+            return self.data(Kind.TENSOR, name, (), node)
+        return Method(value, name, self.place(node), self.tick())
+
+    def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
+        held = value.args.get("outputs" if name.startswith("output") else "inputs")
+        if held is not None:
+            if name in ("outputs", "inputs") and not isinstance(held, Sequence):
+                return self.sequence("list", (held,), node)
+            return held
+        links = [Link(self.variables(value, "trainable", node))]
+        made = self.data(Kind.SYMBOLIC, name, links, node)
+        if name in ("inputs", "outputs"):
+            listed = self.sequence("list", (made,), node)
+            self.world.put((value.id, "." + name), listed)
+            return listed
+        self.world.put((value.id, "." + name), made)
+        return made
+
+    def _layer_list(self, value: Object, node: ast.AST) -> Value:
+        layers = [part for part in value.parts if isinstance(part, (Object, Instance))]
+        if value.whole and value.symbol.endswith("Sequential") and layers:
+            return self.sequence("list", layers, node)
+        part = Unknown(self.place(node), self.tick(), (value,), "layer")
+        return self.sequence("list", (Several(part),), node)
+
+    def _model_losses(self, value: Value, node: ast.AST) -> Value:
+        links = (self.variables(value, "trainable", node),)
+        return self.sequence("list", (Several(self.tensor("losses", links, node, "float")),), node)
+
+    # -- methods --------------------------------------------------------------------------------------------------
+
+    def call_object_method(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """`value.name(...)` of an object of the library."""
+        kind = value.kind
+        if kind in ("model", "layer") and name in ("__call__", "call"):
+            return self.call_object(value, arguments, node)
+        if kind == "model" and name in _LEAVING:
+            return self.leave_by_predict(value, name, arguments, node)
+        if kind == "optimizer" and name in _OPTIMIZING:
+            return self.optimize(value, name, arguments, node)
+        if kind == "optimizer" and name in ("scale_loss", "get_scaled_loss"):
+            return self.tensor(name, self.flats(arguments.all()), node, "float")
+        if kind == "optimizer" and name == "get_unscaled_gradients":
+            return arguments.args[0] if arguments.args else self.unknown(node)
+        if kind in ("model", "layer") and name == "add" and arguments.args:
+            added = self.world.get((value.id, "parts"), Items())
+            self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))
+            return self.const(None, node)
+        if kind == "model" and name in ("get_layer",):
+            return self._get_layer(value, arguments, node)
+        if kind == "layer" and name in ("add_weight", "add_variable"):
+            return self.add_weight(value, arguments, node)
+        if kind == "metric":
+            return self._metric(value, name, arguments, node)
+        if kind == "loss" and name in ("__call__", "call"):
+            return self.call_object(value, arguments, node)
+        if kind == "strategy" and name in ("run", "experimental_run_v2") and arguments.args:
+            return self._run(arguments, node)
+        if kind in ("strategy", "mirrored") and name == "scope":
+            return Object("scope", "scope", self.place(node), self.tick())
+        if kind == "dataset":
+            return self._dataset(value, name, arguments, node)
+        if kind in ("iterator",) and name in ("get_next", "next", "__next__"):
+            return self.fresh(node, "dataset")
+        if kind == "generator":
+            return self.data(Kind.TENSOR, name, (), node, "float")
+        if kind in ("model", "layer") and name in (
+            "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "get_config",
+            "compute_output_shape", "reset_states", "reset_state",
+        ):  # fmt: skip
+            return self.unknown(node, (), "call")
+        if kind == "model" and name == "get_weights":
+            return self.sequence("list", (Several(self.data(Kind.ARRAY, "get_weights", (), node)),), node)
+        for argument in arguments.all():
+            self.escape(argument, node)
+        return self.unknown(node, (value, *arguments.all()), "call")
+
+    def leave_by_predict(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """`predict` and `evaluate` run the model on their own and return NumPy arrays."""
+        cut = Cut(CutKind.PREDICT, self.place(node), name)
+        links = [Link(item, cut) for item in self.flats(arguments.args[:1]) if not isinstance(item, Const)]
+        links.append(Link(self.variables(value, "trainable", node), cut))
+        return self.data(Kind.ARRAY, name, links, node, nested=True)
+
+    def call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
+        """`value(...)`: run a layer, model, loss or metric."""
+        kind = value.kind
+        if kind == "model" and "outputs" in value.args:
+            replayed = self._replay(value, arguments, node)
+            if replayed is not None:
+                return replayed
+        if kind in ("layer", "model"):
+            return self._forward(value, arguments, node)
+        if kind == "loss":
+            return self.tensor(_last(value.symbol), self.flats(arguments.all()), node, "float")
+        if kind == "metric":
+            return self._metric(value, "__call__", arguments, node)
+        if kind == "optimizer":
+            return self.unknown(node, arguments.all(), "call")
+        if kind in ("initializer", "schedule"):
+            return self.data(Kind.TENSOR, kind, (), node, "float")
+        if kind == "regularizer":
+            return self.tensor("regularizer", self.flats(arguments.all()), node, "float")
+        if kind == "iterator":
+            return self.fresh(node, "dataset")
+        for argument in arguments.all():
+            self.escape(argument, node)
+        return self.unknown(node, (value, *arguments.all()), "call")
+
+    def _forward(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
+        given = [item for item in arguments.args] + [
+            item for key, item in arguments.kwargs.items() if key not in ("training", "mask")
+        ]
+        inputs = self.flats(given)
+        found = api.api_class(value.symbol)
+        if value.symbol.endswith(".Lambda"):
+            functions = [part for part in value.parts if isinstance(part, Function)]
+            if functions and arguments.args:
+                return self.call(functions[0], Arguments(arguments.args[:1]), node)
+        weights = found is None or found.trainable is not False or bool(value.parts)
+        links = [Link(item) for item in inputs if not isinstance(item, Const)]
+        last = _last(value.symbol)
+        if last in ("Embedding", "StringLookup", "IntegerLookup", "Hashing", "Discretization", "TextVectorization"):
+            cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), last)
+            links = [Link(link.value, cut) for link in links]
+        if weights:
+            links.append(Link(self.variables(value, "trainable", node)))
+        symbolic = any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in inputs)
+        kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
+        nested = not (last in _SINGLE or (value.kind == "model" and value.symbol.endswith("Sequential") and value.whole))
+        op = "model" if value.kind == "model" else last
+        dtype = "float" if last in _SINGLE or last == "Sequential" else ""
+        return self.data(kind, op, links, node, dtype, nested=nested)
+
+    def _replay(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
+        """Run a functional model whose graph we have seen: the same steps, now on real tensors."""
+        if not arguments.args:
+            return None
+        inputs = self.flat(model.args["inputs"])
+        given = self.flat(arguments.args[0])
+        if len(given) != len(inputs):
+            given = [arguments.args[0]] * len(inputs)
+        made: dict[int, Value] = {}
+        for symbolic, real in zip(inputs, given, strict=True):
+            made[symbolic.id] = real
+        budget = [400]
+        outputs = model.args["outputs"]
+        leaves = self.flat(outputs)
+        if not all(isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC for leaf in leaves):
+            return None
+        if any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in given):
+            return None
+        results = [self._replayed(leaf, made, budget, node, model) for leaf in leaves]
+        if isinstance(outputs, Sequence):
+            items = self.items(outputs)
+            if items is None or not items.exact or len(items.items) != len(results):
+                return None
+            if len(results) > 1:
+                return self.sequence("list", results, node)
+            single = results[0]
+            # A list of one output comes back as a list in Keras 3 and as the tensor in Keras 2.
+            if isinstance(single, Data):
+                single.nested = True
+            return single
+        return results[0]
+
+    def _replayed(self, value: Value, made: dict[int, Value], budget: list[int], node: ast.AST, model: Object) -> Value:
+        if value.id in made:
+            return made[value.id]
+        budget[0] -= 1
+        if not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC or budget[0] < 0:
+            return value
+        links = []
+        for link in value.links:
+            links.append(Link(self._replayed(link.value, made, budget, node, model), link.cut))
+        if value.op in ("output", "outputs") and len(value.links) == 1:
+            # The symbolic output of a model or layer that was not built here: it depends on the input in full.
+            links.extend(Link(item) for item in made.values() if not isinstance(item, Const))
+        op = "model" if value.op in ("output", "outputs") else value.op
+        result = self.data(Kind.TENSOR, op, links, node, value.dtype)
+        made[value.id] = result
+        return result
+
+    def _get_layer(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
+        wanted = arguments.get(0, "name")
+        if isinstance(wanted, Const):
+            for part in self._all_layers(value):
+                name = part.args.get("name")
+                if isinstance(name, Const) and name.value == wanted.value:
+                    if name.value is not None:
+                        output = self._output_of(value, part)
+                        if output is not None:
+                            self.world.put((part.id, ".output"), output)
+                        return part
+        return Unknown(self.place(node), self.tick(), (value,), "layer")
+
+    def _all_layers(self, value: Object) -> list[Object]:
+        added = self.world.get((value.id, "parts"), Items())
+        return [part for part in (*value.parts, *added) if isinstance(part, Object)]
+
+    def _output_of(self, model: Object, layer: Object) -> Value | None:
+        """The symbolic tensor that `layer` gives in the graph of `model`."""
+        outputs = model.args.get("outputs")
+        stack = self.flat(outputs) if outputs is not None else []
+        seen: set[int] = set()
+        while stack:
+            value = stack.pop()
+            if value.id in seen or not isinstance(value, Data):
+                continue
+            seen.add(value.id)
+            for link in value.links:
+                if isinstance(link.value, VariableSet) and link.value.owner is layer:
+                    return value
+                stack.append(link.value)
+        return None
+
+    def add_weight(self, owner: Value, arguments: Arguments, node: ast.expr) -> Variable:
+        """`layer.add_weight(...)`: a Keras variable that belongs to the layer."""
+        trainable_value = arguments.kwargs.get("trainable")
+        trainable: bool | None = None if arguments.more else True
+        if trainable_value is not None:
+            trainable = bool(trainable_value.value) if isinstance(trainable_value, Const) else None
+        dtype = dtypes.of_argument(arguments.kwargs.get("dtype")) or "float"
+        variable = Variable(self.place(node), self.tick(), trainable, dtype, True, (), owner)
+        self.set_attribute(owner, f"weight {variable.id}", variable)
+        return variable
+
+    def _metric(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name in ("__call__", "result", "update_state"):
+            cut = Cut(CutKind.METRIC, self.place(node), "metric")
+            before = self.world.get((value.id, "seen"), Items())
+            seen = Items((*before.items, *self.flats(arguments.all()))) if name != "result" else before
+            self.world.put((value.id, "seen"), Items(seen.items[-6:]))
+            if name == "update_state":
+                return self.const(None, node)
+            links = [Link(item, cut) for item in seen if not isinstance(item, Const)]
+            links.append(Link(value, cut))
+            return self.data(Kind.TENSOR, "metric", links, node, "float")
+        return self.unknown(node, (value,), "call")
+
+    def _run(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`strategy.run(fn, args=(...), kwargs={...})`."""
+        given = arguments.get(1, "args")
+        items = self.items(given) if given is not None else Items()
+        if items is None or not items.exact:
+            items = Items()
+        extra = arguments.get(2, "kwargs")
+        entries = self.entries(extra) if extra is not None else None
+        keywords = {str(key): item for key, item in entries.entries} if entries is not None else {}
+        return self.call(arguments.args[0], Arguments(items.items, keywords), node)
+
+    def _dataset(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name == "__iter__" or name in ("make_one_shot_iterator", "as_numpy_iterator"):
+            return Object("iterator", name, self.place(node), self.tick(), (value,))
+        if name in ("cardinality", "element_spec", "reduce"):
+            return self.unknown(node, (value, *arguments.all()), "call")
+        for argument in arguments.all():
+            if _callable(argument):
+                self.escape(argument, node)
+        return Object("dataset", value.symbol, self.place(node), self.tick(), (value, *arguments.args))
+
+    # -- optimizers -----------------------------------------------------------------------------------------------
+
+    def optimize(self, optimizer: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """`apply_gradients`, `apply`, `minimize`: the variables are written."""
+        self.applied(name, optimizer, arguments, node)
+        if name == "apply_gradients" and arguments.args:
+            pairs = arguments.args[0]
+            for option in options(pairs):
+                if isinstance(option, OneShot):
+                    self.world.put((option.id, "read"), self.place(node))
+            for leaf in self.flat(pairs):
+                if isinstance(leaf, Variable):
+                    self.write(leaf, (), node, name, replace=False)
+        if name == "minimize":
+            tape = arguments.kwargs.get("tape")
+            if tape is not None:
+                self.escape(tape, node)
+            loss = arguments.get(0, "loss")
+            if loss is not None and _callable(loss):
+                self.call(loss, Arguments(), node)
+        return self.const(None, node)
+
+
+def _last(name: str) -> str:
+    return name.rsplit(".", 1)[-1]

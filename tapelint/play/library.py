@@ -1,0 +1,463 @@
+"""Calls of TensorFlow, NumPy and the standard library.
+
+What an operation does to a gradient is data (`tapelint.tensorflow.api`); here is only what is more than that: functions
+that call back, that make variables or tapes, that return their argument, or that depend on how they are called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from tapelint.play import dtype as dtypes
+from tapelint.play.arrays import Arrays
+from tapelint.play.machine import Arguments
+from tapelint.play.values import (
+    Bound,
+    Const,
+    Cut,
+    CutKind,
+    Data,
+    Either,
+    Function,
+    Instance,
+    Kind,
+    Link,
+    Object,
+    Partial,
+    Paused,
+    Sequence,
+    Several,
+    Symbol,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    is_tensor,
+)
+from tapelint.tensorflow import api
+
+TAPE = "tensorflow.GradientTape"
+
+_HARMLESS = frozenset(
+    {
+        "print", "len", "isinstance", "issubclass", "id", "type", "repr", "hash", "callable", "hasattr", "format",
+        "tensorflow.print", "tensorflow.shape", "tensorflow.debugging.assert_all_finite",
+    }
+)  # fmt: skip
+"""Functions that leave what they are given as it is."""
+
+_DIFFERENTIABLE_LAMBDAS = frozenset(
+    {
+        "tensorflow.map_fn", "tensorflow.vectorized_map", "tensorflow.scan", "tensorflow.foldl", "tensorflow.foldr",
+        "tensorflow.cond", "tensorflow.case", "tensorflow.switch_case", "tensorflow.while_loop",
+        "tensorflow.recompute_grad", "tensorflow.nest.map_structure",
+    }
+)  # fmt: skip
+
+_SAME_STRUCTURE = frozenset({"tensorflow.nest.flatten", "tensorflow.nest.pack_sequence_as"})
+
+_FRESH_IF_CONST = frozenset({"tensorflow.constant", "tensorflow.convert_to_tensor"})
+
+
+class Library(Arrays):
+    """Calls of functions that are not part of the project."""
+
+    def call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
+        """Call the library function or class `symbol`."""
+        name = symbol.name
+        handler = self._handlers().get(name)
+        if handler is not None:
+            return handler(arguments, node)
+        if name.startswith("numpy."):
+            return self.numpy(name, arguments, node)
+        made = self.call_keras(name, arguments, node)
+        if made is not None:
+            return made
+        if name.startswith(("tensorflow.", "keras.")):
+            return self._operation(name, arguments, node)
+        return self._foreign(name, arguments, node)
+
+    def call_keras(self, name: str, arguments: Arguments, node: ast.expr) -> Value | None:
+        raise NotImplementedError
+
+    def call_builtin(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        raise NotImplementedError
+
+    def _handlers(self) -> dict[str, Callable[[Arguments, ast.expr], Value]]:
+        found = self.__dict__.get("_handler_table")
+        if found is None:
+            found = self.__dict__["_handler_table"] = {
+                TAPE: lambda arguments, node: self.make_tape(arguments, node),
+                "tensorflow.Variable": self._variable,
+                "tensorflow.constant": self._constant,
+                "tensorflow.convert_to_tensor": self._convert,
+                "keras.ops.convert_to_tensor": self._convert,
+                "tensorflow.cast": self._cast,
+                "keras.ops.cast": self._cast,
+                "tensorflow.dtypes.saturate_cast": self._cast,
+                "tensorflow.stop_gradient": self._stop_gradient,
+                "keras.ops.stop_gradient": self._stop_gradient,
+                "tensorflow.function": self._function,
+                "tensorflow.recompute_grad": self._function,
+                "tensorflow.numpy_function": self._py_function,
+                "tensorflow.py_function": self._maybe_py_function,
+                "tensorflow.custom_gradient": self._custom_gradient,
+                "tensorflow.init_scope": lambda arguments, node: Paused(None, self.place(node), self.tick()),
+                "tensorflow.add_n": self._add_n,
+                "tensorflow.where": self._where,
+                "tensorflow.group": lambda arguments, node: self.const(None, node),
+                "tensorflow.no_op": lambda arguments, node: self.const(None, node),
+                "tensorflow.range": self._range,
+                "functools.partial": self._partial,
+                "copy.copy": self._copy,
+                "copy.deepcopy": self._copy,
+                "contextlib.ExitStack": lambda arguments, node: Object(
+                    "exit-stack", "contextlib.ExitStack", self.place(node), self.tick()
+                ),
+            }
+        assert isinstance(found, dict)
+        return found
+
+    # -- the table ------------------------------------------------------------------------------------------------
+
+    def _operation(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """An operation of TensorFlow or Keras, as the table has it."""
+        op = api.op(name)
+        if op is None:
+            if name in _DIFFERENTIABLE_LAMBDAS or any(_callable(value) for value in arguments.all()):
+                return self._calls_back(name, arguments, node)
+            if name in _SAME_STRUCTURE:
+                return self._structure(name, arguments, node)
+            for value in arguments.all():
+                self.escape(value, node)
+            return self.unknown(node, arguments.all(), "call")
+        bound = self._bound_arguments(op, arguments)
+        leaves = [(name, leaf) for name, value in bound for leaf in self.flat(value)]
+        values = [leaf for _, leaf in leaves]
+        if any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in values):
+            return self.data(Kind.SYMBOLIC, name, [Link(value) for value in values], node)
+        effect, result = self._behaviour(op, dict(bound))
+        dtype = self._result_dtype(op, result, dict(bound), values)
+        short = _short(name)
+        if effect == "constant":
+            return self.data(Kind.TENSOR, short, (), node, dtype)
+        if effect == "python":
+            if result == "nothing":
+                return self.const(None, node)
+            return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, short, values, node)
+        if effect == "identity" and len(values) >= 1 and isinstance(values[0], Data):
+            first = values[0]
+            return self.data(Kind.TENSOR, short, (Link(first),), node, first.dtype, same=first, nested=first.nested)
+        links = [
+            self._link(op, effect, name_, leaf, dtype, short, node)
+            for name_, leaf in leaves
+            if not isinstance(leaf, (Const, Symbol))
+        ]
+        if op.form == "tuple" and op.count > 1:
+            return self._outputs(op, short, links, dtype, node)
+        if op.form in ("list", "dict"):
+            piece = self.data(Kind.TENSOR, short, links, node, dtype, nested=True)
+            return self.sequence("list", (Several(piece),), node) if op.form == "list" else piece
+        return self.data(Kind.TENSOR, short, links, node, dtype)
+
+    def _bound_arguments(self, op: api.Op, arguments: Arguments) -> list[tuple[str, Value]]:
+        """The arguments with the names of their parameters ("" where the name is not known)."""
+        found = [(op.parameter(at), value) for at, value in enumerate(arguments.args)]
+        return [*found, *arguments.kwargs.items()]
+
+    def _behaviour(self, op: api.Op, bound: dict[str, Value]) -> tuple[str, str]:
+        """What the operation does and gives, as these arguments decide."""
+        for case in op.cases:
+            given = bound.get(case.parameter)
+            if case.absent:
+                if given is None:
+                    return case.effect or op.effect, case.result or op.result
+                continue
+            if given is None:
+                continue
+            if not case.value or case.value == dtypes.of_argument(given) or self._is_literal(given, case.value):
+                result = case.result or op.result
+                return case.effect or op.effect, case.value if result.startswith("dtype:") else result
+        return op.effect, op.result
+
+    @staticmethod
+    def _is_literal(value: Value, wanted: str) -> bool:
+        return isinstance(value, Const) and str(value.value) == wanted
+
+    def _link(
+        self, op: api.Op, effect: str, parameter: str, value: Value, dtype: str, short: str, node: ast.AST
+    ) -> Link:
+        """How one argument is linked to the result."""
+        kind = {
+            "none": CutKind.NOT_DIFFERENTIABLE,
+            "zero": CutKind.ZERO,
+            "stop": CutKind.STOP_GRADIENT,
+            "lookup_error": CutKind.NO_GRADIENT,
+        }
+        how = effect if effect in kind else op.link(parameter) if parameter else "unknown"
+        if how == "unknown" and op.carries == ("*",):
+            how = "carries"
+        if how in kind:
+            return Link(value, Cut(kind[how], self.place(node), short))
+        if how == "unknown" and not isinstance(value, Unknown):
+            return Link(Unknown(self.place(node), self.tick(), (value,), "argument"))
+        if dtype in ("int", "bool", "string") and dtypes.of(value) in ("float", "complex"):
+            return Link(value, Cut(CutKind.INTEGER, self.place(node), short))
+        return Link(value)
+
+    def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr) -> Value:
+        """A function with several results."""
+        made: list[Value] = []
+        for at in range(op.count):
+            output = op.outputs[at] if at < len(op.outputs) else None
+            if output is not None and output.effect in ("none", "constant"):
+                cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), short)
+                cut_links = [Link(link.value, link.cut or cut) for link in links]
+                result = dtype if output.result == "same" else output.result
+                made.append(self.data(Kind.TENSOR, short, cut_links, node, result))
+            else:
+                made.append(self.data(Kind.TENSOR, short, links, node, dtype))
+        whole = self.sequence("tuple", made, node)
+        for at, output in enumerate(op.outputs):
+            if output.name:
+                self.set_attribute(whole, output.name, made[at])
+        return whole
+
+    def _result_dtype(self, op: api.Op, result: str, bound: dict[str, Value], values: list[Value]) -> str:
+        given = bound.get(op.dtype_parameter) if op.dtype_parameter else None
+        if given is not None:
+            return dtypes.of_argument(given)
+        if result == "same":
+            for value in values:
+                if not isinstance(value, (Const, Symbol)):
+                    return dtypes.of(value)
+            return self.common([value for value in values if isinstance(value, Const) and value.is_number])
+        return result if result in ("float", "int", "bool", "string", "complex") else ""
+
+    # -- functions that need more than the table ------------------------------------------------------------------
+
+    def _variable(self, arguments: Arguments, node: ast.expr) -> Value:
+        initial = arguments.get(0, "initial_value")
+        if initial is not None and _callable(initial):
+            initial = self.call(initial, Arguments(), node)
+        trainable_value = arguments.get(1, "trainable")
+        trainable: bool | None = None if arguments.more else True
+        if trainable_value is not None:
+            trainable = bool(trainable_value.value) if isinstance(trainable_value, Const) else None
+            if isinstance(trainable_value, Const) and trainable_value.value is None:
+                trainable = True
+        dtype = dtypes.of_argument(arguments.kwargs.get("dtype"))
+        leaves = self.flat(initial) if initial is not None else []
+        dtype = dtype or self.common(leaves)
+        cut = Cut(CutKind.NEW_VARIABLE, self.place(node), "tf.Variable")
+        links = [Link(leaf, cut) for leaf in leaves if not isinstance(leaf, (Const, Symbol))]
+        variable = Variable(self.place(node), self.tick(), trainable, dtype, False, links)
+        self.created(variable, "variable", node)
+        return variable
+
+    def _constant(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.constant` of a tensor gives that tensor's value; a gradient passes only in the first case."""
+        value = arguments.get(0, "value")
+        dtype = dtypes.of_argument(arguments.get(1, "dtype"))
+        if value is None:
+            return self.unknown(node, arguments.all(), "call")
+        leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
+        dtype = dtype or self.common(self.flat(value))
+        if any(isinstance(leaf, (Unknown, Instance, Object)) for leaf in leaves):
+            return self.data(Kind.TENSOR, "tf.constant", [Link(leaf) for leaf in leaves], node, dtype)
+        links = []
+        for leaf in leaves:
+            if isinstance(leaf, Variable):
+                links.append(Link(leaf, Cut(CutKind.PYTHON_NUMBER, self.place(node), "tf.constant")))
+            else:
+                links.append(Link(leaf))
+        same = leaves[0] if len(leaves) == 1 and is_tensor(leaves[0]) and not isinstance(leaves[0], Variable) else None
+        return self.data(Kind.TENSOR, "tf.constant", links, node, dtype, same=same)
+
+    def _convert(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.convert_to_tensor` gives a tensor back as it is (measured: the same object)."""
+        value = arguments.get(0, "value") or arguments.get(0, "x")
+        if value is None:
+            return self.unknown(node, arguments.all(), "call")
+        dtype_value = arguments.get(1, "dtype") or arguments.get(2, "dtype_hint")
+        dtype = dtypes.of_argument(dtype_value)
+        if isinstance(value, Data) and value.kind is Kind.TENSOR and not value.nested:
+            return value
+        if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
+            return value
+        if isinstance(value, Either) or isinstance(value, (Unknown, Instance, Object)):
+            return self.data(Kind.TENSOR, "tf.convert_to_tensor", (Link(value),), node, dtype, same=value)
+        leaves = self.flat(value)
+        links = [Link(leaf) for leaf in leaves if not isinstance(leaf, (Const, Symbol))]
+        same = value if isinstance(value, Data) and value.kind is Kind.TENSOR else None
+        return self.data(Kind.TENSOR, "tf.convert_to_tensor", links, node, dtype or self.common(leaves), same=same)
+
+    def _cast(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.cast`: to its own dtype it gives the same tensor back; to an integer one the gradient ends."""
+        value = arguments.get(0, "x")
+        wanted_value = arguments.get(1, "dtype")
+        wanted = dtypes.of_argument(wanted_value)
+        if value is None:
+            return self.unknown(node, arguments.all(), "call")
+        if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
+            return self.data(Kind.SYMBOLIC, "cast", (Link(value),), node, wanted)
+        given = dtypes.of(value)
+        leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
+        cut = None
+        if wanted in ("int", "bool", "string") and given not in ("int", "bool"):
+            cut = Cut(CutKind.INTEGER, self.place(node), "tf.cast")
+        elif wanted in ("float", "complex") and given in ("int", "bool"):
+            cut = Cut(CutKind.INTEGER, self.place(node), "tf.cast")
+        same = None
+        if len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet)):
+            if not given or not wanted or given == wanted:
+                same = value
+        return self.data(Kind.TENSOR, "tf.cast", [Link(leaf, cut) for leaf in leaves], node, wanted, same=same)
+
+    def _stop_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
+        cut = Cut(CutKind.STOP_GRADIENT, self.place(node), "tf.stop_gradient")
+        value = arguments.get(0, "input") or arguments.get(0, "variables") or arguments.get(0, "variable")
+        if isinstance(value, Sequence) and (items := self.items(value)) is not None:
+            made = [
+                Several(self._stopped(item.of, cut, node)) if isinstance(item, Several) else self._stopped(item, cut, node)
+                for item in items.items
+            ]
+            return self.sequence(value.kind, made, node)
+        if value is None:
+            return self.unknown(node, arguments.all(), "call")
+        return self._stopped(value, cut, node)
+
+    def _stopped(self, value: Value, cut: Cut, node: ast.AST) -> Value:
+        if isinstance(value, Const):
+            return self.data(Kind.TENSOR, "tf.stop_gradient", (), node, dtypes.of(value))
+        nested = isinstance(value, Unknown) or (isinstance(value, Data) and value.nested)
+        return self.data(Kind.TENSOR, "tf.stop_gradient", (Link(value, cut),), node, dtypes.of(value), nested=nested)
+
+    def _function(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.function(f)` behaves as `f`; without a function it is a decorator."""
+        function = arguments.get(0, "func") or arguments.get(0, "f")
+        if function is None:
+            return Symbol("tensorflow.function", self.place(node))
+        return function
+
+    def _py_function(self, arguments: Arguments, node: ast.expr) -> Value:
+        values = self.flats(arguments.all()[1:])
+        cut = Cut(CutKind.PY_FUNCTION, self.place(node), "tf.numpy_function")
+        links = [Link(value, cut) for value in values if not isinstance(value, (Const, Symbol, Function))]
+        return self.data(Kind.TENSOR, "tf.numpy_function", links, node, nested=True)
+
+    def _maybe_py_function(self, arguments: Arguments, node: ast.expr) -> Value:
+        return self.unknown(node, arguments.all(), "call")
+
+    def _custom_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
+        """The result's gradient is whatever the inner function says."""
+        return self.unknown(node, arguments.all(), "custom-gradient")
+
+    def _add_n(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.add_n` of one tensor gives that tensor back."""
+        values = self.flats(arguments.all())
+        kept = [value for value in values if not isinstance(value, Const)]
+        same = kept[0] if len(kept) == 1 else None
+        if any(isinstance(value, (Unknown, Instance)) for value in kept) and same is not None:
+            return self.unknown(node, kept, "call")
+        return self.tensor("tf.add_n", kept, node, self.common(kept), same=same)
+
+    def _where(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.where(condition, x, y)` passes gradients to the branches; with the condition alone to nothing."""
+        cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), "tf.where")
+        condition = self.flat(arguments.get(0, "condition") or self.const(None, node))
+        branches = [value for at, name in ((1, "x"), (2, "y")) if (value := arguments.get(at, name)) is not None]
+        links = [Link(value, cut) for value in condition if not isinstance(value, (Const, Symbol))]
+        leaves = self.flats(branches)
+        links += [Link(value) for value in leaves if not isinstance(value, (Const, Symbol))]
+        dtype = "" if branches else "int"
+        for leaf in leaves:
+            dtype = dtype or (dtypes.of(leaf) if not isinstance(leaf, Const) else "")
+        return self.data(Kind.TENSOR, "tf.where", links, node, dtype or self.common(leaves))
+
+    def _range(self, arguments: Arguments, node: ast.expr) -> Value:
+        dtype = dtypes.of_argument(arguments.kwargs.get("dtype"))
+        return self.data(Kind.TENSOR, "tf.range", (), node, dtype or self.common(arguments.args))
+
+    def _partial(self, arguments: Arguments, node: ast.expr) -> Value:
+        if not arguments.args:
+            return self.unknown(node)
+        function = arguments.args[0]
+        if isinstance(function, Symbol) and function.name in ("tensorflow.function", "functools.partial"):
+            return function
+        return Partial(function, arguments.args[1:], arguments.kwargs)
+
+    def _copy(self, arguments: Arguments, node: ast.expr) -> Value:
+        value = arguments.args[0] if arguments.args else None
+        if isinstance(value, Sequence) and (items := self.items(value)) is not None:
+            return self.sequence(value.kind, items.items, node)
+        return self.unknown(node, arguments.all(), "call")
+
+    def _structure(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name.endswith("flatten") and arguments.args:
+            value = arguments.args[0]
+            if isinstance(value, (Unknown, Object, Instance)) or (isinstance(value, Data) and value.nested):
+                return self.unknown(node, (value,), "call")
+            return self.sequence("list", self._flatten_items(value), node)
+        return self.unknown(node, arguments.all(), "call")
+
+    def _flatten_items(self, value: Value, depth: int = 5) -> list[Value]:
+        if depth and isinstance(value, Sequence) and (items := self.items(value)) is not None:
+            found: list[Value] = []
+            for item in items.items:
+                inner = self._flatten_items(item.of if isinstance(item, Several) else item, depth - 1)
+                found.extend([Several(leaf) for leaf in inner] if isinstance(item, Several) else inner)
+            return found
+        if isinstance(value, VariableSet) and not value.part:
+            return [Several(value)]
+        return [value]
+
+    def _calls_back(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A function that calls what it is given: play it once on pieces of the other arguments."""
+        inputs: list[Value] = []
+        for value in arguments.all():
+            if not _callable(value):
+                inputs.extend(self.flat(value))
+        results: list[Value] = []
+        for value in arguments.all():
+            if isinstance(value, Function):
+                count = len(value.node.args.args) + len(value.node.args.posonlyargs)
+                given = tuple(self._piece(inputs, node) for _ in range(count))
+                self._escape_captured(value, node)
+                results.append(self.call(value, Arguments(given), node))
+            elif _callable(value):
+                self.escape(value, node)
+                results.append(self.unknown(node, (value, *inputs), "call"))
+        return self.unknown(node, (*results, *inputs), "call")
+
+    def _piece(self, inputs: list[Value], node: ast.AST) -> Value:
+        return self.unknown(node, inputs, "item")
+
+    def _escape_captured(self, function: Function, node: ast.AST) -> None:
+        self._escape_closure(function, node, 3)
+
+    def _foreign(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A function of a library that we know nothing of."""
+        if name.startswith("builtins."):
+            return self.call_builtin(name.removeprefix("builtins."), arguments, node)
+        if name.startswith("math."):
+            return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, name, self.flats(arguments.all()), node, "float")
+        if name.startswith(("logging.", "warnings.", "time.", "random.", "os.", "sys.", "absl.logging.")):
+            return self.unknown(node, (), "call")
+        for value in arguments.all():
+            self.escape(value, node)
+        return self.unknown(node, arguments.all(), "call")
+
+
+def _callable(value: Value) -> bool:
+    return isinstance(value, (Function, Bound, Partial))
+
+
+def _short(name: str) -> str:
+    """A library name as programs write it."""
+    if name.startswith("tensorflow."):
+        return "tf." + name.removeprefix("tensorflow.")
+    if name.startswith("keras."):
+        return "tf." + name
+    return name

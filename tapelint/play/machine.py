@@ -1,0 +1,481 @@
+"""The ground that the player stands on: the world, the clock, the recording, the tapes that run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from tapelint.play.query import Parts, Query
+from tapelint.play.recording import (
+    Apply,
+    Ask,
+    Context,
+    Creation,
+    Event,
+    Happening,
+    Recording,
+)
+from tapelint.play.scope import Frame, Module
+from tapelint.play.tape import Phase, Session, TapeState, Watch
+from tapelint.play.values import (
+    UNBOUND,
+    Bound,
+    Class,
+    Const,
+    Data,
+    Either,
+    Entries,
+    Function,
+    Instance,
+    Items,
+    Kind,
+    Link,
+    Mapping_,
+    Method,
+    OneShot,
+    Partial,
+    Place,
+    Sequence,
+    Several,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    options,
+)
+from tapelint.play.world import World
+
+_ACTIVE = ("tapes",)
+_RUNNING = ("running",)
+_SUSPENDED = ("suspended",)
+
+MAX_STEPS = 60_000
+MAX_DEPTH = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was last written into a variable by assign and the like: links that are all cut."""
+
+    links: tuple[Link, ...]
+
+    def join(self, values: list[Written], missing: bool) -> Written:
+        return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
+
+
+class BudgetSpent(Exception):
+    """One played function took more work than it is worth; what it did so far stands."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of one call. `more` says that there may be others (`*args`, `**kwargs` of unknown content)."""
+
+    args: tuple[Value, ...] = ()
+    kwargs: Mapping[str, Value] = None  # type: ignore[assignment]
+    nodes: tuple[ast.expr, ...] = ()
+    keyword_nodes: Mapping[str, ast.expr] = None  # type: ignore[assignment]
+    more: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kwargs is None:
+            object.__setattr__(self, "kwargs", {})
+        if self.keyword_nodes is None:
+            object.__setattr__(self, "keyword_nodes", {})
+
+    def get(self, position: int, name: str) -> Value | None:
+        """The argument at `position` (from 0) or of that name."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        if 0 <= position < len(self.args):
+            return self.args[position]
+        return None
+
+    def node(self, position: int, name: str) -> ast.expr | None:
+        if name in self.keyword_nodes:
+            return self.keyword_nodes[name]
+        if 0 <= position < len(self.nodes):
+            return self.nodes[position]
+        return None
+
+    def all(self) -> tuple[Value, ...]:
+        return (*self.args, *self.kwargs.values())
+
+
+class Machine:
+    """State and small steps that every layer of the player uses."""
+
+    def __init__(self, module: Module, keras: int) -> None:
+        self.world = World()
+        self.recording = Recording(module.source, keras, module)
+        self.keras = keras
+        self.module = module
+        self.clock = 0
+        self.steps = 0
+        self.limit = MAX_STEPS
+        self.context = Context()
+        self.frame: Frame = module.frame
+        self.stack: list[Function] = []
+        self.attributes: dict[int, set[str]] = {}
+        self.sets: dict[tuple[int, str], VariableSet] = {}
+        self.tests: set[int] = set()
+
+    # -- to be given by the layers above --------------------------------------------------------------------------
+
+    def call(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
+        raise NotImplementedError
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        raise NotImplementedError
+
+    # -- time and places ------------------------------------------------------------------------------------------
+
+    def tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > self.limit:
+            raise BudgetSpent
+
+    def place(self, node: ast.AST) -> Place:
+        return Place(node, self.frame.module)
+
+    @contextmanager
+    def within(self, **changes: object) -> Iterator[None]:
+        """Play with another context for a while."""
+        before = self.context
+        self.context = replace(before, **changes)  # type: ignore[arg-type]
+        try:
+            yield
+        finally:
+            self.context = before
+
+    # -- making values --------------------------------------------------------------------------------------------
+
+    def unknown(
+        self, node: ast.AST, inputs: Iterable[Value] = (), role: str = "", callee: Value | None = None
+    ) -> Unknown:
+        kept = [value for value in inputs if not isinstance(value, Const)]
+        return Unknown(self.place(node), self.tick(), kept, role, callee)
+
+    def const(self, value: object, node: ast.AST) -> Const:
+        return Const(value, self.place(node), self.clock)
+
+    def data(
+        self,
+        kind: Kind,
+        op: str,
+        links: Iterable[Link],
+        node: ast.AST,
+        dtype: str = "",
+        *,
+        same: Value | None = None,
+        nested: bool = False,
+        ask: Ask | None = None,
+        shape: tuple[int | None, ...] | None = None,
+    ) -> Data:
+        """A computed value; it is on every recording that runs now."""
+        certain, maybe = self.world.get(_RUNNING, (frozenset(), frozenset()))
+        return Data(
+            kind,
+            op,
+            self.reads(links),
+            dtype,
+            self.place(node),
+            self.tick(),
+            certain,
+            maybe,
+            same=same,
+            nested=nested,
+            ask=ask,
+            shape=shape,
+        )
+
+    def reads(self, links: Iterable[Link]) -> Iterator[Link]:
+        """The links, and for a variable that was written also the link to what was written, which is cut."""
+        for link in links:
+            if isinstance(link.value, Const):
+                continue
+            yield link
+            if isinstance(link.value, Variable):
+                written = self.world.get((link.value.id, "written"))
+                if written is not None and link.cut is None:
+                    yield from written.links
+
+    def tensor(self, op: str, inputs: Iterable[Value], node: ast.AST, dtype: str = "", **more: object) -> Data:
+        """A tensor that is differentiable in all `inputs`."""
+        links = [Link(value) for value in inputs if not isinstance(value, Const)]
+        return self.data(Kind.TENSOR, op, links, node, dtype, **more)  # type: ignore[arg-type]
+
+    def sequence(self, kind: str, items: Iterable[Value], node: ast.AST) -> Sequence:
+        value = Sequence(kind, self.place(node), self.tick())
+        self.world.put((value.id, "#"), Items(tuple(items)))
+        return value
+
+    def mapping(self, entries: Entries, node: ast.AST) -> Mapping_:
+        value = Mapping_(self.place(node), self.tick())
+        self.world.put((value.id, "#"), entries)
+        return value
+
+    def items(self, value: Value) -> Items | None:
+        """The contents of a sequence, or None when they are not known."""
+        found = self.world.get((value.id, "#")) if isinstance(value, Sequence) else None
+        return found if isinstance(found, Items) else None
+
+    def entries(self, value: Value) -> Entries | None:
+        found = self.world.get((value.id, "#")) if isinstance(value, Mapping_) else None
+        return found if isinstance(found, Entries) else None
+
+    def variables(self, owner: Value, which: str, node: ast.AST, part: bool = False) -> VariableSet:
+        """`owner.trainable_variables` and the like: the same set wherever it is read."""
+        if part:
+            return VariableSet(owner, which, True, self.place(node), self.tick())
+        found = self.sets.get((owner.id, which))
+        if found is None:
+            found = self.sets[owner.id, which] = VariableSet(owner, which, False, self.place(node), self.tick())
+        return found
+
+    def set_attribute(self, value: Value, name: str, item: Value) -> None:
+        self.attributes.setdefault(value.id, set()).add(name)
+        self.world.put((value.id, "." + name), item)
+
+    def parts(self) -> Parts:
+        return Parts(self.world, self.attributes)
+
+    # -- tapes ----------------------------------------------------------------------------------------------------
+
+    def state(self, tape: Tape) -> TapeState:
+        found = self.world.get((tape.id, "state"))
+        assert isinstance(found, TapeState)
+        return found
+
+    def event(
+        self,
+        what: Happening,
+        tape: Tape,
+        node: ast.AST,
+        name: str = "",
+        value: Value | None = None,
+        certain: bool = True,
+    ) -> Event:
+        event = Event(
+            what, tape, self.place(node), self.tick(), self.state(tape), self.context, name, value, certain
+        )
+        self.recording.events.append(event)
+        return event
+
+    def set_state(self, tape: Tape, state: TapeState) -> None:
+        self.world.put((tape.id, "state"), state)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Work out anew which recordings run."""
+        certain: frozenset[int] = frozenset()
+        maybe: frozenset[int] = frozenset()
+        if not self.world.get(_SUSPENDED, 0):
+            for tape in self.world.get(_ACTIVE, ()):
+                state = self.state(tape)
+                if state.only(Phase.RECORDING) and len(state.sessions) == 1:
+                    certain |= state.sessions
+                elif state.may(Phase.RECORDING):
+                    maybe |= state.sessions
+        self.world.put(_RUNNING, (certain, maybe))
+
+    def recording_tapes(self) -> tuple[Tape, ...]:
+        """The tapes that certainly record now, outermost first."""
+        if self.world.get(_SUSPENDED, 0):
+            return ()
+        return tuple(tape for tape in self.world.get(_ACTIVE, ()) if self.state(tape).only(Phase.RECORDING))
+
+    def new_session(self, tape: Tape, node: ast.AST) -> Session:
+        session = Session(tape, self.tick(), self.place(node))
+        self.recording.sessions[session.id] = session
+        return session
+
+    def enter(self, tape: Tape, node: ast.AST, certain: bool = True) -> bool:
+        """`__enter__`. False when it certainly raises because the tape records already."""
+        state = self.state(tape)
+        self.event(Happening.ENTER, tape, node, certain=certain)
+        if state.only(Phase.RECORDING):
+            return False
+        if state.escaped:
+            return True
+        if tape.persistent is not False and len(state.sessions) == 1 and not state.may(Phase.CONSUMED):
+            session = self.recording.sessions[next(iter(state.sessions))]
+        elif state.only(Phase.STOPPED) and len(state.sessions) == 1:
+            session = self.recording.sessions[next(iter(state.sessions))]
+        else:
+            session = self.new_session(tape, node)
+        session.intervals.append([self.tick(), None])
+        active = tuple(other for other in self.world.get(_ACTIVE, ()) if other is not tape)
+        self.world.put(_ACTIVE, (*active, tape))
+        phases = frozenset({Phase.RECORDING}) if certain else state.phases | {Phase.RECORDING}
+        self.set_state(tape, TapeState(phases, frozenset({session.id}), state.escaped))
+        return True
+
+    def exit(self, tape: Tape, node: ast.AST) -> None:
+        """`__exit__`: recording stops; a tape that `gradient` has already taken stays consumed."""
+        state = self.state(tape)
+        self.event(Happening.EXIT, tape, node)
+        self.world.put(_ACTIVE, tuple(other for other in self.world.get(_ACTIVE, ()) if other is not tape))
+        for number in state.sessions:
+            intervals = self.recording.sessions[number].intervals
+            if intervals and intervals[-1][1] is None:
+                intervals[-1][1] = self.tick()
+        phases = frozenset(
+            Phase.STOPPED if phase in (Phase.RECORDING, Phase.PAUSED) else phase for phase in state.phases
+        )
+        self.set_state(tape, replace(state, phases=phases))
+
+    def pause(self, tape: Tape | None) -> int:
+        """Recording pauses (on one tape, or on all with None); gives the tick to hand to `resume`."""
+        if tape is None:
+            self.world.put(_SUSPENDED, self.world.get(_SUSPENDED, 0) + 1)
+            self.refresh()
+        else:
+            state = self.state(tape)
+            phases = frozenset(Phase.PAUSED if phase is Phase.RECORDING else phase for phase in state.phases)
+            self.set_state(tape, replace(state, phases=phases))
+        return self.tick()
+
+    def resume(self, tape: Tape | None, began: int) -> None:
+        ended = self.tick()
+        if tape is None:
+            self.world.put(_SUSPENDED, max(0, self.world.get(_SUSPENDED, 0) - 1))
+            for other in self.world.get(_ACTIVE, ()):
+                for number in self.state(other).sessions:
+                    self.recording.sessions[number].paused.append((began, ended))
+            self.refresh()
+            return
+        state = self.state(tape)
+        for number in state.sessions:
+            self.recording.sessions[number].paused.append((began, ended))
+        phases = frozenset(Phase.RECORDING if phase is Phase.PAUSED else phase for phase in state.phases)
+        self.set_state(tape, replace(state, phases=phases))
+
+    def escape(self, value: Value, node: ast.AST, depth: int = 4) -> None:
+        """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
+        if depth == 0:
+            return
+        if isinstance(value, Tape):
+            state = self.state(value)
+            if not state.escaped:
+                self.event(Happening.ESCAPE, value, node)
+                self.set_state(value, replace(state, escaped=True))
+        elif isinstance(value, Either):
+            for option in options(value):
+                self.escape(option, node, depth)
+        elif isinstance(value, Sequence):
+            items = self.items(value)
+            if items is not None:
+                for item in items:
+                    self.escape(item, node, depth - 1)
+                if value.kind != "tuple":
+                    held = either((*items, Unknown(self.place(node), self.tick(), tuple(items), "escaped")))
+                    self.world.put((value.id, "#"), Items((Several(held),)))
+        elif isinstance(value, Mapping_):
+            entries = self.entries(value)
+            if entries is not None:
+                held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
+                for item in held:
+                    self.escape(item, node, depth - 1)
+                rest = Unknown(self.place(node), self.tick(), tuple(held), "escaped")
+                kept = tuple((key, either((item, rest))) for key, item in entries.entries)
+                self.world.put((value.id, "#"), Entries(kept, rest))
+        elif isinstance(value, Instance):
+            for name in sorted(self.attributes.get(value.id, ())):
+                item = self.world.get((value.id, "." + name))
+                if isinstance(item, (Tape, Either)):
+                    self.escape(item, node, depth - 1)
+        elif isinstance(value, Bound):
+            self.escape(value.receiver, node, depth - 1)
+            self.escape(value.function, node, depth - 1)
+        elif isinstance(value, Method):
+            if isinstance(value.receiver, Tape):
+                self.escape(value.receiver, node, depth - 1)
+        elif isinstance(value, Partial):
+            for item in (value.function, *value.args, *value.kwargs.values()):
+                self.escape(item, node, depth - 1)
+        elif isinstance(value, OneShot):
+            self.world.put((value.id, "read"), None)
+            for item in (*value.parts, *value.items):
+                if not isinstance(item, Sequence):
+                    self.escape(item, node, depth - 1)
+        elif isinstance(value, Function):
+            self._escape_closure(value, node, depth)
+
+    def _escape_closure(self, function: Function, node: ast.AST, depth: int) -> None:
+        """A function that unseen code may call any number of times: the tapes that it closes over escape."""
+        frame = function.closure
+        if frame is None or frame.node is None:
+            return
+        for inner in ast.walk(function.node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+                held = self.world.get((frame.id, inner.id))
+                if isinstance(held, (Tape, Either)):
+                    self.escape(held, node, depth - 1)
+
+    # -- questions ------------------------------------------------------------------------------------------------
+
+    def query(self, tape: Tape, session: Session) -> Query:
+        return Query(self.world, self.parts(), tape, session, self.state(tape).escaped)
+
+    def watch(self, tape: Tape, value: Value, node: ast.AST, certain: bool = True) -> None:
+        """Put `value` and everything in it on the tape's list of what it watches."""
+        if isinstance(value, Either):
+            for option in options(value):
+                self.watch(tape, option, node, certain=False)
+        elif isinstance(value, Sequence) and (items := self.items(value)) is not None:
+            for item in items.items:
+                if isinstance(item, Several):
+                    self.watch(tape, item.of, node, certain=False)
+                else:
+                    self.watch(tape, item, node, certain)
+        elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+            for _, item in entries.entries:
+                self.watch(tape, item, node, certain)
+            if entries.rest is not None:
+                self.watch(tape, entries.rest, node, certain=False)
+        elif isinstance(value, (Const, Class, Function)) or value is UNBOUND:
+            return
+        else:
+            sessions = self.state(tape).sessions
+            for session in sessions:
+                self._watch_in(session, value, node, certain and len(sessions) == 1)
+
+    def _watch_in(self, session: int, value: Value, node: ast.AST, certain: bool) -> None:
+        if not isinstance(value, (Data, Variable, VariableSet)):
+            self.world.put((session, "watched-unknown"), value)
+            return
+        key = (session, "watch", value.id)
+        if self.world.get(key) is None:
+            self.world.put(key, Watch(self.tick(), self.place(node), certain))
+        if isinstance(value, VariableSet):
+            self.world.put((session, "watched-sets"), (*self.world.get((session, "watched-sets"), ()), value))
+
+    def created(self, value: Value, what: str, node: ast.AST) -> None:
+        """Note that a variable, layer, model or optimizer came to be here."""
+        self.recording.creations.append(
+            Creation(
+                value, what, self.place(node), self.clock, self.context, self.recording_tapes(), self.frame.node
+            )
+        )
+
+    def applied(self, method: str, optimizer: Value, arguments: Arguments, node: ast.AST) -> Apply:
+        apply = Apply(
+            method,
+            optimizer,
+            self.place(node),
+            self.tick(),
+            self.context,
+            arguments.args,
+            dict(arguments.kwargs),
+        )
+        self.recording.applies.append(apply)
+        return apply

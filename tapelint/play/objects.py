@@ -1,0 +1,536 @@
+"""Functions, classes and objects of the program: calling them, making them, reading their attributes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.play.builtin import Builtin
+from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
+from tapelint.play.library import TAPE, _callable
+from tapelint.play.machine import MAX_DEPTH, Arguments
+from tapelint.play.recording import Happening
+from tapelint.play.scope import Frame, bindings_of
+from tapelint.play.tapes import METHODS
+from tapelint.play.values import (
+    UNBOUND,
+    Bound,
+    Class,
+    Const,
+    Data,
+    Either,
+    Entries,
+    Function,
+    Instance,
+    Mapping_,
+    Method,
+    Object,
+    OneShot,
+    Partial,
+    Paused,
+    Sequence,
+    Several,
+    Symbol,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    options,
+)
+from tapelint.play.world import known
+from tapelint.tensorflow import api
+
+TRANSPARENT = frozenset(
+    {
+        "builtins.staticmethod", "builtins.classmethod", "builtins.property", "tensorflow.function",
+        "tensorflow.autograph.experimental.do_not_convert", "tensorflow.Module.with_name_scope",
+        "functools.lru_cache", "functools.cache", "functools.cached_property", "functools.wraps",
+        "abc.abstractmethod", "typing.override", "typing_extensions.override", "typing.overload",
+        "tensorflow.recompute_grad", "keras.saving.register_keras_serializable",
+        "keras.utils.register_keras_serializable", "tensorflow.autograph.to_graph", "contextlib.contextmanager",
+        "typing.no_type_check", "tensorflow.keras.utils.register_keras_serializable",
+    }
+)  # fmt: skip
+"""Decorators that leave what a function does as it is."""
+
+PLAIN_BASES = frozenset(
+    {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}
+)
+
+
+class Objects(Builtin):
+    """Calls and attributes of everything visible."""
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def call(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
+        """Call any value."""
+        self.step()
+        function = known(function)
+        if isinstance(function, Either):
+            return self._call_either(function, arguments, node)
+        if isinstance(function, Function):
+            return self.call_function(function, arguments, node)
+        if isinstance(function, Bound):
+            return self._call_bound(function, arguments, node)
+        if isinstance(function, Symbol):
+            return self.call_symbol(function, arguments, node)
+        if isinstance(function, Method):
+            return self.call_method(function, arguments, node)
+        if isinstance(function, Class):
+            return self.instantiate(function, arguments, node)
+        if isinstance(function, Instance):
+            return self.call_instance(function, arguments, node)
+        if isinstance(function, Object):
+            return self.call_object(function, arguments, node)
+        if isinstance(function, Partial):
+            joined = Arguments(
+                (*function.args, *arguments.args), {**function.kwargs, **arguments.kwargs}, more=arguments.more
+            )
+            return self.call(function.function, joined, node)
+        return self.call_unknown(function, arguments, node)
+
+    def _call_either(self, function: Either, arguments: Arguments, node: ast.expr) -> Value:
+        callables = [option for option in options(function) if not isinstance(option, Const)]
+        if len(callables) == 1:
+            return self.call(callables[0], arguments, node)
+        if all(isinstance(option, Method) and isinstance(option.receiver, Tape) for option in callables):
+            results = []
+            for option in callables:
+                assert isinstance(option, Method)
+                assert isinstance(option.receiver, Tape)
+                results.append(self.call_tape(option.receiver, option.name, arguments, node, certain=False))
+            return either(results)
+        if len(callables) > 3:
+            return self.call_unknown(function, arguments, node)
+        results = []
+        branches = []
+        mark = self.world.mark()
+        for option in callables:
+            results.append(self.call(option, arguments, node))
+            branches.append(self.world.changes(mark))
+            self.world.rollback(mark)
+        self.world.merge(branches)
+        self.refresh()
+        return either(results)
+
+    def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
+        """Anything may happen to what an unseen function is given."""
+        for value in arguments.all():
+            self.escape(value, node)
+        if isinstance(function, Tape):
+            self.escape(function, node)
+        inputs = [function, *self._held(arguments)]
+        return self.unknown(node, inputs, "call", function)
+
+    def _held(self, arguments: Arguments) -> list[Value]:
+        return [leaf for value in arguments.all() for leaf in self.flat(value)]
+
+    def call_method(self, method: Method, arguments: Arguments, node: ast.expr) -> Value:
+        """Call a method of something that is no object of a visible class."""
+        value = method.receiver
+        if isinstance(value, Tape):
+            return self.call_tape(value, method.name, arguments, node)
+        if isinstance(value, (Data, Variable, VariableSet)):
+            if isinstance(value, VariableSet) and not value.part:
+                return self.unknown(node, (value, *arguments.all()), "call")
+            return self.call_data(value, method.name, arguments, node)
+        if isinstance(value, (Sequence, Mapping_, OneShot, Const)):
+            return self.call_container(value, method.name, arguments, node)
+        if isinstance(value, Object):
+            if value.kind == "super":
+                return self.unknown(node, (), "call")
+            if value.kind == "exit-stack":
+                return self._exit_stack(value, method.name, arguments, node)
+            return self.call_object_method(value, method.name, arguments, node)
+        if isinstance(value, Instance):
+            return self._call_inherited(value, method.name, arguments, node)
+        if isinstance(value, Unknown):
+            return self._call_unknown_method(value, method.name, arguments, node)
+        return self.call_unknown(method, arguments, node)
+
+    def _exit_stack(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name == "enter_context" and arguments.args:
+            entered = self.enter_context(arguments.args[0], node)
+            held = self.world.get((value.id, "entered"), ())
+            self.world.put((value.id, "entered"), (*held, arguments.args[0]))
+            return entered
+        if name == "close":
+            self.leave_stack(value, node)
+        return self.unknown(node, (), "call")
+
+    def enter_context(self, value: Value, node: ast.AST) -> Value:
+        raise NotImplementedError
+
+    def leave_stack(self, value: Object, node: ast.AST) -> None:
+        for entered in reversed(self.world.get((value.id, "entered"), ())):
+            for option in options(entered):
+                if isinstance(option, Tape):
+                    self.exit(option, node)
+        self.world.put((value.id, "entered"), ())
+
+    def _call_unknown_method(self, value: Unknown, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name in _OPTIMIZING:
+            return self.optimize(value, name, arguments, node)
+        if name in ("run", "experimental_run_v2") and arguments.args and _callable(arguments.args[0]):
+            self._run(arguments, node)
+            return self.unknown(node, (value, *self._held(arguments)), "call")
+        for item in arguments.all():
+            self.escape(item, node)
+        return self.unknown(node, (value, *self._held(arguments)), "method:" + name, value)
+
+    def _call_inherited(self, value: Instance, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A method that an object has from a library base class."""
+        if value.kind in ("model", "layer", "module"):
+            if name == "__call__":
+                return self.call_instance(value, arguments, node)
+            if name in ("add_weight", "add_variable") and value.kind != "module":
+                return self.add_weight(value, arguments, node)
+            if value.kind == "model" and name in _LEAVING:
+                return self.leave_by_predict(value, name, arguments, node)
+            if name in (
+                "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
+                "add_metric", "compiled_metrics", "get_config",
+            ):  # fmt: skip
+                return self.unknown(node, (), "call")
+        if value.kind == "optimizer" and name in _OPTIMIZING:
+            return self.optimize(value, name, arguments, node)
+        for item in arguments.all():
+            self.escape(item, node)
+        self.escape(value, node)
+        return self.unknown(node, (value, *self._held(arguments)), "call")
+
+    def _call_bound(self, bound: Bound, arguments: Arguments, node: ast.expr) -> Value:
+        joined = Arguments(
+            (bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more
+        )
+        return self.call(bound.function, joined, node)
+
+    # -- visible functions ----------------------------------------------------------------------------------------
+
+    def call_function(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
+        """Play a visible function with these arguments, in the world as it is."""
+        self.called.add(id(function.node))
+        names = set(function.decorators)
+        if "?" in names or "tensorflow.custom_gradient" in names:
+            for value in arguments.all():
+                self.escape(value, node)
+            return self.unknown(node, (function, *self._held(arguments)), "call")
+        running = sum(other.node is function.node for other in self.stack)
+        if running or len(self.stack) >= MAX_DEPTH:
+            return self.call_unknown(function, arguments, node)
+        if bindings_of(function.node).generator:
+            return self._call_generator(function, arguments, node)
+        frame = self.frame_of(function)
+        self.bind(function, frame, arguments, node)
+        return self.run(function, frame, node)
+
+    def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
+        """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""
+        for value in arguments.all():
+            self.escape(value, node)
+        self.called.discard(id(function.node))
+        return self.unknown(node, (function, *self._held(arguments)), "call")
+
+    def frame_of(self, function: Function) -> Frame:
+        frame = Frame(function.module, function.closure, bindings_of(function.node), function.node)
+        frame.in_graph = "tensorflow.function" in function.decorators
+        return frame
+
+    def bind(self, function: Function, frame: Frame, arguments: Arguments, node: ast.AST) -> None:
+        """Bind the parameters of `function` in `frame`."""
+        args = function.node.args
+        positional = [*args.posonlyargs, *args.args]
+        rest: dict[str, Value] = dict(arguments.kwargs)
+        for at, parameter in enumerate(positional):
+            name = parameter.arg
+            if at < len(arguments.args):
+                value: Value | None = arguments.args[at]
+            else:
+                value = rest.pop(name, None)
+            self.world.put((frame.id, name), value if value is not None else self._default(function, parameter, node, arguments))
+        if args.vararg is not None:
+            extra = arguments.args[len(positional) :]
+            items = (*extra, Several(self.unknown(node))) if arguments.more else extra
+            self.world.put((frame.id, args.vararg.arg), self.sequence("tuple", items, node))
+        for parameter in args.kwonlyargs:
+            value = rest.pop(parameter.arg, None)
+            self.world.put(
+                (frame.id, parameter.arg),
+                value if value is not None else self._default(function, parameter, node, arguments),
+            )
+        if args.kwarg is not None:
+            unknown = self.unknown(node) if arguments.more else None
+            self.world.put((frame.id, args.kwarg.arg), self.mapping(Entries(tuple(rest.items()), unknown), node))
+
+    def _default(self, function: Function, parameter: ast.arg, node: ast.AST, arguments: Arguments) -> Value:
+        default = function.defaults.get(parameter.arg)
+        if default is not None and not arguments.more:
+            return default
+        return Unknown(self.place(parameter), self.tick(), (), "parameter")
+
+    def run(self, function: Function, frame: Frame, node: ast.AST) -> Value:
+        """Play the body of `function` in `frame` and join all its ways out."""
+        raise NotImplementedError
+
+    # -- classes and objects --------------------------------------------------------------------------------------
+
+    def mro(self, cls: Class) -> list[Class]:
+        """The visible classes that `cls` gets its methods from, in order."""
+        found: list[Class] = [cls]
+        for base in cls.bases:
+            if isinstance(base, Class):
+                for inner in self.mro(base):
+                    if inner in found:
+                        found.remove(inner)
+                    found.append(inner)
+        return found
+
+    def kind_of(self, cls: Class) -> tuple[str, bool]:
+        """What library bases make of a class, and whether all its bases are known."""
+        kind, whole = "", True
+        for base in cls.bases:
+            if isinstance(base, Class):
+                inner, complete = self.kind_of(base)
+                kind, whole = kind or inner, whole and complete
+            elif isinstance(base, Symbol):
+                if base.name in PLAIN_BASES:
+                    continue
+                found = api.api_class(base.name)
+                if found is not None and found.kind in ("model", "layer", "module", "loss", "metric", "optimizer"):
+                    kind = kind or found.kind
+                else:
+                    whole = False
+            else:
+                whole = False
+        return kind, whole
+
+    def instantiate(self, cls: Class, arguments: Arguments, node: ast.expr) -> Value:
+        """Make an object of a visible class: play its `__init__`."""
+        bases = self.class_bases(cls)
+        if TAPE in bases or any(base.startswith(("enum.", "builtins.Exception")) for base in bases):
+            for value in arguments.all():
+                self.escape(value, node)
+            return self.unknown(node, arguments.all(), "call")
+        kind, whole = self.kind_of(cls)
+        instance = Instance(cls, kind, whole, self.place(node), self.tick())
+        if self.class_attribute(cls, "__new__") is not None or cls.node.keywords:
+            instance.whole = False
+        if kind in ("model", "layer", "optimizer", "metric"):
+            self.created(instance, kind, node)
+        self.initialize(instance, arguments, node)
+        return instance
+
+    def initialize(self, instance: Instance, arguments: Arguments, node: ast.expr) -> None:
+        init = self.class_attribute(instance.cls, "__init__")
+        if isinstance(init, Function):
+            self.call_function(init, Arguments((instance, *arguments.args), arguments.kwargs, more=arguments.more), node)
+            return
+        fields = self._fields(instance.cls)
+        if fields:
+            for at, (name, default) in enumerate(fields):
+                value = arguments.get(at, name) or default
+                self.set_attribute(instance, name, value if value is not None else self.unknown(node, (), "attribute"))
+            return
+        if not instance.kind:
+            for value in arguments.all():
+                self.escape(value, node)
+
+    def _fields(self, cls: Class) -> list[tuple[str, Value | None]]:
+        """The fields of a dataclass or named tuple, in order."""
+        names = [self._decorator_text(decorator) for decorator in cls.node.decorator_list]
+        tuple_ = any(isinstance(base, Symbol) and base.name == "typing.NamedTuple" for base in cls.bases)
+        if not tuple_ and not any("dataclass" in name or name.startswith("attr") for name in names):
+            return []
+        found: list[tuple[str, Value | None]] = []
+        for visible in reversed(self.mro(cls)):
+            for statement in visible.node.body:
+                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                    default = self.world.get((visible.frame.id, statement.target.id))
+                    found.append((statement.target.id, default))
+        return found
+
+    def _decorator_text(self, node: ast.expr) -> str:
+        return ast.unparse(node.func if isinstance(node, ast.Call) else node)
+
+    def class_attribute(self, cls: Class, name: str) -> Value | None:
+        """What a class, or the visible classes above it, bind to `name`."""
+        for visible in self.mro(cls):
+            found = self.world.get((visible.frame.id, name))
+            if found is not None and found is not UNBOUND:
+                assert isinstance(found, Value)
+                return known(found)
+        return None
+
+    def call_instance(self, instance: Instance, arguments: Arguments, node: ast.expr) -> Value:
+        """`instance(...)`: its `__call__`, or for Keras its `call`."""
+        own = self.class_attribute(instance.cls, "__call__")
+        if own is not None:
+            return self.call(self._bind_method(own, instance), arguments, node)
+        if instance.kind in ("model", "layer", "loss"):
+            self.build(instance, node)
+            forward = self.class_attribute(instance.cls, "call")
+            if isinstance(forward, Function):
+                given = arguments
+                if "training" in arguments.kwargs and not self._accepts(forward, "training"):
+                    given = Arguments(
+                        arguments.args, {k: v for k, v in arguments.kwargs.items() if k != "training"}, more=arguments.more
+                    )
+                return self.call_function(forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node)
+        for value in arguments.all():
+            self.escape(value, node)
+        return self.unknown(node, (instance, *self._held(arguments)), "call", instance)
+
+    def _accepts(self, function: Function, name: str) -> bool:
+        args = function.node.args
+        return args.kwarg is not None or any(arg.arg == name for arg in (*args.args, *args.kwonlyargs))
+
+    def build(self, instance: Instance, node: ast.expr) -> None:
+        """Keras calls `build` once, before the first `call`."""
+        if self.world.get((instance.id, "built")):
+            return
+        self.world.put((instance.id, "built"), True)
+        build = self.class_attribute(instance.cls, "build")
+        if isinstance(build, Function):
+            self.call_function(build, Arguments((instance, self.unknown(node, (), "shape"))), node)
+
+    # -- attributes -----------------------------------------------------------------------------------------------
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        """`value.name` as an expression."""
+        value = known(value)
+        if isinstance(value, Either):
+            kept = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
+            return either(self.attribute(option, name, node) for option in kept) if kept else self.unknown(node)
+        if isinstance(value, Symbol):
+            return self.symbol_attribute(value, name, node)
+        if isinstance(value, Tape):
+            return self.tape_attribute(value, name, node)
+        if isinstance(value, Instance):
+            return self.instance_attribute(value, name, node)
+        if isinstance(value, Object):
+            if value.kind == "super":
+                return self._super_attribute(value, name, node)
+            return self.object_attribute(value, name, node)
+        if isinstance(value, VariableSet) and not value.part:
+            return Method(value, name, self.place(node), self.tick())
+        if isinstance(value, (Data, Variable, VariableSet)):
+            return self.data_attribute(value, name, node)
+        if isinstance(value, Class):
+            found = self.class_attribute(value, name)
+            if found is not None:
+                if isinstance(found, Function) and "builtins.classmethod" in found.decorators:
+                    return Bound(found, value)
+                return found
+            return self.unknown(node, (), "attribute")
+        if isinstance(value, (Sequence, Mapping_, OneShot, Const)):
+            named = self.world.get((value.id, "." + name))
+            return named if isinstance(named, Value) else Method(value, name, self.place(node), self.tick())
+        if isinstance(value, (Function, Partial, Bound)) and name in ("python_function", "__wrapped__"):
+            return value
+        if isinstance(value, (Function, Bound)) and name == "get_concrete_function":
+            return self.unknown(node, (value,), "attribute")
+        return self.unknown_attribute(value, name, node)
+
+    def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        """An attribute that can't be seen: the same object each time it is read."""
+        held = self.world.get((value.id, "." + name))
+        if held is not None:
+            assert isinstance(held, Value)
+            return held
+        if name in SETS and isinstance(value, (Unknown, Instance)):
+            return self.variables(value, SETS[name], node)
+        if name in _LEAVING or name in _OPTIMIZING or name in METHODS or self._called_at(node):
+            return Method(value, name, self.place(node), self.tick()) if isinstance(value, (Unknown, Instance)) else self.unknown(node, (value,), "attribute")
+        found = Unknown(self.place(node), value.time, (value,), "attribute")
+        self.world.put((value.id, "." + name), found)
+        return found
+
+    def _called_at(self, node: ast.AST) -> bool:
+        return id(node) in self.callees
+
+    def symbol_attribute(self, value: Symbol, name: str, node: ast.AST) -> Value:
+        return Symbol(api.resolve(f"{value.name}.{name}"), self.place(node))
+
+    def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
+        held = self.world.get((value.id, "." + name))
+        if held is not None and held is not UNBOUND:
+            assert isinstance(held, Value)
+            return known(held)
+        found = self.class_attribute(value.cls, name)
+        if found is not None:
+            if isinstance(found, Function):
+                if {"builtins.property", "functools.cached_property"} & set(found.decorators):
+                    return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
+                return self._bind_method(found, value)
+            if not isinstance(found, Unknown):
+                return found
+        if value.kind in ("model", "layer", "module"):
+            if name in SETS:
+                return self.variables(value, SETS[name], node)
+            if name == "losses":
+                return self._model_losses(value, node)
+            if name in ("optimizer", "compiled_loss", "compiled_metrics", "metrics"):
+                return self.unknown_attribute(value, name, node)
+        if name == "__class__":
+            return value.cls
+        if self._called_at(node):
+            return Method(value, name, self.place(node), self.tick())
+        return self.unknown_attribute(value, name, node)
+
+    def _bind_method(self, found: Value, value: Instance) -> Value:
+        if isinstance(found, Function):
+            if "builtins.staticmethod" in found.decorators:
+                return found
+            if "builtins.classmethod" in found.decorators:
+                return Bound(found, value.cls)
+            return Bound(found, value)
+        return found
+
+    def _super_attribute(self, value: Object, name: str, node: ast.AST) -> Value:
+        instance = value.args.get("self")
+        cls = value.args.get("class")
+        if isinstance(instance, Instance) and isinstance(cls, Class):
+            order = self.mro(instance.cls)
+            later = order[order.index(cls) + 1 :] if cls in order else []
+            for visible in later:
+                found = self.world.get((visible.frame.id, name))
+                if isinstance(found, Function):
+                    return self._bind_method(found, instance)
+            if instance.kind and name in ("add_weight", "__call__", *SETS, *_LEAVING):
+                return Method(instance, name, self.place(node), self.tick()) if name not in SETS else self.variables(instance, SETS[name], node)
+        return Method(value, name, self.place(node), self.tick())
+
+    def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:
+        """`value.name = item`."""
+        choices = options(value)
+        for option in choices:
+            if isinstance(option, Tape):
+                self.escape(option, node)
+            elif isinstance(option, (Instance, Object, Unknown)):
+                if len(choices) > 1:
+                    old = self.world.get((option.id, "." + name))
+                    self.set_attribute(option, name, either((old, item)) if isinstance(old, Value) else item)
+                else:
+                    self.set_attribute(option, name, item)
+            elif isinstance(option, Class):
+                self.world.put((option.frame.id, name), item)
+            else:
+                self.escape(item, node)
+        if isinstance(item, Tape) and not item.name:
+            item.name = name
+
+    def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
+        if isinstance(old, Tape) and old is not new:
+            self.event(Happening.REBIND, old, node, name, new)
+
+    def contexts(self, value: Value) -> Iterator[Value]:
+        """The alternatives of a context manager that take part: no None, no placeholder."""
+        for option in options(value):
+            if not isinstance(option, Const):
+                yield option
+
+    def pausing(self, value: Value) -> Paused | None:
+        return value if isinstance(value, Paused) else None

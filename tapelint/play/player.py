@@ -1,0 +1,272 @@
+"""The player: which code is played, in what order, with what arguments.
+
+The module body comes first, with everything it calls. Then every function and method that holds a tape, or reaches one
+through visible calls, is played on its own with unknown arguments; methods on an object whose `__init__` was played
+the same way. A nested function that nobody called is played when the function around it ends.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
+from tapelint.play.recording import Context, Recording
+from tapelint.play.scope import Frame, Module
+from tapelint.play.statements import Jump, Statements
+from tapelint.play.values import Bound, Class, Const, Function, Instance, Object, Unknown, Value, either
+from tapelint.play.world import Changes
+
+MARKS = frozenset(
+    {
+        "GradientTape", "gradient", "jacobian", "batch_jacobian", "apply_gradients", "minimize", "custom_gradient",
+        "ForwardAccumulator", "gradients",
+    }
+)  # fmt: skip
+"""Names that make a function worth playing on its own."""
+
+_ENDLESS = 400_000
+
+
+class Player(Statements):
+    """Plays one module."""
+
+    def __init__(self, module: Module, keras: int) -> None:
+        super().__init__(module, keras)
+        self.callees: set[int] = set()
+        self.called: set[int] = set()
+        self.pending: list[Function] = []
+        self.pending_classes: list[Class] = []
+        self.classes: dict[int, Class] = {}
+        self.history: dict[tuple[int, str], list[Value]] = {}
+        self.exits: list[object] = []  # type: ignore[assignment]
+        self.jumps: list[Jump] = []
+        self.paused_in_with: set[int] = set()
+        self.standalone = False
+        self.templates: dict[int, Instance] = {}
+
+    def record(self) -> Recording:
+        """Play the whole module and give what was recorded."""
+        reach = _Reach(self.module.tree)
+        self.budget(MAX_STEPS)
+        try:
+            self.play(self.module.tree.body)
+        except BudgetSpent:
+            self._recover()
+        self.world.alive = True
+        self.standalone = True
+        played: set[int] = set()
+        for function in self._functions(reach):
+            if id(function.node) in played:
+                continue
+            played.add(id(function.node))
+            if self.steps > _ENDLESS:
+                break
+            if not _has_parameters(function) and id(function.node) in self.called:
+                continue
+            self.play_alone(function)
+        return self.recording
+
+    def budget(self, steps: int) -> None:
+        self.limit = self.steps + steps
+
+    def _recover(self) -> None:
+        self.frame = self.module.frame
+        self.stack.clear()
+        self.exits.clear()
+        self.jumps.clear()
+        self.context = Context()
+
+    def _functions(self, reach: _Reach) -> Iterator[Function]:
+        """The functions and methods of the module that are worth playing on their own, in the order of the text."""
+        found: list[Function] = []
+        for function in self.pending:
+            if function.closure is self.module.frame and reach.worth(function.node):
+                found.append(function)
+        for cls in self.pending_classes:
+            for name in cls.frame.bindings.counts:
+                held = self.world.get((cls.frame.id, name))
+                function_ = held.inputs[0] if isinstance(held, Unknown) and held.inputs else held
+                if isinstance(function_, Function) and function_.owner is cls and reach.worth(function_.node):
+                    found.append(function_)
+        yield from sorted(found, key=lambda function: function.node.lineno)
+
+    def play_alone(self, function: Function) -> None:
+        """Play a function with arguments that nobody knows, and forget what it did to the world."""
+        mark = self.world.mark()
+        self.budget(MAX_STEPS)
+        try:
+            arguments = self._own_arguments(function)
+            bare = Function(
+                function.node,
+                function.module,
+                function.closure,
+                function.place,
+                function.time,
+                {},
+                tuple(name for name in function.decorators if name in ("tensorflow.function",)),
+                function.owner,
+            )
+            frame = self.frame_of(bare)
+            self.bind(bare, frame, arguments, function.node)
+            self._know_parameters(function, frame)
+            self.run(bare, frame, function.node)
+        except BudgetSpent:
+            self._recover()
+        self.world.rollback(mark)
+        self.world.alive = True
+        self.refresh()
+
+    def _own_arguments(self, function: Function) -> Arguments:
+        if function.owner is None or "builtins.staticmethod" in function.decorators:
+            return Arguments()
+        if "builtins.classmethod" in function.decorators:
+            return Arguments((function.owner,))
+        return Arguments((self.template(function.owner, function.node),))
+
+    def template(self, cls: Class, node: ast.AST) -> Instance:
+        """An object of the class as its `__init__` leaves it, whatever it was given."""
+        kind, whole = self.kind_of(cls)
+        instance = Instance(cls, kind, whole, self.place(cls.node), self.tick())
+        init = self.class_attribute(cls, "__init__")
+        if isinstance(init, Function):
+            bare = Function(init.node, init.module, init.closure, init.place, init.time, {}, (), init.owner)
+            self.call_function(bare, Arguments((instance,), more=True), cls.node)  # type: ignore[arg-type]
+            self.world.alive = True
+        else:
+            instance.whole = False
+        if kind in ("model", "layer"):
+            self.build(instance, cls.node)  # type: ignore[arg-type]
+            self.world.alive = True
+        for name in list(self.attributes.get(instance.id, ())):
+            if self.module.attributes.get(name):
+                # Written elsewhere too: which value it has by now can't be told.
+                old = self.world.get((instance.id, "." + name))
+                stale = Unknown(self.place(node), instance.time, (), "attribute")
+                self.set_attribute(instance, name, either((old, stale)) if isinstance(old, Value) else stale)
+        return instance
+
+    def _know_parameters(self, function: Function, frame: Frame) -> None:
+        """What is certain of parameters: Keras hands tensors to `train_step` and `test_step`."""
+        if function.owner is None:
+            return
+        kind, _ = self.kind_of(function.owner)
+        names = [arg.arg for arg in function.node.args.args]
+        if kind == "model" and function.name in ("train_step", "test_step", "predict_step") and len(names) >= 2:
+            self.world.put((frame.id, names[1]), self.fresh(function.node, "dataset"))
+
+    # -- running a function ---------------------------------------------------------------------------------------
+
+    def run(self, function: Function, frame: Frame, node: ast.AST) -> Value:
+        """Play the body in `frame` and join all its ways out; the value is what it returns."""
+        outer = (self.frame, self.exits, self.jumps, self.returns, self.base)
+        call = self.place(node)
+        before = len(self.pending)
+        self.frame, self.exits, self.jumps, self.returns = frame, [], [], []
+        self.base = self.world.mark()
+        base = self.base
+        self.stack.append(function)
+        frame.in_graph = frame.in_graph or outer[0].in_graph
+        context = self.context
+        try:
+            with self.within(calls=(*context.calls, call), in_graph=frame.in_graph):
+                if isinstance(function.node, ast.Lambda):
+                    self.leave_function(self.evaluate(function.node.body))
+                else:
+                    self.play(function.node.body)
+            ends: list[tuple[Changes, Value]] = list(self.returns)
+            if self.world.alive:
+                ends.append((self.world.changes(base), Const(None, call, self.clock)))
+            if len(ends) == 1 and self.whole_return:
+                pass
+            self.world.rollback(base)
+            self.world.merge([changes for changes, _ in ends])
+            if not ends:
+                # It always raises, here at least: a subclass or another argument may not.
+                self.world.alive = True
+                result: Value = self.unknown(node, (), "call")
+            else:
+                result = either(value for _, value in ends)
+            self.refresh()
+            frame.late = True
+            if self.standalone or len(self.stack) == 1:
+                self._play_nested(before)
+        finally:
+            self.stack.pop()
+            self.frame, self.exits, self.jumps, self.returns, self.base = outer
+            self.context = context
+        return result
+
+    def _play_nested(self, before: int) -> None:
+        """Functions that the frame made and nobody called: somebody else will."""
+        nested = [function for function in self.pending[before:] if id(function.node) not in self.called]
+        for function in nested:
+            if not _marked(function.node) or id(function.node) in self.called:
+                continue
+            self.called.add(id(function.node))
+            mark = self.world.mark()
+            frame = self.frame_of(function)
+            bare = Function(
+                function.node, function.module, function.closure, function.place, function.time, {}, (), None
+            )
+            self.bind(bare, frame, Arguments(), function.node)
+            self.run(bare, frame, function.node)
+            self.world.rollback(mark)
+            self.world.alive = True
+            self.refresh()
+
+    def leave_function(self, value: Value) -> None:
+        """`return value`: leave all `with` blocks of the function and keep the world as it is then."""
+        self._leave(0)
+        if self.frame.node is not None:
+            self.returns.append((self.world.changes(self.base), value))
+        self.world.alive = False
+
+    returns: list[tuple[Changes, Value]] = []
+    base = 0
+    whole_return = False
+
+
+class _Reach:
+    """Which functions hold a mark, or call by name one that does."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.marked: set[int] = set()
+        names: set[str] = set()
+        functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        uses: dict[int, set[str]] = {}
+        for node in functions:
+            used = _names(node)
+            uses[id(node)] = used
+            if used & MARKS:
+                self.marked.add(id(node))
+                names.add(node.name)
+        for node in functions:
+            if id(node) not in self.marked and uses[id(node)] & names:
+                self.marked.add(id(node))
+
+    def worth(self, node: ast.AST) -> bool:
+        return id(node) in self.marked
+
+
+def _names(node: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute):
+            found.add(inner.attr)
+    return found
+
+
+def _marked(node: ast.AST) -> bool:
+    return bool(_names(node) & MARKS)
+
+
+def _has_parameters(function: Function) -> bool:
+    args = function.node.args
+    own = len(args.posonlyargs) + len(args.args) + len(args.kwonlyargs) + (args.vararg is not None) + (args.kwarg is not None)
+    return own > (1 if function.owner is not None else 0) or function.owner is not None
+
+
+_ = (Bound, Object)

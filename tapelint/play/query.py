@@ -1,0 +1,497 @@
+"""The question behind most rules: why does no gradient flow from this target to that source?
+
+The walk goes back from the target over the links that one recording of one tape holds. Reaching a source that the tape
+tracks ends it (connected); reaching something that the player can't tell ends it too (unknown). Only when every way
+back ends at a cut, a constant or an untracked source is the gradient missing for certain.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from tapelint.play.recording import Fault, Met, Standing, Verdict
+from tapelint.play.tape import Session, Watch
+from tapelint.play.values import (
+    Bound,
+    Class,
+    Const,
+    Cut,
+    CutKind,
+    Data,
+    Either,
+    Entries,
+    Function,
+    Instance,
+    Items,
+    Kind,
+    Mapping_,
+    Object,
+    OneShot,
+    Partial,
+    Place,
+    Sequence,
+    Symbol,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
+from tapelint.play.world import World
+
+INTEGER_DTYPES = frozenset({"int", "bool", "string"})
+
+Maybe = bool | None
+
+
+class Parts:
+    """What variables belong to an object: the question of identity behind `model.trainable_variables`."""
+
+    def __init__(self, world: World, attributes: dict[int, set[str]]) -> None:
+        self.world = world
+        self.attributes = attributes
+        self._cache: dict[int, tuple[frozenset[int], bool]] = {}
+
+    def atoms(self, value: Value) -> tuple[frozenset[int], bool]:
+        """The ids of all layers, models and variables that the value holds, and whether these are certainly all."""
+        found = self._cache.get(value.id)
+        if found is None:
+            self._cache[value.id] = frozenset({value.id}), True  # a cycle adds nothing new
+            found = self._cache[value.id] = self._atoms(value)
+        return found
+
+    def _atoms(self, value: Value) -> tuple[frozenset[int], bool]:
+        own = frozenset({value.id})
+        if isinstance(value, Unknown):
+            return own, False
+        if isinstance(value, VariableSet):
+            return self.atoms(value.owner)
+        if isinstance(value, Variable):
+            if value.owner is not None:
+                atoms, _ = self.atoms(value.owner)
+                return own, True
+            return own, True
+        if isinstance(value, Object):
+            added = self.world.get((value.id, "parts"), Items())
+            atoms, whole = self._union((*value.parts, *added))
+            return own | atoms, whole and value.whole and not self.world.get((value.id, "touched"), False)
+        if isinstance(value, Instance):
+            held = [
+                item
+                for name in sorted(self.attributes.get(value.id, ()))
+                if (item := self.world.get((value.id, "." + name))) is not None
+            ]
+            atoms, whole = self._union(held)
+            return own | atoms, whole and value.whole
+        if isinstance(value, Either):
+            return self._union(value.options)
+        if isinstance(value, Sequence):
+            items = self.world.get((value.id, "#"))
+            return self._union(items) if isinstance(items, Items) else (own, False)
+        if isinstance(value, Mapping_):
+            entries = self.world.get((value.id, "#"))
+            if not isinstance(entries, Entries):
+                return own, False
+            return self._union([item for _, item in entries.entries] + ([entries.rest] if entries.rest else []))
+        if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
+            return self._union(link.value for link in value.links)
+        if isinstance(value, Bound):
+            return self.atoms(value.receiver)
+        return frozenset(), True
+
+    def _union(self, values: Iterable[Value]) -> tuple[frozenset[int], bool]:
+        atoms: frozenset[int] = frozenset()
+        whole = True
+        for value in values:
+            more, complete = self.atoms(value)
+            atoms |= more
+            whole = whole and complete
+        return atoms, whole
+
+    def share(self, one: Value, other: Value) -> Maybe:
+        """Whether two objects have variables in common."""
+        if one is other:
+            return True
+        mine, all_mine = self.atoms(one)
+        theirs, all_theirs = self.atoms(other)
+        if mine & theirs:
+            return True
+        return False if all_mine and all_theirs else None
+
+
+class Query:
+    """Questions to one recording (`session`) of `tape`, as the world stands now."""
+
+    def __init__(self, world: World, parts: Parts, tape: Tape, session: Session, escaped: bool) -> None:
+        self.world = world
+        self.parts = parts
+        self.tape = tape
+        self.session = session
+        self.escaped = escaped
+
+    # -- identity -------------------------------------------------------------------------------------------------
+
+    def is_source(self, value: Value, source: Value) -> Maybe:
+        """Whether `value`, met on the way, is the source (or one of the variables that the source stands for)."""
+        if value is source:
+            return True
+        if isinstance(source, VariableSet):
+            if isinstance(value, VariableSet):
+                return self.parts.share(value.owner, source.owner)
+            if isinstance(value, Variable):
+                return self.parts.share(value, source.owner)
+            return False
+        if isinstance(source, Variable) and isinstance(value, VariableSet):
+            return self.parts.share(source, value.owner)
+        return False
+
+    # -- tracking -------------------------------------------------------------------------------------------------
+
+    def watch_of(self, value: Value) -> Watch | None:
+        found = self.world.get((self.session.id, "watch", value.id))
+        return found if isinstance(found, Watch) else None
+
+    def tracked(self, value: Value, time: int, depth: int = 60) -> Maybe:
+        """Whether the tape tracked `value` when it was used at `time`."""
+        watch = self.watch_of(value)
+        if watch is not None and watch.time < time:
+            return True if watch.certain else None
+        if self.world.get((self.session.id, "watched-unknown")) is not None:
+            return None
+        if isinstance(value, Variable):
+            if value.owner is not None and self._owner_watched(value.owner, time):
+                return None
+            if value.trainable is False or self.tape.watches_accessed is False:
+                return False
+            return True if value.trainable and self.tape.watches_accessed else None
+        if isinstance(value, VariableSet):
+            if self._owner_watched(value.owner, time):
+                return None
+            if self.tape.watches_accessed is False:
+                return False
+            if value.which == "non_trainable":
+                return False
+            return True if self.tape.watches_accessed else None
+        if isinstance(value, Either):
+            answers = {self.tracked(option, time, depth) for option in value.options if not isinstance(option, Const)}
+            return answers.pop() if len(answers) == 1 else None
+        if isinstance(value, Unknown):
+            return None
+        if isinstance(value, Data):
+            if value.kind is not Kind.TENSOR or depth == 0:
+                return None if depth == 0 else False
+            if value.same is not None and self._same_tracked(value.same, time, depth):
+                return None
+            recorded = self.session.id in value.sessions
+            if not recorded and self.session.id not in value.maybe:
+                return None if value.nested and not value.links else False
+            answer: Maybe = False
+            for link in value.links:
+                if link.cut is None:
+                    found = self.tracked(link.value, value.time, depth - 1)
+                    if found and recorded:
+                        return True
+                    if found is not False:
+                        answer = None
+            return answer
+        if isinstance(value, (Sequence, Mapping_, Instance, Object, OneShot)):
+            return None
+        return False
+
+    def _same_tracked(self, value: Value, time: int, depth: int) -> bool:
+        """Whether the tensor that a conversion may have given back could be tracked.
+
+        A variable is never given back as it is, so what is unknown and older than the recording had to be watched.
+        """
+        if isinstance(value, Unknown) and value.time < self.session.began:
+            return False
+        return self.tracked(value, time, depth - 1) is not False
+
+    def _owner_watched(self, owner: Value, time: int) -> bool:
+        for watched in self.world.get((self.session.id, "watched-sets"), ()):
+            if self.parts.share(watched.owner, owner) is not False:
+                return True
+        return False
+
+    # -- the walk -------------------------------------------------------------------------------------------------
+
+    def why_unconnected(self, target: Value, source: Value, node: ast.AST) -> Verdict:
+        """How `target` stands to `source` in this recording. `node` is the program's expression for the source."""
+        if self.escaped or isinstance(source, Unknown):
+            return Verdict(Standing.UNKNOWN, source, node)
+        if isinstance(source, Either):
+            return self._either_source(target, source, node)
+        if isinstance(source, Data):
+            if source.kind is Kind.SYMBOLIC:
+                return Verdict(Standing.CUT, source, node, Fault.INVALID)
+            if source.kind is not Kind.TENSOR:
+                return Verdict(Standing.UNKNOWN, source, node)
+        elif not isinstance(source, (Variable, VariableSet)):
+            return Verdict(Standing.UNKNOWN, source, node)
+        walk = _Walk(self, source)
+        walk.run(target)
+        if walk.connected:
+            return Verdict(Standing.CONNECTED, source, node)
+        if walk.unknown:
+            return Verdict(Standing.UNKNOWN, source, node)
+        if isinstance(source, (Data, Variable)) and source.dtype in INTEGER_DTYPES:
+            return Verdict(Standing.CUT, source, node, Fault.INTEGER_SOURCE, tuple(walk.met))
+        if walk.reached_untracked:
+            return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late)
+        met = tuple(
+            Met(cut, value, *self.reaches(value, source)) for cut, value in walk.cuts
+        )
+        if any(found.reaches is not False for found in met):
+            return Verdict(Standing.CUT, source, node, None, met)
+        if self._made_after(source, target):
+            return Verdict(Standing.CUT, source, node, Fault.RECREATED, met)
+        if walk.tracked_any:
+            return Verdict(Standing.CUT, source, node, Fault.NOT_USED, met)
+        return Verdict(Standing.CUT, source, node, Fault.CONSTANT_TARGET, met)
+
+    def _either_source(self, target: Value, source: Either, node: ast.AST) -> Verdict:
+        verdicts = [
+            self.why_unconnected(target, option, node)
+            for option in source.options
+            if not (isinstance(option, Const) or type(option).__name__ == "Unbound")
+        ]
+        if not verdicts:
+            return Verdict(Standing.UNKNOWN, source, node)
+        for verdict in verdicts:
+            if verdict.standing is not Standing.CUT:
+                return Verdict(Standing.UNKNOWN, source, node)
+        return verdicts[0]
+
+    def _untracked(self, source: Value) -> Fault:
+        watch = self.watch_of(source)
+        if watch is not None:
+            return Fault.WATCHED_LATE
+        if isinstance(source, (Variable, VariableSet)):
+            trainable = source.trainable if isinstance(source, Variable) else source.which != "non_trainable"
+            if self.tape.watches_accessed is False and trainable is not False:
+                return Fault.NOTHING_WATCHED
+            return Fault.NOT_TRAINABLE
+        return Fault.UNWATCHED
+
+    def _made_after(self, source: Value, target: Value) -> bool:
+        """Whether the source is the result of an operation that ran after the target was there, or on its own."""
+        return isinstance(source, Data) and bool(source.links) and source.time > target.time
+
+    def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...]]:
+        """Whether `source` lies behind `value` when all cuts are ignored, and the way there (nearest first)."""
+        parents: dict[int, Value | None] = {value.id: None}
+        stack = [value]
+        unknown = False
+        while stack:
+            item = stack.pop()
+            answer = self.is_source(item, source)
+            if isinstance(source, VariableSet) and item is source.owner:
+                answer = True
+            if answer:
+                trail = [item]
+                parent = parents[item.id]
+                while parent is not None:
+                    trail.append(parent)
+                    parent = parents[parent.id]
+                return True, tuple(reversed(trail))
+            if answer is None:
+                unknown = True
+            if isinstance(item, Unknown) and not (item.time < source.time and not item.inputs):
+                unknown = True
+            for behind in inputs_of(item, self.world):
+                if behind.id not in parents:
+                    parents[behind.id] = item
+                    stack.append(behind)
+            limit -= 1
+            if limit == 0:
+                return None, ()
+        return (None if unknown else False), ()
+
+    def position(self, value: Data) -> CutKind:
+        """Where an operation that this recording lacks stood: before it, after it, in a pause or on another tape."""
+        session = self.session
+        if value.time < session.began:
+            return CutKind.BEFORE_TAPE
+        if any(begin <= value.time <= end for begin, end in session.paused):
+            return CutKind.PAUSED
+        others = value.sessions - {session.id}
+        running = any(begin is not None and value.time >= begin for begin, _ in session.intervals)
+        if others and running:
+            return CutKind.OTHER_TAPE
+        return CutKind.AFTER_TAPE
+
+
+def inputs_of(value: Value, world: World) -> tuple[Value, ...]:
+    """Everything that a value was made from, held or was written with, cuts ignored."""
+    if isinstance(value, Data):
+        behind = tuple(link.value for link in value.links)
+        return (*behind, value.same) if value.same is not None else behind
+    if isinstance(value, Unknown):
+        return (*value.inputs, value.callee) if value.callee is not None else value.inputs
+    if isinstance(value, Variable):
+        return tuple(link.value for link in value.links)
+    if isinstance(value, Either):
+        return value.options
+    if isinstance(value, Sequence):
+        items = world.get((value.id, "#"))
+        return tuple(items) if isinstance(items, Items) else ()
+    if isinstance(value, Mapping_):
+        entries = world.get((value.id, "#"))
+        if isinstance(entries, Entries):
+            return (*(item for _, item in entries.entries), *((entries.rest,) if entries.rest else ()))
+    if isinstance(value, OneShot):
+        return (*value.parts, *value.items)
+    if isinstance(value, Bound):
+        return (value.receiver,)
+    return ()
+
+
+class _Walk:
+    """One walk back from a target to a source."""
+
+    def __init__(self, query: Query, source: Value) -> None:
+        self.query = query
+        self.source = source
+        self.connected = False
+        self.unknown = False
+        self.reached_untracked = False
+        self.tracked_any = False
+        self.late: Place | None = None
+        self.cuts: list[tuple[Cut, Value]] = []
+        self.seen: set[tuple[int, bool]] = set()
+
+    @property
+    def met(self) -> list[Met]:
+        return [Met(cut, value, None) for cut, value in self.cuts]
+
+    def run(self, target: Value) -> None:
+        # (value, tick at which it was used, whether the way here is only possible)
+        stack: list[tuple[Value, int, bool]] = [(target, 1 << 60, False)]
+        steps = 20_000
+        while stack and not self.connected:
+            value, used, maybe = stack.pop()
+            steps -= 1
+            if steps == 0:
+                self.unknown = True
+                return
+            if self._match(value, used, maybe):
+                continue
+            if (value.id, maybe) in self.seen:
+                continue
+            self.seen.add((value.id, maybe))
+            self._step(value, used, maybe, stack)
+
+    def _match(self, value: Value, used: int, maybe: bool) -> bool:
+        """Whether the walk ends here because `value` is the source, or may be."""
+        query = self.query
+        answer = query.is_source(value, self.source)
+        if answer is False:
+            return False
+        if answer is None or maybe:
+            self.unknown = True
+            return answer is True
+        if used == 1 << 60:
+            self.connected = True  # the target itself: its gradient is one
+            return True
+        tracked = query.tracked(self.source, used)
+        if tracked:
+            self.connected = True
+        elif tracked is None:
+            self.unknown = True
+        else:
+            self.reached_untracked = True
+            watch = query.watch_of(self.source)
+            if watch is not None:
+                self.late = watch.place
+        return True
+
+    def _step(self, value: Value, used: int, maybe: bool, stack: list[tuple[Value, int, bool]]) -> None:
+        query = self.query
+        if isinstance(value, Data):
+            self._data(value, used, maybe, stack)
+        elif isinstance(value, Either):
+            stack.extend((option, used, maybe) for option in value.options)
+        elif isinstance(value, Variable):
+            if query.tracked(value, used):
+                self.tracked_any = True
+            for link in value.links:
+                if link.cut is not None:
+                    self.cuts.append((link.cut, link.value))
+        elif isinstance(value, VariableSet):
+            self.tracked_any = True
+        elif isinstance(value, Unknown):
+            self._unknown(value)
+        elif isinstance(value, Sequence):
+            items = query.world.get((value.id, "#"))
+            if isinstance(items, Items):
+                stack.extend((item, used, maybe) for item in items)
+            else:
+                self.unknown = True
+        elif isinstance(value, Mapping_):
+            entries = query.world.get((value.id, "#"))
+            if isinstance(entries, Entries):
+                stack.extend((item, used, maybe) for _, item in entries.entries)
+                if entries.rest is not None:
+                    stack.append((entries.rest, used, maybe))
+            else:
+                self.unknown = True
+        elif isinstance(value, (Const, Symbol, Function, Class, Partial)) or type(value).__name__ == "Unbound":
+            pass
+        else:
+            self.unknown = True
+
+    def _unknown(self, value: Unknown) -> None:
+        source = self.source
+        session = self.query.session
+        if (
+            value.role == "call"
+            and isinstance(source, VariableSet)
+            and value.callee is source.owner
+            and value.time < session.began
+            and value.place is not None
+        ):
+            # An object whose variables are the sources is a model; what it returned before is not on this tape.
+            self.cuts.append((Cut(CutKind.BEFORE_TAPE, value.place, "model"), value))
+            return
+        if value.time < source.time and not value.inputs and isinstance(source, Data):
+            return  # it was there before the source was made
+        self.unknown = True
+
+    def _data(self, value: Data, used: int, maybe: bool, stack: list[tuple[Value, int, bool]]) -> None:
+        query = self.query
+        session = query.session
+        if value.kind is Kind.SYMBOLIC:
+            if value.place is not None:
+                self.cuts.append((Cut(CutKind.SYMBOLIC, value.place, value.op), value))
+            return
+        if value.kind is Kind.TENSOR and session.id not in value.sessions:
+            if value.same is not None:
+                stack.append((value.same, used, True))
+            if session.id in value.maybe:
+                stack.extend((link.value, value.time, True) for link in value.links if link.cut is None)
+                return
+            if not value.links:
+                if query.watch_of(value) is not None:
+                    self.tracked_any = True
+                return
+            live = [link for link in value.links if link.cut is None]
+            if live and value.place is not None:
+                kind = query.position(value)
+                self.cuts.append((Cut(kind, value.place, value.op), value))
+            for link in value.links:
+                if link.cut is not None:
+                    self._cut(link.cut, link.value)
+            return
+        if query.watch_of(value) is not None:
+            self.tracked_any = True
+        for link in value.links:
+            if link.cut is None:
+                stack.append((link.value, value.time, maybe))
+            else:
+                self._cut(link.cut, link.value)
+
+    def _cut(self, cut: Cut, value: Value) -> None:
+        if cut.kind is CutKind.STATE_WRITE and value.time < self.query.session.began:
+            return  # an update of an earlier step: this recording sees the variable's value only
+        self.cuts.append((cut, value))

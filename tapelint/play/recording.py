@@ -1,0 +1,266 @@
+"""What rules read: the events of all tapes, the gradients that were asked, the updates that were applied."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from tapelint.diagnostic import Span
+from tapelint.play.scope import Module
+from tapelint.play.tape import Session, TapeState
+from tapelint.play.values import Cut, Place, Tape, Value
+from tapelint.source.text import Source
+
+
+class Happening(Enum):
+    """What can happen to a tape."""
+
+    CREATE = "create"
+    ENTER = "enter"
+    EXIT = "exit"
+    WATCH = "watch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESET = "reset"
+    ASK = "ask"
+    DELETE = "delete"
+    REBIND = "rebind"
+    ESCAPE = "escape"
+    UNKNOWN_METHOD = "unknown-method"
+    BARE_PAUSE = "bare-pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How the player came to a place: the calls on the way, the loops around it, what is caught around it."""
+
+    calls: tuple[Place, ...] = ()
+    loops: tuple[Loop, ...] = ()
+    guards: tuple[str, ...] = ()
+    """Names of the exceptions that a `try` or `raises` block around the place takes care of."""
+    in_graph: bool = False
+
+    def guarded(self, *exceptions: str) -> bool:
+        """Whether one of `exceptions`, raised here, is expected by the program."""
+        wanted = {"", "Exception", "BaseException", *exceptions}
+        return any(guard in wanted for guard in self.guards)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop around a place: its statement, the round that is played (1, 2, …), when the round began."""
+
+    place: Place
+    round: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens to `tape` at `place`; `state` is the tape's state just before."""
+
+    what: Happening
+    tape: Tape
+    place: Place
+    time: int
+    state: TapeState
+    context: Context
+    name: str = ""
+    """The method or the name in the program that is concerned."""
+    value: Value | None = None
+    """What is watched (WATCH), or the tape that took the name (REBIND)."""
+    certain: bool = True
+    """False when the receiver may also be another tape."""
+
+
+class Standing(Enum):
+    """How a target stands to a source."""
+
+    CONNECTED = "connected"
+    UNKNOWN = "unknown"
+    CUT = "cut"
+
+
+class Fault(Enum):
+    """Why a source that is reached, or would be, gets no gradient; None of these where the path itself is cut."""
+
+    UNWATCHED = "unwatched"
+    WATCHED_LATE = "watched-late"
+    NOT_TRAINABLE = "not-trainable"
+    NOTHING_WATCHED = "nothing-watched"
+    INTEGER_SOURCE = "integer-source"
+    NOT_USED = "not-used"
+    CONSTANT_TARGET = "constant-target"
+    RECREATED = "recreated"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A cut on the way back from the target; `value` is what was cut off, `reaches` whether the source lies behind.
+
+    `reaches` is None when it can't be told. `trail` are the values between the cut and the source, from the cut on.
+    """
+
+    cut: Cut
+    value: Value
+    reaches: bool | None
+    trail: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the query found for one source of one gradient call."""
+
+    standing: Standing
+    source: Value
+    node: ast.AST
+    fault: Fault | None = None
+    met: tuple[Met, ...] = ()
+    place: Place | None = None
+    """The place that the fault is about: a late watch, for instance."""
+
+    @property
+    def cut(self) -> Met | None:
+        """The cut that explains best: one behind which the source certainly lies, else one that may hide it."""
+        for wanted in (True, None, False):
+            for met in self.met:
+                if met.reaches is wanted:
+                    return met
+        return None
+
+
+@dataclass(eq=False, slots=True)
+class Ask:
+    """One call of gradient, jacobian or batch_jacobian."""
+
+    tape: Tape
+    method: str
+    place: Place
+    time: int
+    state: TapeState
+    context: Context
+    session: Session | None
+    target: Value
+    sources: Value
+    target_node: ast.AST
+    sources_node: ast.AST
+    arguments: dict[str, Value]
+    certain: bool = True
+    """False when the receiver may also be another tape."""
+    zero: bool = False
+    """`unconnected_gradients` replaces missing gradients by zeros, or may do so."""
+    verdicts: list[Verdict] = field(default_factory=list)
+    expected_none: bool = False
+    """The program itself asserts that a gradient is None."""
+    inside: bool = False
+    """The tape was recording when it was asked."""
+    again: bool = False
+    """A result was differentiated once more."""
+    results: list[Value] = field(default_factory=list)
+
+    @property
+    def node(self) -> ast.Call:
+        assert isinstance(self.place.node, ast.Call)
+        return self.place.node
+
+
+@dataclass(eq=False, slots=True)
+class Apply:
+    """One call on an optimizer: `apply_gradients`, `apply` or `minimize`."""
+
+    method: str
+    optimizer: Value
+    place: Place
+    time: int
+    context: Context
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    notes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """A tape method called on a name that no path binds here. `deleted` is where it was deleted."""
+
+    name: str
+    method: str
+    place: Place
+    context: Context
+    deleted: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rebinding:
+    """A name that held `old` got `new`, which was computed from it."""
+
+    name: str
+    old: Value
+    new: Value
+    place: Place
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A variable, layer, optimizer or model that was made at `place`; `inside` are the tapes recording then."""
+
+    value: Value
+    what: str
+    place: Place
+    time: int
+    context: Context
+    inside: tuple[Tape, ...]
+    function: ast.AST | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntered:
+    """`with tf.GradientTape as tape`: the class where an object is needed."""
+
+    place: Place
+    symbol: str
+    context: Context
+
+
+@dataclass(eq=False)
+class Recording:
+    """Everything that the player put down while it played one module."""
+
+    source: Source
+    keras: int
+    module: Module | None = None
+    tapes: list[Tape] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    applies: list[Apply] = field(default_factory=list)
+    undefined: list[Undefined] = field(default_factory=list)
+    creations: list[Creation] = field(default_factory=list)
+    rebindings: dict[int, Rebinding] = field(default_factory=dict)
+    classes_entered: list[ClassEntered] = field(default_factory=list)
+    sessions: dict[int, Session] = field(default_factory=dict)
+
+    def events_of(self, tape: Tape) -> list[Event]:
+        """All events of one tape, in the order of play."""
+        return [event for event in self.events if event.tape is tape]
+
+    def happened(self, what: Happening) -> Iterator[Event]:
+        for event in self.events:
+            if event.what is what:
+                yield event
+
+    def span(self, place: Place | ast.AST) -> Span:
+        """The span of a place or node of the module that is checked."""
+        node = place.node if isinstance(place, Place) else place
+        return self.source.span(node)
+
+    def here(self, place: Place | None) -> bool:
+        """Whether a place lies in the module that is checked (and not in another one of its project)."""
+        return place is not None and place.module is self.module
+
+    def text(self, place: Place | ast.AST, limit: int = 40) -> str:
+        """The program's own words at a place, on one line, shortened to `limit` characters."""
+        words = " ".join(self.source.segment(self.span(place)).split())
+        return words if len(words) <= limit else words[: limit - 1] + "…"

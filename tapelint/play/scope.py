@@ -1,0 +1,146 @@
+"""Names: which scope binds them, and the modules and frames that hold them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from itertools import count
+from weakref import WeakKeyDictionary
+
+from tapelint.source.text import Source
+
+_frames = count(1)
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What one scope binds: how often each name, which names are declared global or nonlocal, whether it yields."""
+
+    counts: dict[str, int]
+    globals: frozenset[str]
+    nonlocals: frozenset[str]
+    generator: bool
+    star: bool
+
+
+@dataclass(eq=False)
+class Module:
+    """One module: its text, its tree and the names of its top level."""
+
+    name: str
+    source: Source
+    tree: ast.Module
+    bindings: Bindings = field(init=False)
+    frame: Frame = field(init=False)
+    attributes: dict[str, int] = field(default_factory=dict)
+    """How often an attribute of each name is assigned anywhere in the module (`x.name = …`)."""
+    rebound_globals: frozenset[str] = frozenset()
+    """Names of the top level that a function rebinds through a `global` statement."""
+
+    def __post_init__(self) -> None:
+        self.bindings = bindings_of(self.tree)
+        self.frame = Frame(self, None, self.bindings)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+@dataclass(eq=False)
+class Frame:
+    """One running scope: names live in the world under `(id, name)`. `function` is None for a module or class."""
+
+    module: Module
+    parent: Frame | None
+    bindings: Bindings
+    node: ast.AST | None = None
+    id: int = field(default_factory=lambda: next(_frames))
+    returns: list[tuple[object, object]] = field(default_factory=list)
+    in_graph: bool = False
+    late: bool = False
+    """The frame has ended: a closure that reads a name bound more than once can't tell which binding it sees."""
+
+
+_cache: WeakKeyDictionary[ast.AST, Bindings] = WeakKeyDictionary()
+
+
+def bindings_of(node: ast.Module | FunctionNode | ast.ClassDef | ast.expr) -> Bindings:
+    """The names that a module, function, lambda, class or comprehension binds in its own scope."""
+    found = _cache.get(node)
+    if found is None:
+        found = _cache[node] = _Binder(node).result()
+    return found
+
+
+class _Binder:
+    def __init__(self, node: ast.AST) -> None:
+        self.counts: dict[str, int] = {}
+        self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
+        self.generator = False
+        self.star = False
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            args = node.args
+            for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg):
+                if arg is not None:
+                    self.add(arg.arg)
+        body = getattr(node, "body", None)
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            for generator in node.generators:
+                self.visit(generator.target)
+        elif isinstance(body, list):
+            for statement in body:
+                self.visit(statement)
+        elif body is not None:
+            self.visit(body)
+
+    def result(self) -> Bindings:
+        for name in self.globals | self.nonlocals:
+            self.counts.pop(name, None)
+        return Bindings(
+            self.counts, frozenset(self.globals), frozenset(self.nonlocals), self.generator, self.star
+        )
+
+    def add(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def visit(self, node: ast.AST) -> None:
+        stack: list[ast.AST] = [node]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, ast.Name):
+                if not isinstance(item.ctx, ast.Load):
+                    self.add(item.id)
+                continue
+            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                self.add(item.name)
+                stack.extend(item.decorator_list)
+                continue
+            if isinstance(item, ast.Lambda):
+                continue
+            if isinstance(item, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+                # Only a walrus binds outside the comprehension's own scope.
+                for inner in ast.walk(item):
+                    if isinstance(inner, ast.NamedExpr):
+                        self.add(inner.target.id)
+                continue
+            if isinstance(item, (ast.Import, ast.ImportFrom)):
+                for alias in item.names:
+                    if alias.name == "*":
+                        self.star = True
+                    else:
+                        self.add((alias.asname or alias.name).split(".")[0])
+                continue
+            if isinstance(item, ast.Global):
+                self.globals.update(item.names)
+            elif isinstance(item, ast.Nonlocal):
+                self.nonlocals.update(item.names)
+            elif isinstance(item, (ast.Yield, ast.YieldFrom)):
+                self.generator = True
+            elif isinstance(item, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+                if item.name:
+                    self.add(item.name)
+            elif isinstance(item, ast.MatchMapping) and item.rest:
+                self.add(item.rest)
+            stack.extend(ast.iter_child_nodes(item))

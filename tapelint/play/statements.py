@@ -1,0 +1,744 @@
+"""Playing statements: assignment, branches, loops, `with`, `try`, definitions, imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence as Seq
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tapelint.play.arrays import OPERATORS
+from tapelint.play.expressions import MAX_UNROLL, Expressions
+from tapelint.play.library import TAPE
+from tapelint.play.objects import TRANSPARENT
+from tapelint.play.recording import ClassEntered, Happening, Loop, Rebinding
+from tapelint.play.scope import Frame, bindings_of
+from tapelint.play.values import (
+    UNBOUND,
+    Bound,
+    Class,
+    Const,
+    Data,
+    Either,
+    Function,
+    Instance,
+    Kind,
+    Link,
+    Mapping_,
+    Object,
+    Partial,
+    Paused,
+    Sequence,
+    Several,
+    Symbol,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    is_tensor,
+    options,
+)
+from tapelint.play.world import Changes, known
+from tapelint.tensorflow import api
+
+Exit = Callable[[], None]
+
+TENSORFLOW = frozenset({"tf", "tensorflow"})
+"""Names under which projects hand TensorFlow on from a module of their own."""
+
+
+class Jump:
+    """The ways out of a loop: worlds that `break` or `continue`."""
+
+    def __init__(self, mark: int, exits: int) -> None:
+        self.mark = mark
+        self.exits = exits
+        self.breaks: list[Changes] = []
+        self.continues: list[Changes] = []
+
+
+class Statements(Expressions):
+    """`play` a list of statements, and its cases."""
+
+    def play(self, statements: Seq[ast.stmt]) -> None:
+        """Play statements until the path ends."""
+        for statement in statements:
+            if not self.world.alive:
+                return
+            self.step()
+            method = _CASES.get(type(statement))
+            if method is not None:
+                method(self, statement)
+
+    def branches(self, *parts: Callable[[], object]) -> None:
+        """Play alternatives apart, each from the world of now, and join them."""
+        mark = self.world.mark()
+        ends: list[Changes] = []
+        for part in parts:
+            part()
+            if self.world.alive:
+                ends.append(self.world.changes(mark))
+            self.world.rollback(mark)
+            self.world.alive = True
+        self.world.merge(ends)
+        if self.world.alive:
+            self.refresh()
+
+    # -- assignment -----------------------------------------------------------------------------------------------
+
+    def bind_name(self, name: str, value: Value, node: ast.AST, operator: str = "=") -> None:
+        """Bind a name in the frame where the program binds it."""
+        frame = self.frame
+        while isinstance(frame.node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            if name in frame.bindings.counts or frame.parent is None:
+                break
+            frame = frame.parent
+        if name in frame.bindings.globals:
+            frame = frame.module.frame
+        elif name in frame.bindings.nonlocals:
+            outer = frame.parent
+            while outer is not None and name not in outer.bindings.counts:
+                outer = outer.parent
+            frame = outer or frame
+        old = self.world.get((frame.id, name))
+        if isinstance(old, Value):
+            self._note_rebinding(name, old, value, node, operator)
+        if isinstance(value, Tape) and not value.name:
+            value.name = name
+        history = self.history.setdefault((frame.id, name), [])
+        if len(history) < 5 and not any(value is other for other in history):
+            history.append(value)
+        self.world.put((frame.id, name), value)
+
+    def _note_rebinding(self, name: str, old: Value, value: Value, node: ast.AST, operator: str) -> None:
+        """`w = w - lr * g`: the name now holds a tensor that was computed from what it held."""
+        if isinstance(value, Tape):
+            for option in options(old):
+                self.event_rebind(option, value, node, name)
+        if not isinstance(value, Data) or value.kind is not Kind.TENSOR:
+            return
+        for option in options(old):
+            if option is value or not isinstance(option, (Variable, Data)):
+                continue
+            if isinstance(option, Data) and option.kind is not Kind.TENSOR:
+                continue
+            if self._derived(value, option):
+                self.recording.rebindings[value.id] = Rebinding(name, option, value, self.place(node), operator)
+                return
+
+    def _derived(self, value: Data, old: Value, limit: int = 60) -> bool:
+        """Whether `old` is among what `value` was computed from in a few steps."""
+        stack: list[Value] = [value]
+        seen: set[int] = set()
+        while stack and limit:
+            item = stack.pop()
+            limit -= 1
+            if item.id in seen:
+                continue
+            seen.add(item.id)
+            if item is old:
+                return True
+            if isinstance(item, Data) and (item is value or item.ask is None):
+                stack.extend(link.value for link in item.links)
+        return False
+
+    def assign(self, target: ast.expr, value: Value, node: ast.AST) -> None:
+        """Bind `value` to a target: a name, attribute, subscript or a tuple of them."""
+        value = known(value)
+        if isinstance(target, ast.Name):
+            self.bind_name(target.id, value, node)
+        elif isinstance(target, ast.Attribute):
+            self.assign_attribute(known(self.evaluate(target.value)), target.attr, value, node)
+        elif isinstance(target, ast.Subscript):
+            holder = known(self.evaluate(target.value))
+            index = known(self.evaluate(target.slice))
+            self.store_item(holder, index, value, node)
+            if isinstance(holder, Data) and holder.kind is Kind.ARRAY:
+                self._store_array(target.value, holder, value, node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            star = next((at for at, item in enumerate(target.elts) if isinstance(item, ast.Starred)), None)
+            values = self.unpack(value, len(target.elts), star, node)
+            for item, part in zip(target.elts, values, strict=True):
+                self.assign(item.value if isinstance(item, ast.Starred) else item, part, node)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, value, node)
+
+    def _store_array(self, holder: ast.expr, array: Data, value: Value, node: ast.AST) -> None:
+        """`array[i] = tensor`: the array now holds the tensor's value, cut off."""
+        if isinstance(holder, ast.Name):
+            from tapelint.play.values import CutKind
+
+            joined = self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, "array item", (array, value), node, array.dtype)
+            self.bind_name(holder.id, joined, node)
+
+    def assign_(self, node: ast.Assign) -> None:
+        value = known(self.evaluate(node.value))
+        if value is UNBOUND:
+            value = self.unknown(node)
+        for target in node.targets:
+            self.assign(target, value, node)
+
+    def ann_assign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.assign(node.target, known(self.evaluate(node.value)), node)
+
+    def aug_assign(self, node: ast.AugAssign) -> None:
+        """`x += y`: lists grow in place; a tensor makes a new object; a variable is refused by TensorFlow."""
+        target = node.target
+        old = known(self.evaluate(self._load(target)))
+        value = known(self.evaluate(node.value))
+        if isinstance(old, Sequence) and isinstance(node.op, ast.Add) and (items := self.items(old)) is not None:
+            from tapelint.play.values import Items
+
+            if old.kind == "list":
+                more = (value,) if isinstance(value, VariableSet) else self.elements(value, node).items
+                self.world.put((old.id, "#"), Items((*items.items, *more)))
+                return
+        sign = OPERATORS[type(node.op)][0] + "="
+        result = self.binary(type(node.op), old, value, node)
+        if isinstance(target, ast.Name):
+            self.bind_name(target.id, result, node, sign)
+        else:
+            self.assign(target, result, node)
+
+    def _load(self, target: ast.expr) -> ast.expr:
+        return target
+
+    def delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else (target,):
+                self._delete(part, node)
+
+    def _delete(self, target: ast.expr, node: ast.AST) -> None:
+        if isinstance(target, ast.Name):
+            value = self.lookup(target.id)
+            for option in options(value) if value is not None else ():
+                if isinstance(option, Tape):
+                    self.event(Happening.DELETE, option, node, target.id, certain=option is value)
+            self.world.put((self.frame.id, "deleted", target.id), self.place(node))
+            frame = self.frame.module.frame if target.id in self.frame.bindings.globals else self.frame
+            self.world.put((frame.id, target.id), UNBOUND)
+        elif isinstance(target, ast.Attribute):
+            holder = known(self.evaluate(target.value))
+            value = self.world.get((holder.id, "." + target.attr))
+            for option in options(value) if isinstance(value, Value) else ():
+                if isinstance(option, Tape):
+                    self.event(Happening.DELETE, option, node, target.attr, certain=option is value)
+            self.world.put((holder.id, "." + target.attr), UNBOUND)
+        elif isinstance(target, ast.Subscript):
+            holder = known(self.evaluate(target.value))
+            self.escape(holder, node)
+
+    # -- branches -------------------------------------------------------------------------------------------------
+
+    def if_(self, node: ast.If) -> None:
+        truth = self.condition(node.test)
+        if truth is not None:
+            self.play(node.body if truth else node.orelse)
+            return
+        self.branches(
+            lambda: self._refined(node.test, True, node.body), lambda: self._refined(node.test, False, node.orelse)
+        )
+
+    def _refined(self, test: ast.expr, holds: bool, body: Seq[ast.stmt]) -> None:
+        """Play a branch knowing what its condition says about a name (`x is None`)."""
+        name, none = _none_test(test)
+        if name is not None:
+            value = self.lookup(name)
+            if isinstance(value, Either):
+                kept = [
+                    option
+                    for option in value.options
+                    if (isinstance(option, Const) and option.value is None) == (none == holds)
+                    or isinstance(option, Unknown)
+                ]
+                if kept and self.world.get((self.frame.id, name)) is value:
+                    self.world.put((self.frame.id, name), either(kept))
+        self.play(body)
+
+    def match_(self, node: ast.Match) -> None:
+        subject = known(self.evaluate(node.subject))
+
+        def case(item: ast.match_case) -> Callable[[], None]:
+            def run() -> None:
+                for name in _captures(item.pattern):
+                    self.bind_name(name, self.unknown(item.pattern, (subject,), "item"), item.pattern)
+                if item.guard is not None:
+                    self.evaluate(item.guard)
+                self.play(item.body)
+
+            return run
+
+        open_ = not any(
+            isinstance(item.pattern, ast.MatchAs) and item.pattern.pattern is None and item.guard is None
+            for item in node.cases
+        )
+        self.branches(*(case(item) for item in node.cases), *((lambda: None,) if open_ else ()))
+
+    # -- loops ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def looping(self, node: ast.AST, number: int) -> Iterator[None]:
+        loop = Loop(self.place(node), number, self.tick())
+        with self.within(loops=(*self.context.loops, loop)):
+            yield
+
+    def for_(self, node: ast.For | ast.AsyncFor) -> None:
+        """A loop: known items one by one, unknown ones in two rounds."""
+        iterated = known(self.evaluate(node.iter))
+        items = self.elements(iterated, node.iter).items
+        rounds: list[tuple[Value, bool]] = []
+        for item in items[:MAX_UNROLL]:
+            if isinstance(item, Several):
+                known_rounds = bool(rounds)
+                rounds += [(item.of, True)] if known_rounds else [(item.of, True), (item.of, True)]
+            else:
+                rounds.append((item, False))
+        if len(items) > MAX_UNROLL:
+            rounds.append((rounds[-1][0], True))
+        sure = isinstance(iterated, Object) and iterated.kind in ("dataset", "iterator")
+
+        def bind(value: Value) -> Callable[[], bool | None]:
+            def run() -> bool | None:
+                # A fresh item each round: what one round was given is another object in the next.
+                given = self.refreshed(value, node)
+                self.assign(node.target, given, node.target)
+                return True
+
+            return run
+
+        self._loop(node, [(bind(value), maybe) for value, maybe in rounds], node.body, node.orelse, sure)
+
+    def refreshed(self, value: Value, node: ast.AST) -> Value:
+        if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
+            return self.fresh(node, value.op, value.dtype)
+        if isinstance(value, Unknown) and value.role in ("item",):
+            return self.unknown(node, value.inputs, "item")
+        return value
+
+    def while_(self, node: ast.While) -> None:
+        def test() -> bool | None:
+            return self.condition(node.test)
+
+        self._loop(node, [(test, True), (test, True)], node.body, node.orelse, False)
+
+    def _loop(
+        self,
+        node: ast.stmt,
+        rounds: list[tuple[Callable[[], bool | None], bool]],
+        body: Seq[ast.stmt],
+        orelse: Seq[ast.stmt],
+        sure: bool,
+    ) -> None:
+        """Play the rounds one after the other. A round is (what begins it, whether it may not happen).
+
+        What begins a round answers True (it happens), False (the loop ends here), None (either).
+        """
+        mark = self.world.mark()
+        jump = Jump(mark, len(self.exits))
+        ends: list[Changes] = []
+        self.jumps.append(jump)
+        try:
+            for number, (begin, maybe) in enumerate(rounds, 1):
+                with self.looping(node, number):
+                    truth = begin()
+                    if truth is False:
+                        break
+                    if (maybe and not (number == 1 and sure) and not isinstance(node, ast.While)) or truth is None:
+                        ends.append(self.world.changes(mark))
+                    jump.continues = []
+                    self.play(body)
+                    if self.world.alive:
+                        jump.continues.append(self.world.changes(mark))
+                    self.world.rollback(mark)
+                    self.world.merge(jump.continues)
+                    if not self.world.alive:
+                        break
+                    self.refresh()
+            endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+            if self.world.alive and not endless:
+                ends.append(self.world.changes(mark))
+        finally:
+            self.jumps.pop()
+        self.world.rollback(mark)
+        if ends:
+            self.world.merge(ends)
+            self.refresh()
+            if orelse:
+                self.play(orelse)
+                ends = [self.world.changes(mark)] if self.world.alive else []
+                self.world.rollback(mark)
+                self.world.merge([*ends, *jump.breaks])
+            elif jump.breaks:
+                joined = self.world.changes(mark)
+                self.world.rollback(mark)
+                self.world.merge([joined, *jump.breaks])
+        else:
+            self.world.merge(jump.breaks)
+            if not jump.breaks and isinstance(node, ast.While):
+                self.world.alive = False
+        if self.world.alive:
+            self.refresh()
+
+    def _leave(self, depth: int) -> None:
+        """Run the exits of the `with` blocks that a jump leaves."""
+        for leave in reversed(self.exits[depth:]):
+            leave()
+
+    def break_(self, node: ast.Break) -> None:
+        if self.jumps:
+            jump = self.jumps[-1]
+            self._leave(jump.exits)
+            jump.breaks.append(self.world.changes(jump.mark))
+        self.world.alive = False
+
+    def continue_(self, node: ast.Continue) -> None:
+        if self.jumps:
+            jump = self.jumps[-1]
+            self._leave(jump.exits)
+            jump.continues.append(self.world.changes(jump.mark))
+        self.world.alive = False
+
+    def return_(self, node: ast.Return) -> None:
+        value = known(self.evaluate(node.value)) if node.value is not None else self.const(None, node)
+        self.leave_function(value)
+
+    def leave_function(self, value: Value) -> None:
+        raise NotImplementedError
+
+    def raise_(self, node: ast.Raise) -> None:
+        if node.exc is not None:
+            self.evaluate(node.exc)
+        self.world.alive = False
+
+    # -- with -----------------------------------------------------------------------------------------------------
+
+    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+        depth = len(self.exits)
+        guards = self.context.guards
+        for item in node.items:
+            value = known(self.evaluate(item.context_expr))
+            guards = (*guards, *self._guards(item.context_expr))
+            if isinstance(value, Symbol) and value.name == TAPE:
+                self.recording.classes_entered.append(
+                    ClassEntered(self.place(item.context_expr), value.name, self.context)
+                )
+                made = self.unknown(item.context_expr, (), "class")
+                if item.optional_vars is not None:
+                    self.assign(item.optional_vars, made, item.optional_vars)
+                continue
+            entered = self._enter(value, item.context_expr)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, entered, item.optional_vars)
+        with self.within(guards=guards):
+            self.play(node.body)
+        leaving = self.exits[depth:]
+        del self.exits[depth:]
+        if self.world.alive:
+            for leave in reversed(leaving):
+                leave()
+
+    def enter_context(self, value: Value, node: ast.AST) -> Value:
+        """`stack.enter_context(value)`: entered, and left with the stack."""
+        choices = [option for option in options(value) if not isinstance(option, Const)]
+        for option in choices:
+            if isinstance(option, Tape):
+                self.enter(option, node, certain=len(options(value)) == 1)
+        return value
+
+    def _enter(self, value: Value, node: ast.expr) -> Value:
+        """Enter a context manager and note how it is left."""
+        choices = options(value)
+        results: list[Value] = []
+        for option in choices:
+            certain = len(choices) == 1
+            if isinstance(option, Tape):
+                if self.enter(option, node, certain):
+                    self.exits.append(lambda tape=option: self.exit(tape, node))  # type: ignore[misc]
+                results.append(option)
+            elif isinstance(option, Paused):
+                if option.tape is not None and certain:
+                    self._noted_pause(option)
+                began = self.pause(option.tape)
+                self.exits.append(lambda tape=option.tape, at=began: self.resume(tape, at))  # type: ignore[misc]
+                results.append(self.const(None, node))
+            elif isinstance(option, Object) and option.kind == "exit-stack":
+                self.exits.append(lambda stack=option: self.leave_stack(stack, node))  # type: ignore[misc]
+                results.append(option)
+            elif isinstance(option, Instance):
+                results.append(self._enter_instance(option, node))
+            elif isinstance(option, Const):
+                continue
+            else:
+                results.append(option if isinstance(option, Object) else self.unknown(node, (option,), "context"))
+        return either(results) if results else self.unknown(node)
+
+    def _noted_pause(self, paused: Paused) -> None:
+        self.paused_in_with.add(paused.id)
+
+    def _enter_instance(self, value: Instance, node: ast.expr) -> Value:
+        """An object with visible `__enter__` and `__exit__`: both are played."""
+        from tapelint.play.machine import Arguments
+
+        enter = self.class_attribute(value.cls, "__enter__")
+        leave = self.class_attribute(value.cls, "__exit__")
+        if not isinstance(enter, Function) or not isinstance(leave, Function):
+            return self.unknown(node, (value,), "context")
+        result = self.call_function(enter, Arguments((value,)), node)
+        none = self.const(None, node)
+        self.exits.append(lambda: self.call_function(leave, Arguments((value, none, none, none)), node) and None)
+        return result
+
+    def _guards(self, node: ast.expr) -> tuple[str, ...]:
+        """The exceptions that a `with` item expects: `pytest.raises(X)`, `self.assertRaises(X)`, `suppress(X)`."""
+        if not isinstance(node, ast.Call):
+            return ()
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "suppress") or (
+            name.startswith("assertRaises")
+        ):
+            found = tuple(_exception_names(node.args[0]) if node.args else ("",))
+            return found if name == "suppress" else ("", *found)
+        return ()
+
+    # -- try ------------------------------------------------------------------------------------------------------
+
+    def try_(self, node: ast.Try) -> None:
+        guards = self.context.guards
+        for handler in node.handlers:
+            guards = (*guards, *(_exception_names(handler.type) if handler.type is not None else ("",)))
+        mark = self.world.mark()
+        points: list[Changes] = [{}]
+        with self.within(guards=guards):
+            for statement in node.body:
+                if not self.world.alive:
+                    break
+                self.play((statement,))
+                if self.world.alive and len(points) < 6:
+                    points.append(self.world.changes(mark))
+        ends: list[Changes] = []
+        if self.world.alive:
+            self.play(node.orelse)
+            if self.world.alive:
+                ends.append(self.world.changes(mark))
+        self.world.rollback(mark)
+        self.world.alive = True
+        for handler in node.handlers:
+            self.world.merge(points)
+            self.refresh()
+            if handler.name:
+                self.bind_name(handler.name, self.unknown(handler, (), "exception"), handler)
+            self.play(handler.body)
+            if self.world.alive:
+                ends.append(self.world.changes(mark))
+            self.world.rollback(mark)
+            self.world.alive = True
+        self.world.merge(ends)
+        if self.world.alive:
+            self.refresh()
+            self.play(node.finalbody)
+        elif node.finalbody:
+            # Every way out ends the path, but the `finally` block runs all the same.
+            self.world.alive = True
+            self.world.merge(points)
+            self.play(node.finalbody)
+            self.world.alive = False
+
+    # -- definitions ----------------------------------------------------------------------------------------------
+
+    def function_def(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        names: list[str] = []
+        unknown: list[Value] = []
+        for decorator in reversed(node.decorator_list):
+            value = known(self.evaluate(decorator))
+            if isinstance(value, Partial):
+                value = value.function
+            name = self._decorator(value, decorator)
+            names.append(name)
+            if name == "?":
+                unknown.append(value)
+        owner = self.frame.node if isinstance(self.frame.node, ast.ClassDef) else None
+        function = Function(
+            node,
+            self.frame.module,
+            self._closure(),
+            self.place(node),
+            self.tick(),
+            self._defaults(node.args),
+            names,
+            self.classes.get(id(owner)) if owner is not None else None,
+        )
+        if owner is None:
+            self.pending.append(function)
+        value_: Value = function
+        if "?" in names:
+            value_ = Unknown(self.place(node), self.tick(), (function, *unknown), "decorated")
+            if owner is None:
+                function.decorators = tuple(name for name in names if name != "?")
+        self.bind_name(node.name, value_, node)
+
+    def _closure(self) -> Frame:
+        frame = self.frame
+        if isinstance(frame.node, ast.ClassDef) and frame.parent is not None:
+            return frame.parent
+        return frame
+
+    def _decorator(self, value: Value, node: ast.expr) -> str:
+        """The dotted name of a decorator that we know, "?" for one that may change the function."""
+        if isinstance(value, Symbol):
+            if value.name in TRANSPARENT or value.name == "tensorflow.custom_gradient":
+                return value.name
+            if value.name.endswith((".setter", ".getter", ".deleter")):
+                return value.name
+        text = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+        for known_name in ("functools.wraps", "functools.lru_cache", "tensorflow.function"):
+            if text == known_name or text.endswith("." + known_name.rsplit(".", 1)[-1]):
+                return known_name
+        if isinstance(node, ast.Call):
+            function = known(self.evaluate(node.func))
+            if isinstance(function, Symbol) and function.name in TRANSPARENT:
+                return function.name
+        if isinstance(node, ast.Attribute) and node.attr in ("setter", "getter", "deleter"):
+            return "?." + node.attr
+        return "?"
+
+    def class_def(self, node: ast.ClassDef) -> None:
+        bases = [known(self.evaluate(base)) for base in node.bases]
+        frame = Frame(self.frame.module, self._closure(), bindings_of(node), node)
+        cls = Class(node, self.frame.module, bases, frame, self.place(node), self.tick())
+        self.classes[id(node)] = cls
+        outer = self.frame
+        self.frame = frame
+        try:
+            self.play(node.body)
+        finally:
+            self.frame = outer
+        decorators = [ast.unparse(item) for item in node.decorator_list]
+        plain = all(
+            "dataclass" in item or "register_keras_serializable" in item or item.startswith(("attr", "keras_export"))
+            or "export" in item or "final" in item
+            for item in decorators
+        )  # fmt: skip
+        self.pending_classes.append(cls)
+        self.bind_name(node.name, cls if plain else Unknown(cls.place, cls.time, (cls,), "decorated"), node)
+
+    # -- imports --------------------------------------------------------------------------------------------------
+
+    def import_(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.asname:
+                name = alias.name
+                self.bind_name(alias.asname, Symbol(api.resolve(_module(name)), self.place(node)), node)
+            else:
+                first = alias.name.split(".")[0]
+                self.bind_name(first, Symbol(api.resolve(_module(first)), self.place(node)), node)
+
+    def import_from(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            bound = alias.asname or alias.name
+            if alias.name == "*":
+                continue
+            name = f"{_module(module)}.{alias.name}"
+            if alias.name in TENSORFLOW and not module.startswith("tensorflow"):
+                name = "tensorflow"
+            elif alias.name == "GradientTape" and (module.startswith("tensorflow") or node.level):
+                name = TAPE
+            self.bind_name(bound, Symbol(api.resolve(name), self.place(node)), node)
+
+    # -- the rest -------------------------------------------------------------------------------------------------
+
+    def expr(self, node: ast.Expr) -> None:
+        value = self.evaluate(node.value)
+        if isinstance(value, Paused) and value.tape is not None and isinstance(node.value, ast.Call):
+            self.event(Happening.BARE_PAUSE, value.tape, node.value, "stop_recording")
+
+    def assert_(self, node: ast.Assert) -> None:
+        test = node.test
+        value = self.evaluate(test)
+        for part in test.values if isinstance(test, ast.BoolOp) else (test,):
+            if isinstance(part, ast.Compare) and len(part.ops) == 1 and isinstance(part.ops[0], (ast.Is, ast.Eq)):
+                comparator = part.comparators[0]
+                if isinstance(comparator, ast.Constant) and comparator.value is None:
+                    self.expect_none(known(self.evaluate(part.left)))
+        if self.truth(known(value)) is False:
+            self.world.alive = False
+
+    def nothing(self, node: ast.stmt) -> None:
+        """`pass`, `global`, `nonlocal`: the scope knows them already."""
+
+
+def _module(name: str) -> str:
+    if name == "tf_keras" or name.startswith("tf_keras."):
+        return "keras" + name.removeprefix("tf_keras")
+    return name
+
+
+def _none_test(test: ast.expr) -> tuple[str | None, bool]:
+    """The name that a condition compares with None, and whether it holds when the name is None."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.left, ast.Name):
+        comparator = test.comparators[0]
+        if isinstance(comparator, ast.Constant) and comparator.value is None:
+            if isinstance(test.ops[0], (ast.Is, ast.Eq)):
+                return test.left.id, True
+            if isinstance(test.ops[0], (ast.IsNot, ast.NotEq)):
+                return test.left.id, False
+    if isinstance(test, ast.Name):
+        return test.id, False
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name):
+        return test.operand.id, True
+    return None, False
+
+
+def _exception_names(node: ast.expr) -> tuple[str, ...]:
+    if isinstance(node, ast.Tuple):
+        return tuple(name for item in node.elts for name in _exception_names(item))
+    if isinstance(node, ast.Attribute):
+        return (node.attr,)
+    return (node.id,) if isinstance(node, ast.Name) else ("",)
+
+
+def _captures(pattern: ast.pattern) -> list[str]:
+    found = []
+    for node in ast.walk(pattern):
+        if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            found.append(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            found.append(node.rest)
+    return found
+
+
+_CASES: dict[type[ast.AST], Callable[[Statements, ast.stmt], None]] = {
+    ast.Expr: Statements.expr,
+    ast.Assign: Statements.assign_,
+    ast.AnnAssign: Statements.ann_assign,
+    ast.AugAssign: Statements.aug_assign,
+    ast.Delete: Statements.delete,
+    ast.If: Statements.if_,
+    ast.Match: Statements.match_,
+    ast.For: Statements.for_,
+    ast.AsyncFor: Statements.for_,
+    ast.While: Statements.while_,
+    ast.Break: Statements.break_,
+    ast.Continue: Statements.continue_,
+    ast.Return: Statements.return_,
+    ast.Raise: Statements.raise_,
+    ast.With: Statements.with_,
+    ast.AsyncWith: Statements.with_,
+    ast.Try: Statements.try_,
+    ast.FunctionDef: Statements.function_def,
+    ast.AsyncFunctionDef: Statements.function_def,
+    ast.ClassDef: Statements.class_def,
+    ast.Import: Statements.import_,
+    ast.ImportFrom: Statements.import_from,
+    ast.Assert: Statements.assert_,
+    ast.Pass: Statements.nothing,
+    ast.Global: Statements.nothing,
+    ast.Nonlocal: Statements.nothing,
+}  # type: ignore[dict-item]
+if hasattr(ast, "TryStar"):
+    _CASES[ast.TryStar] = Statements.try_  # type: ignore[assignment]
+
+_ = (Bound, Link, Mapping_, is_tensor, replace)

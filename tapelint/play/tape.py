@@ -1,0 +1,81 @@
+"""The life of a tape: its states, its recordings and what it watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import count
+from typing import NamedTuple
+
+from tapelint.play.values import Place, Tape
+
+_sessions = count(1)
+
+
+class Phase(Enum):
+    """What a tape is doing at a point of the program."""
+
+    CREATED = "created"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    CONSUMED = "consumed"
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """One recording of a tape: what a `with` block records until the recording is dropped.
+
+    A persistent tape that is entered again goes on with the same session; a consumed or reset one begins a new one.
+    `intervals` are the ticks at which recording began and ended (None while it runs), over all paths played.
+    """
+
+    tape: Tape
+    began: int
+    place: Place
+    id: int = field(default_factory=lambda: next(_sessions))
+    intervals: list[list[int | None]] = field(default_factory=list)
+    paused: list[tuple[int, int]] = field(default_factory=list)
+
+
+class Watch(NamedTuple):
+    """A value that a tape was told to watch. `certain` is False when only some paths did."""
+
+    time: int
+    place: Place
+    certain: bool = True
+
+    def join(self, values: list[Watch], missing: bool) -> Watch:
+        certain = not missing and all(value.certain for value in values)
+        return Watch(min(value.time for value in values), values[0].place, certain)
+
+
+@dataclass(frozen=True, slots=True)
+class TapeState:
+    """All that can be true of a tape at one point: the phases it may be in, and the recordings it may hold."""
+
+    phases: frozenset[Phase]
+    sessions: frozenset[int] = frozenset()
+    escaped: bool = False
+    consumed_by: tuple[Place, ...] = ()
+    inside: tuple[Place, ...] = ()
+    """Where a gradient call inside the block ended the recording (non-persistent tapes)."""
+
+    def only(self, phase: Phase) -> bool:
+        """Whether the tape certainly is in that phase."""
+        return self.phases == {phase} and not self.escaped
+
+    def may(self, phase: Phase) -> bool:
+        return phase in self.phases or self.escaped
+
+    def to(self, phase: Phase) -> TapeState:
+        return replace(self, phases=frozenset({phase}))
+
+    def join(self, values: list[TapeState], missing: bool) -> TapeState:
+        return TapeState(
+            frozenset[Phase]().union(*(value.phases for value in values)),
+            frozenset[int]().union(*(value.sessions for value in values)),
+            any(value.escaped for value in values) or missing,
+            tuple(dict.fromkeys(place for value in values for place in value.consumed_by)),
+            tuple(dict.fromkeys(place for value in values for place in value.inside)),
+        )

@@ -1,0 +1,287 @@
+"""What a program does with a tape: create it, enter it, watch, ask.
+
+The behaviour is that of `tensorflow/python/eager/backprop.py`, which is the same in TensorFlow 2.15 to 2.21: an asked
+non-persistent tape drops its recording, also when it is asked inside its own block; a tape that was entered again
+after that records anew; `watch` needs an entered tape; `reset` forgets what was watched.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from tapelint.play.machine import Arguments, Machine
+from tapelint.play.recording import Ask, Happening, Standing, Undefined, Verdict
+from tapelint.play.tape import Phase, Session, TapeState
+from tapelint.play.values import (
+    Const,
+    Data,
+    Either,
+    Entries,
+    Kind,
+    Link,
+    Mapping_,
+    Method,
+    Paused,
+    Sequence,
+    Several,
+    Symbol,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    either,
+    options,
+)
+
+ASKS = {
+    "gradient": ("target", "sources", "output_gradients", "unconnected_gradients"),
+    "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
+    "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
+}
+"""The asking methods and their parameters in order."""
+
+METHODS = frozenset({*ASKS, "watch", "watched_variables", "stop_recording", "reset", "__enter__", "__exit__"})
+
+_PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
+
+
+class Tapes(Machine):
+    """The methods of `tf.GradientTape`."""
+
+    def make_tape(self, arguments: Arguments, node: ast.expr) -> Tape:
+        """`tf.GradientTape(persistent=False, watch_accessed_variables=True)`."""
+        persistent = self._flag(arguments, 0, "persistent", False)
+        accessed = self._flag(arguments, 1, "watch_accessed_variables", True)
+        call = node if isinstance(node, ast.Call) else None
+        tape = Tape(self.place(node), self.tick(), persistent, accessed, call)
+        self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
+        self.recording.tapes.append(tape)
+        self.event(Happening.CREATE, tape, node)
+        return tape
+
+    def _flag(self, arguments: Arguments, position: int, name: str, default: bool) -> bool | None:
+        value = arguments.get(position, name)
+        if value is None:
+            return None if arguments.more else default
+        return value.value if isinstance(value, Const) and isinstance(value.value, bool) else None
+
+    def tape_attribute(self, tape: Tape, name: str, node: ast.AST) -> Value:
+        if name in METHODS:
+            return Method(tape, name, self.place(node), self.tick())
+        if name in _PRIVATE or name.startswith("__"):
+            return self.unknown(node, (tape,), "attribute")
+        self.event(Happening.UNKNOWN_METHOD, tape, node, name)
+        return self.unknown(node, (), "attribute")
+
+    def call_tape(self, tape: Tape, name: str, arguments: Arguments, node: ast.expr, certain: bool = True) -> Value:
+        """Call a method of a tape. `certain` is False when the receiver may be another object."""
+        if name in ASKS:
+            return self.ask(tape, name, arguments, node, certain)
+        if name == "watch":
+            self._watch(tape, arguments, node, certain)
+        elif name == "stop_recording":
+            self.event(Happening.PAUSE, tape, node, name, certain=certain)
+            return Paused(tape, self.place(node), self.tick())
+        elif name == "reset":
+            self._reset(tape, node, certain)
+        elif name == "__enter__":
+            self.enter(tape, node, certain)
+            return tape
+        elif name == "__exit__":
+            self.exit(tape, node)
+        elif name == "watched_variables":
+            return self.unknown(node, (tape,), "call")
+        return self.const(None, node)
+
+    def _watch(self, tape: Tape, arguments: Arguments, node: ast.expr, certain: bool) -> None:
+        value = arguments.get(0, "tensor")
+        if value is None:
+            value = self.unknown(node)
+        self.event(Happening.WATCH, tape, node, "watch", value, certain)
+        state = self.state(tape)
+        if not state.only(Phase.CREATED):
+            self.watch(tape, value, node, certain)
+
+    def _reset(self, tape: Tape, node: ast.expr, certain: bool) -> None:
+        self.event(Happening.RESET, tape, node, "reset", certain=certain)
+        state = self.state(tape)
+        if not state.only(Phase.RECORDING):
+            return
+        session = self.new_session(tape, node)
+        session.intervals.append([self.tick(), None])
+        self.set_state(tape, replace(state, sessions=frozenset({session.id})))
+
+    # -- gradient, jacobian, batch_jacobian -----------------------------------------------------------------------
+
+    def ask(self, tape: Tape, method: str, arguments: Arguments, node: ast.expr, certain: bool) -> Value:
+        names = ASKS[method]
+        bound = {name: value for at, name in enumerate(names) if (value := arguments.get(at, name)) is not None}
+        target = bound.get("target")
+        sources = bound.get(names[1])
+        state = self.state(tape)
+        self.event(Happening.ASK, tape, node, method, certain=certain)
+        if target is None or sources is None:
+            self._consume(tape, state, node)
+            return self.unknown(node, (tape, *arguments.all()), "call")
+        ask = Ask(
+            tape,
+            method,
+            self.place(node),
+            self.tick(),
+            state,
+            self.context,
+            self._session(state),
+            target,
+            sources,
+            arguments.node(0, "target") or node,
+            arguments.node(1, names[1]) or node,
+            bound,
+            certain,
+            inside=state.only(Phase.RECORDING),
+        )
+        ask.zero = self._zero(bound)
+        self.recording.asks.append(ask)
+        if certain and not state.only(Phase.CREATED) and not state.only(Phase.CONSUMED):
+            self._judge(ask)
+        self._mark_again(target)
+        result = self._result(ask, sources, node)
+        self._consume(tape, state, node)
+        return result
+
+    def _session(self, state: TapeState) -> Session | None:
+        if state.escaped or len(state.sessions) != 1 or state.may(Phase.CREATED):
+            return None
+        return self.recording.sessions[next(iter(state.sessions))]
+
+    def _zero(self, bound: dict[str, Value]) -> bool:
+        value = bound.get("unconnected_gradients")
+        if value is None:
+            return False
+        if isinstance(value, Symbol):
+            return not value.name.endswith("UnconnectedGradients.NONE")
+        return not (isinstance(value, Const) and value.value == "none")
+
+    def _consume(self, tape: Tape, state: TapeState, node: ast.expr) -> None:
+        """A non-persistent tape gives its recording away, also when the answer is None."""
+        if tape.persistent or state.escaped:
+            return
+        place = self.place(node)
+        inside = (*state.inside, place) if state.may(Phase.RECORDING) else state.inside
+        phases = frozenset({Phase.CONSUMED}) if tape.persistent is False else state.phases | {Phase.CONSUMED}
+        if state.only(Phase.CREATED):
+            phases = state.phases
+        for number in state.sessions:
+            intervals = self.recording.sessions[number].intervals
+            if tape.persistent is False and intervals and intervals[-1][1] is None:
+                intervals[-1][1] = self.tick()
+        consumed = (*state.consumed_by, place)
+        self.set_state(tape, replace(state, phases=phases, inside=inside, consumed_by=consumed))
+
+    def _mark_again(self, target: Value) -> None:
+        """Note on the asks behind `target` that their results are differentiated once more."""
+        seen: set[int] = set()
+        stack = [target]
+        while stack and len(seen) < 400:
+            value = stack.pop()
+            if value.id in seen:
+                continue
+            seen.add(value.id)
+            if isinstance(value, Data):
+                if value.ask is not None:
+                    value.ask.again = True
+                stack.extend(link.value for link in value.links)
+            elif isinstance(value, Either):
+                stack.extend(value.options)
+            elif isinstance(value, Unknown):
+                stack.extend(value.inputs)
+            elif isinstance(value, Sequence):
+                stack.extend(self.items(value) or ())
+
+    def _judge(self, ask: Ask) -> None:
+        """Put the question for every source that can be told apart."""
+        session = ask.session
+        if session is None:
+            return
+        if self._is_missing(ask.target):
+            return  # the consequence of a gradient that is None already
+        targets = [option for option in options(ask.target) if not isinstance(option, Const)]
+        if not targets or any(not isinstance(value, (Data, Sequence, Variable, Mapping_)) for value in targets):
+            return
+        if any(isinstance(value, Data) and value.kind is not Kind.TENSOR for value in targets):
+            return
+        query = self.query(ask.tape, session)
+        target = either(targets)
+        for source, node in self._sources(ask.sources, ask.sources_node):
+            ask.verdicts.append(query.why_unconnected(target, source, node))
+
+    def _is_missing(self, value: Value, depth: int = 6) -> bool:
+        """Whether the value is a gradient that is None for certain, or was computed from one (which raises)."""
+        if isinstance(value, Data) and depth:
+            if value.ask is not None:
+                return any(verdict.standing is Standing.CUT for verdict in value.ask.verdicts)
+            return any(self._is_missing(link.value, depth - 1) for link in value.links)
+        if isinstance(value, Sequence) and depth:
+            return any(self._is_missing(item, depth - 1) for item in self.items(value) or ())
+        return False
+
+    def _sources(self, value: Value, node: ast.AST, depth: int = 4) -> list[tuple[Value, ast.AST]]:
+        """The single sources, each with the expression that names it as closely as possible."""
+        if depth and isinstance(value, Sequence) and (items := self.items(value)) is not None:
+            nodes: list[ast.AST] = [node] * len(items.items)
+            if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(items.items):
+                nodes = list(node.elts)
+            found: list[tuple[Value, ast.AST]] = []
+            for item, at in zip(items.items, nodes, strict=True):
+                found.extend(self._sources(item.of if isinstance(item, Several) else item, at, depth - 1))
+            return found[:40]
+        if depth and isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+            held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
+            return [pair for item in held for pair in self._sources(item, node, depth - 1)]
+        return [(value, node)]
+
+    def _result(self, ask: Ask, sources: Value, node: ast.expr) -> Value:
+        """Gradients in the structure of the sources."""
+        if isinstance(sources, Sequence) and (items := self.items(sources)) is not None:
+            found: list[Value] = []
+            for item in items.items:
+                inner = self._result(ask, item.of if isinstance(item, Several) else item, node)
+                found.append(Several(inner) if isinstance(item, Several) else inner)
+            kind = "tuple" if sources.kind == "tuple" else "list"
+            return self.sequence(kind, found, node)
+        if isinstance(sources, VariableSet) and not sources.part:
+            return self.sequence("list", [Several(self._gradient(ask, sources, node))], node)
+        if isinstance(sources, Mapping_) and (entries := self.entries(sources)) is not None:
+            held = tuple((key, self._result(ask, item, node)) for key, item in entries.entries)
+            rest = self._result(ask, entries.rest, node) if entries.rest else None
+            return self.mapping(Entries(held, rest), node)
+        if isinstance(sources, (Data, Variable, VariableSet)):
+            return self._gradient(ask, sources, node)
+        inputs = [value for value in (ask.target, sources) if not isinstance(value, Const)]
+        return Unknown(self.place(node), self.tick(), inputs, "gradient")
+
+    def _gradient(self, ask: Ask, source: Value, node: ast.expr) -> Data:
+        """A gradient depends on everything between target and source, so on both."""
+        targets = [value for value in options(ask.target) if not isinstance(value, Const)]
+        links = [Link(value) for value in (*targets, source)]
+        dtype = source.dtype if isinstance(source, (Data, Variable)) else ""
+        result = self.data(Kind.TENSOR, "gradient", links, node, dtype if dtype == "complex" else "float", ask=ask)
+        ask.results.append(result)
+        return result
+
+    # -- names that hold no tape ----------------------------------------------------------------------------------
+
+    def undefined_tape(self, name: str, method: str, node: ast.AST) -> None:
+        deleted = self.world.get((self.frame.id, "deleted", name))
+        self.recording.undefined.append(Undefined(name, method, self.place(node), self.context, deleted))
+
+    def verdict_of(self, value: Value) -> Verdict | None:
+        """The verdict on the gradient that `value` is, when it is None for certain."""
+        if isinstance(value, Data) and value.ask is not None:
+            for verdict in value.ask.verdicts:
+                if verdict.standing is Standing.CUT and any(
+                    link.value is verdict.source for link in value.links
+                ):
+                    return verdict
+        return None

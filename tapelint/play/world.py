@@ -1,0 +1,123 @@
+"""The state of the played program: one store with a journal, so that branches can be played apart and joined.
+
+Everything that can change lives here under a key: names by `(frame id, name)`, attributes by `(object id, "." + name)`,
+contents of containers by `(object id, "#")`, tapes by `(tape id, "state")`. Playing a branch costs its changes, not
+the size of the store: `mark` before it, `changes` after it, `rollback`, and `merge` the changes of all branches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from tapelint.play.values import UNBOUND, Either, Entries, Items, Several, Value, either
+
+Key = tuple[Hashable, ...]
+Changes = dict[Key, Any]
+
+_MISSING = object()
+
+
+class World:
+    """A store with undo. `alive` is False on a path that ended by return, raise, break or continue."""
+
+    def __init__(self) -> None:
+        self.store: dict[Key, Any] = {}
+        self.alive = True
+        self._journal: list[tuple[Key, Any]] = []
+
+    def get(self, key: Key, default: Any = None) -> Any:
+        return self.store.get(key, default)
+
+    def put(self, key: Key, value: Any) -> None:
+        self._journal.append((key, self.store.get(key, _MISSING)))
+        self.store[key] = value
+
+    def mark(self) -> int:
+        """A point to roll back to."""
+        return len(self._journal)
+
+    def changes(self, mark: int) -> Changes:
+        """What was written since `mark`, with the values of now."""
+        return {key: self.store[key] for key, _ in self._journal[mark:] if key in self.store}
+
+    def rollback(self, mark: int) -> None:
+        """Undo everything that was written since `mark`."""
+        while len(self._journal) > mark:
+            key, old = self._journal.pop()
+            if old is _MISSING:
+                self.store.pop(key, None)
+            else:
+                self.store[key] = old
+
+    def merge(self, branches: Sequence[Changes]) -> None:
+        """Join the changes of branches that all started from the state of now. No branch: no living path."""
+        if not branches:
+            self.alive = False
+            return
+        self.alive = True
+        if len(branches) == 1:
+            for key, value in branches[0].items():
+                self.put(key, value)
+            return
+        keys: dict[Key, None] = {}
+        for branch in branches:
+            keys.update(dict.fromkeys(branch))
+        for key in keys:
+            base = self.store.get(key, _MISSING)
+            self.put(key, join(key, [branch.get(key, base) for branch in branches]))
+
+
+def join(key: Key, values: list[Any]) -> Any:
+    """The one stored thing that stands for any of `values` (some may be missing)."""
+    first = values[0]
+    if all(value is first for value in values):
+        return first if first is not _MISSING else UNBOUND
+    present = [value for value in values if value is not _MISSING]
+    sample = present[0]
+    if isinstance(sample, Value):
+        return either(UNBOUND if value is _MISSING else value for value in values)
+    if isinstance(sample, Items):
+        return _join_items(present)
+    if isinstance(sample, Entries):
+        return _join_entries(present)
+    if hasattr(sample, "join"):
+        return sample.join(present, missing=len(present) < len(values))
+    if all(value == sample for value in present) and len(present) == len(values):
+        return sample
+    if isinstance(sample, bool):
+        return any(present) if key[-1] == "maybe" else all(present) and len(present) == len(values)
+    return sample
+
+
+def _join_items(values: list[Items]) -> Items:
+    length = len(values[0].items)
+    if all(len(value.items) == length and value.exact for value in values):
+        return Items(tuple(either(column) for column in zip(*(value.items for value in values), strict=True)))
+    prefix: list[Value] = []
+    shortest = min(len(value.items) for value in values)
+    for column in zip(*(value.items[:shortest] for value in values), strict=True):
+        if isinstance(column[0], Several) or any(item is not column[0] for item in column):
+            break
+        prefix.append(column[0])
+    rest = [item for value in values for item in Items(value.items[len(prefix) :])]
+    return Items((*prefix, Several(either(rest)))) if rest else Items(tuple(prefix))
+
+
+def _join_entries(values: list[Entries]) -> Entries:
+    keys: list[object] = []
+    for value in values:
+        keys.extend(key for key, _ in value.entries if key not in keys)
+    entries = []
+    for key in keys:
+        found = [value.get(key) or UNBOUND for value in values]
+        entries.append((key, either(found)))
+    rests = [value.rest for value in values if value.rest is not None]
+    return Entries(tuple(entries), either(rests) if rests else None)
+
+
+def known(value: Value) -> Value:
+    """The value without the ways on which it is unbound (using it there would have raised)."""
+    if isinstance(value, Either) and UNBOUND in value.options:
+        return either(option for option in value.options if option is not UNBOUND)
+    return value

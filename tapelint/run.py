@@ -1,0 +1,127 @@
+"""Many files: reads them all, judges those that hold a mark, and uses more processes where that pays."""
+
+from __future__ import annotations
+
+import os
+
+from tapelint.discovery import reason
+from tapelint.source.marks import has_mark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tapelint.check import Terms
+    from tapelint.discovery import Found
+    from tapelint.result import FileResult
+    from tapelint.settings import Settings
+
+    Task = tuple[str, bytes, Terms]
+
+PAYS_FROM = 100
+"""With fewer files that hold a mark, starting processes takes longer than they save."""
+
+_CHUNK = 60_000
+
+
+class Read:
+    """One file, read: its bytes if they hold a mark, else None, and why it could not be read, else an empty text."""
+
+    __slots__ = ("data", "error", "path", "settings")
+
+    def __init__(self, path: str, settings: Settings, data: bytes | None, error: str = "") -> None:
+        self.path = path
+        self.settings = settings
+        self.data = data
+        self.error = error
+
+
+def read(found: Iterable[Found]) -> list[Read]:
+    """Read every file, and keep the bytes of those that hold a mark."""
+    return [_read(file) for file in found]
+
+
+def _read(file: Found) -> Read:
+    try:
+        with open(file.path, "rb", buffering=0) as stream:
+            data = stream.read()
+    except OSError as error:
+        return Read(file.path, file.settings, None, reason(error))
+    return Read(file.path, file.settings, data if has_mark(data) else None)
+
+
+def judge(files: Sequence[Read], terms: Callable[[Read], Terms], jobs: int | None) -> Iterator[FileResult]:
+    """The result of every file, in order and the same for any number of `jobs` (None: one for each processor)."""
+    from tapelint.result import FileResult
+
+    tasks = [(file.path, file.data, terms(file)) for file in files if file.data is not None]
+    jobs = min(jobs or _processors(), len(tasks))
+    judged = _together(tasks, jobs) if jobs > 1 and len(tasks) >= PAYS_FROM else _alone(tasks)
+    for file in files:
+        if file.error:
+            yield FileResult(file.path, errors=(file.error,))
+        elif file.data is None:
+            yield FileResult(file.path)
+        else:
+            yield next(judged)
+
+
+def _alone(tasks: Iterable[Task]) -> Iterator[FileResult]:
+    from tapelint.check import check
+
+    return (check(path, data, terms) for path, data, terms in tasks)
+
+
+def _together(tasks: Sequence[Task], jobs: int) -> Iterator[FileResult]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from tapelint.result import FileResult
+
+    chunks = list(_chunks(tasks))
+    executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_let_interrupts_end_it)
+    try:
+        futures = [executor.submit(_check_all, chunk) for chunk in chunks]
+        for chunk, future in zip(chunks, futures, strict=True):
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                for path, _, _ in chunk:
+                    yield FileResult(path, errors=("internal error: the process that checked it ended",))
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    executor.shutdown()
+
+
+def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    chunk: list[Task] = []
+    size = 0
+    for task in tasks:
+        chunk.append(task)
+        size += len(task[1])
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _check_all(tasks: Sequence[Task]) -> list[FileResult]:
+    return list(_alone(tasks))
+
+
+def _let_interrupts_end_it() -> None:
+    """A worker dies of Ctrl-C without a word: the traceback of each would bury what the user wants to see."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

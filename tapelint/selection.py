@@ -1,0 +1,103 @@
+"""Which rules are on: codes, beginnings of codes, names and `ALL`; the more specific word wins over the wider one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from tapelint import catalogue
+from tapelint.check import Terms
+from tapelint.diagnostic import Severity
+from tapelint.pattern import Patterns
+from tapelint.settings import Settings, SettingsError
+
+_EVERYTHING = "ALL"
+_BEGINNING = re.compile(r"TAP\d{0,2}\Z", re.IGNORECASE)
+_EXACT = 6
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What settings ask of files: the terms, and the rules that are off where a pattern matches."""
+
+    terms: Terms
+    per_file: tuple[tuple[Patterns, frozenset[str]], ...] = ()
+
+    def terms_for(self, path: str) -> Terms:
+        """The terms for one file."""
+        off = [codes for patterns, codes in self.per_file if patterns.match(path)]
+        return replace(self.terms, codes=self.terms.codes.difference(*off)) if off else self.terms
+
+
+def select(settings: Settings, warnings: list[str]) -> Selection:
+    """The selection that the settings mean.
+
+    Without `select`, all rules are on whose severity is not info; `pedantic` adds those, and so does every word that
+    selects them. An unknown word in `select`, `extend-select` or `severity` raises `SettingsError`; elsewhere it adds
+    one line to `warnings`. syntax-error is on unless it is ignored.
+    """
+    place = settings.file or "the command line"
+    on = dict.fromkeys(catalogue.codes(), 0) if settings.select is None else {"TAP001": 0}
+    named: set[str] = set()
+    for word in [*(settings.select or ()), *settings.extend_select]:
+        codes, width = _meant(word, place)
+        named |= codes
+        for code in codes:
+            on[code] = max(on.get(code, 0), width)
+    for word in settings.ignore:
+        for code in _ignored(word, place, warnings):
+            if code in on and on[code] <= _width(word):
+                del on[code]
+    severities = {}
+    for word, severity in settings.severity.items():
+        codes, _ = _meant(word, place)
+        severities.update(dict.fromkeys(codes, Severity(severity)))
+    per_file = tuple(
+        (
+            Patterns([pattern], settings.root),
+            frozenset(code for word in words for code in _ignored(word, place, warnings)),
+        )
+        for pattern, words in settings.per_file_ignores.items()
+    )
+    quiet = frozenset() if settings.pedantic else frozenset(on) - named
+    return Selection(Terms(frozenset(on), settings.keras, quiet, severities), per_file)
+
+
+def _meant(word: str, place: str) -> tuple[set[str], int]:
+    codes = _codes(word)
+    if not codes:
+        raise SettingsError(f"{place}: {_unknown(word)}")
+    return codes, _width(word)
+
+
+def _ignored(word: str, place: str, warnings: list[str]) -> set[str]:
+    codes = _codes(word)
+    if not codes:
+        warnings.append(f"{place}: {_unknown(word)}")
+    return codes
+
+
+def _codes(word: str) -> set[str]:
+    if word.upper() == _EVERYTHING:
+        return set(catalogue.codes())
+    if _BEGINNING.match(word):
+        return {code for code in catalogue.codes() if code.startswith(word.upper())}
+    try:
+        return {catalogue.code_of(word)}
+    except catalogue.UnknownRuleError:
+        return set()
+
+
+def _width(word: str) -> int:
+    """How specific a word is: the length of what it says about a code."""
+    if word.upper() == _EVERYTHING:
+        return 1
+    return len(word) if _BEGINNING.match(word) else _EXACT
+
+
+def _unknown(word: str) -> str:
+    try:
+        catalogue.code_of(word)
+    except catalogue.UnknownRuleError as error:
+        return str(error)
+    return f"no rule begins with {word}"

@@ -1,0 +1,260 @@
+"""What TensorFlow's, Keras's and NumPy's public names are and what they do to a gradient.
+
+The knowledge is data: `ops.tsv`, `classes.tsv` and `aliases.tsv` beside this module, measured with
+`tools/measure_api.py` on an installed TensorFlow. A name that is missing there is unknown, and nothing may be
+concluded from that. `docs/api-knowledge.md` explains every column.
+
+Names are written in full: `tensorflow.reduce_mean`, `keras.losses.MeanSquaredError`, `numpy.mean`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+
+#: Spellings of one and the same package, the longest first.
+_PREFIXES = (
+    ("keras._tf_keras.keras.", "keras."),
+    ("keras.api.", "keras."),
+    ("tensorflow._api.v2.", "tensorflow."),
+    ("tensorflow.compat.v1.keras.", "keras."),
+    ("tensorflow.compat.v2.", "tensorflow."),
+    ("tensorflow.keras.", "keras."),
+    ("tensorflow.initializers.", "keras.initializers."),
+    ("tensorflow.losses.", "keras.losses."),
+    ("tensorflow.metrics.", "keras.metrics."),
+    ("tensorflow.optimizers.", "keras.optimizers."),
+    ("tf_keras.", "keras."),
+)
+_PREFIX_STARTS = ("keras._", "keras.api", "tensorflow._", "tensorflow.compat", "tensorflow.keras", "tf_keras") + tuple(
+    prefix for prefix, _ in _PREFIXES if prefix.startswith("tensorflow.")
+)
+_V1 = "tensorflow.compat.v1."
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One of several results: its field name (empty for a plain tuple), what it does to a gradient, its dtype class."""
+
+    name: str
+    effect: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Another behaviour under a condition on the arguments.
+
+    `parameter` and `value` say when: the argument is that literal, or any dtype of that class; an empty `value`
+    means that the parameter is given, `absent` that it is not.
+    """
+
+    parameter: str
+    value: str
+    absent: bool
+    effect: str
+    result: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """What one function does to a gradient."""
+
+    symbol: str
+    effect: str
+    """`differentiable`, `identity`, `constant`, `none`, `zero`, `lookup_error`, `stop` or `python`."""
+    result: str
+    """dtype class of the first result: `same`, `float`, `int`, `bool`, `string`, `complex`.
+
+    For `python` the type of the result, `nothing` for None.
+    """
+    dtype_parameter: str = ""
+    """The parameter that decides the dtype when it is given; `result` holds otherwise."""
+    carries: tuple[str, ...] = ()
+    """Parameters that were seen to carry a gradient to a result; `("*",)` for all."""
+    cuts: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that were seen to lose it, with how: `none`, `zero` or `lookup_error`."""
+    params: tuple[str, ...] = ()
+    """Parameters in order, `*name` for a variadic one, `=name` for one that is keyword-only."""
+    form: str = "1"
+    """`1` for one result, `tuple`, `list` or `dict`."""
+    count: int = 1
+    """How many results a `tuple` has."""
+    outputs: tuple[Output, ...] = ()
+    """The results one by one where they differ; empty where they are alike."""
+    operation: str = ""
+    """The name in the LookupError where there is one."""
+    cases: tuple[Case, ...] = ()
+
+    def parameter(self, position: int) -> str:
+        """Name of the parameter that takes the positional argument at `position`; empty if it is unknown."""
+        for index, name in enumerate(self.params):
+            if name.startswith("*"):
+                return name[1:]
+            if name.startswith("="):
+                return ""
+            if index == position:
+                return name
+        return ""
+
+    def link(self, parameter: str) -> str:
+        """What happens to a gradient through this parameter.
+
+        `carries`, `none`, `zero`, `lookup_error`; `unknown` for a parameter that was not measured.
+        """
+        if parameter in self.cuts:
+            return self.cuts[parameter]
+        if self.carries == ("*",) or parameter in self.carries:
+            return "carries"
+        if self.effect in ("stop", "python"):
+            return "none"
+        return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClass:
+    """What an instance of a public class (or the result of a model builder) is."""
+
+    symbol: str
+    kind: str
+    input: str = ""
+    """For a layer: what it does to the gradient of its input (`differentiable`, `none`, `zero`, `lookup_error`)."""
+    trainable: bool | None = None
+    """Whether it has trainable weights once it is built; None where that depends or was not measured."""
+    state: bool | None = None
+    """Whether it has non-trainable variables (moving statistics, the seed of a Dropout)."""
+    training: bool | None = None
+    """Whether `training=True` gives another result than `training=False`."""
+    params: tuple[str, ...] = ()
+    """Parameters of the constructor."""
+
+
+@lru_cache(maxsize=1)
+def _ops() -> dict[str, str]:
+    return _table("ops.tsv")
+
+
+@lru_cache(maxsize=1)
+def _classes() -> dict[str, str]:
+    return _table("classes.tsv")
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> dict[str, str]:
+    return _table("aliases.tsv")
+
+
+def _table(name: str) -> dict[str, str]:
+    """First column to the rest of the line; a line is taken apart only when it is asked for."""
+    text = files("tapelint.tensorflow").joinpath(name).read_text(encoding="utf-8")
+    lines = text.split("\n")
+    return dict(line.split("\t", 1) for line in lines[1:] if line)  # type: ignore[misc]
+
+
+def resolve(name: str) -> str:
+    """The canonical spelling of a dotted name of TensorFlow or Keras; the name itself where nothing is known."""
+    if name in _ops() or name in _classes():
+        return name
+    if name.startswith(_PREFIX_STARTS):
+        for prefix, replacement in _PREFIXES:
+            if name.startswith(prefix):
+                return resolve(replacement + name[len(prefix) :])
+    alias = _aliases().get(name)
+    if alias is not None:
+        return name if alias == "=" else alias
+    if name.startswith(_V1):
+        # Most names of compat.v1 are the very functions of TensorFlow 2; the others have a row of their own.
+        found = resolve("tensorflow." + name[len(_V1) :])
+        if found in _ops() or found in _classes():
+            return found
+    return name
+
+
+@lru_cache(maxsize=2048)
+def op(name: str) -> Op | None:
+    """What the function does to a gradient; None where it is unknown. Any spelling will do."""
+    symbol = resolve(name)
+    line = _ops().get(symbol)
+    if line is None:
+        return None
+    effect, result, carries, params, outputs, operation, cuts, cases = line.split("\t")
+    dtype_parameter = ""
+    if result.startswith("dtype:"):
+        dtype_parameter, _, result = result[len("dtype:") :].partition("|")
+    form, count, each = _outputs(outputs)
+    return Op(
+        symbol,
+        effect,
+        result,
+        dtype_parameter,
+        tuple(_bare(part) for part in carries.split(",")) if carries else (),
+        _cuts(cuts),
+        tuple(params.split(",")) if params else (),
+        form,
+        count,
+        each,
+        operation,
+        tuple(_case(part) for part in cases.split(";")) if cases else (),
+    )
+
+
+def _bare(part: str) -> str:
+    """`name` of `name@position`; a variadic `*name` loses its star, a lone `*` stays."""
+    name = part.partition("@")[0]
+    return name if name == "*" else name.lstrip("*")
+
+
+def _cuts(text: str) -> dict[str, str]:
+    found = {}
+    for part in text.split(",") if text else ():
+        name, _, how = part.partition(":")
+        found[_bare(name)] = how or "none"
+    return found
+
+
+def _outputs(text: str) -> tuple[str, int, tuple[Output, ...]]:
+    if text in ("1", "list", "dict"):
+        return text, 1, ()
+    number, _, rest = text.partition(":")
+    each = []
+    for part in rest.split(",") if rest else ():
+        name, equals, what = part.rpartition("=")
+        effect, _, result = what.partition("/")
+        if result.startswith("dtype:"):
+            result = result.partition("|")[2]
+        each.append(Output(name if equals else "", effect, result))
+    return "tuple", int(number), tuple(each)
+
+
+def _case(text: str) -> Case:
+    condition, _, behaviour = text.partition(":")
+    absent = condition.startswith("-")
+    parameter, _, value = condition.lstrip("-").partition("=")
+    effect, result, operation = (*behaviour.split("/"), "", "")[:3]
+    return Case(parameter, value, absent, effect, result, operation)
+
+
+@lru_cache(maxsize=1024)
+def api_class(name: str) -> ApiClass | None:
+    """What an instance of the class is; None where it is unknown. Any spelling will do."""
+    symbol = resolve(name)
+    line = _classes().get(symbol)
+    if line is None:
+        return None
+    kind, given, trainable, state, training, params = line.split("\t")
+    return ApiClass(
+        symbol,
+        kind,
+        given,
+        _flag(trainable),
+        _flag(state),
+        _flag(training),
+        tuple(params.split(",")) if params else (),
+    )
+
+
+def _flag(text: str) -> bool | None:
+    return {"yes": True, "no": False}.get(text)

@@ -1,0 +1,195 @@
+"""The programs of the fixtures and of the rule pages, with what TensorFlow is said to do with each of them.
+
+Needs neither TensorFlow nor tapelint. The form of the comments is described in docs/contributing.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.oracle.outcome import Outcome, OutcomeError
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "fixtures"
+PAGES = ROOT / "rules"
+
+_NOTE = re.compile(r"#\s*(tf|keras2|expect):\s*([^#]*)")
+_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[ \t]*(?P<info>[^\n]*)$")
+_ATTRIBUTE = re.compile(r"""(\w+)=(?:"([^"]*)"|'([^']*)')""")
+
+
+class ProgramError(Exception):
+    """A file that does not keep to the form of fixtures and pages: `path:line: what is wrong`."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        super().__init__(f"{shown(path)}:{line}: {message}")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One thing to run. `function` is None for a script; `keras2` is None where Keras 2 can't run it."""
+
+    path: Path
+    line: int
+    text: str
+    function: str | None
+    tf: Outcome
+    keras2: Outcome | None
+    section: str = ""
+    """The heading that a page's program stands under; empty for a fixture."""
+
+    @property
+    def name(self) -> str:
+        """How a report names it: the place, and the function or the page's section."""
+        what = self.function or self.section
+        return f"{shown(self.path)}:{self.line}" + (f" {what}" if what else "")
+
+    @property
+    def speaks_of_keras(self) -> bool:
+        """Whether the generation of Keras can make a difference."""
+        return "keras" in self.text
+
+    def expected(self, generation: int) -> Outcome | None:
+        """What must happen under this generation of Keras; None where there is nothing to run."""
+        return self.keras2 if generation == 2 else self.tf
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced Python block of a page."""
+
+    path: Path
+    line: int
+    section: str
+    text: str
+    attributes: dict[str, str]
+
+
+def shown(path: Path) -> str:
+    """The path as a report prints it: relative to the project where it lies inside."""
+    try:
+        return path.resolve().relative_to(ROOT).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def programs(paths: Iterable[Path]) -> Iterator[Program]:
+    """All programs of files and folders, in order. Raises `ProgramError`."""
+    for path in files(paths):
+        yield from page_programs(path) if path.suffix == ".md" else fixture_programs(path)
+
+
+def files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The Python files and pages among `paths` and under the folders among them."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.suffix in (".py", ".md") and each.is_file())
+        else:
+            yield path
+
+
+def notes(text: str) -> Iterator[tuple[int, str, str]]:
+    """Every `# tf:`, `# keras2:` and `# expect:` of a program: row, kind, value. Strings are not comments."""
+    for row, comment in _comments(text):
+        for kind, value in _NOTE.findall(comment):
+            yield row, kind, value.strip()
+
+
+def expectations(text: str) -> set[tuple[int, str]]:
+    """The (row, code) pairs that the `# expect:` comments of a fixture state."""
+    return {
+        (row, code.strip())
+        for row, kind, value in notes(text)
+        if kind == "expect"
+        for code in value.split(",")
+    }
+
+
+def fixture_programs(path: Path) -> Iterator[Program]:
+    """The programs of one fixture: its marked functions, or the whole file where the first line is marked."""
+    text = path.read_bytes().decode("utf-8-sig")
+    marks: dict[int, dict[str, str]] = {}
+    for row, kind, value in notes(text):
+        if kind != "expect":
+            marks.setdefault(row, {})[kind] = value
+    functions = _functions(text)
+    for row, mark in sorted(marks.items()):
+        if "tf" not in mark:
+            raise ProgramError(path, row, "`# keras2:` without `# tf:` on the same line")
+        function = functions.get(row)
+        if row != 1 and function is None:
+            raise ProgramError(path, row, "`# tf:` stands on no top-level `def` line and not on the first line")
+        if function is not None and mark["tf"] == "none" and not _returns(function):
+            raise ProgramError(path, row, f"{function.name} returns nothing, so `none` would always hold")
+        name = function.name if function else None
+        yield Program(path, row, text, name, *_outcomes(path, row, mark))
+
+
+def page_programs(path: Path) -> Iterator[Program]:
+    """The programs of one page: its fenced Python blocks that state an outcome, `tf="..."`."""
+    for block in blocks(path):
+        if "tf" in block.attributes:
+            outcomes = _outcomes(path, block.line, block.attributes)
+            yield Program(path, block.line, block.text, None, *outcomes, section=block.section)
+        elif block.section in ("Example", "Use instead"):
+            raise ProgramError(path, block.line, 'this block does not state what TensorFlow does: ```python tf="..."')
+
+
+def blocks(path: Path) -> Iterator[Block]:
+    """The fenced Python blocks of a page, each with the second-level heading that it stands under."""
+    section, fence, start, info, lines = "", "", 0, "", list[str]()
+    python = False
+    for row, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if fence:
+            if line.strip() == fence:
+                if python:
+                    attributes = {name: double or single for name, double, single in _ATTRIBUTE.findall(info)}
+                    yield Block(path, start, section, "\n".join(lines) + "\n", attributes)
+                fence = ""
+            else:
+                lines.append(line)
+        elif match := _FENCE.match(line):
+            fence, start, info, lines = match["fence"], row + 1, match["info"], []
+            python = match["language"] in ("python", "py")
+        elif line.startswith("## "):
+            section = line[3:].strip()
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    try:
+        found = [
+            (token.start[0], token.string)
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.COMMENT
+        ]
+    except (tokenize.TokenError, SyntaxError):
+        # A fixture that does not parse on purpose: its comments are found by eye.
+        found = [(row, line[line.index("#") :]) for row, line in enumerate(text.splitlines(), 1) if "#" in line]
+    yield from found
+
+
+def _functions(text: str) -> dict[int, ast.FunctionDef]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return {}
+    return {node.lineno: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _returns(function: ast.FunctionDef) -> bool:
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+
+
+def _outcomes(path: Path, row: int, mark: dict[str, str]) -> tuple[Outcome, Outcome | None]:
+    try:
+        tf = Outcome.parse(mark["tf"])
+        keras2 = mark.get("keras2", mark["tf"])
+        return tf, None if keras2 == "skip" else Outcome.parse(keras2)
+    except OutcomeError as error:
+        raise ProgramError(path, row, str(error)) from None
