@@ -114,8 +114,8 @@ def rules() -> tuple[Rule, ...]:
 def diagnose(finding: Finding, severities: Mapping[str, Severity] | None = None, *, strict: bool = False) -> Diagnostic:
     """The finding with its words.
 
-    `severities` overrides the page's severity by code. A field or label that the finding or the page does not have
-    leaves the raw template or no label; with `strict`, as the tests ask, it raises `MissingFieldError`.
+    `severities` overrides the page's severity by code. A field that the finding does not have leaves the raw
+    template; with `strict`, as the tests ask, it raises `MissingFieldError`.
     """
     page = rule(finding.code)
     told = page.variants.get(finding.variant)
@@ -124,15 +124,12 @@ def diagnose(finding: Finding, severities: Mapping[str, Severity] | None = None,
             raise MissingFieldError(f"{page.code} has no variant `{finding.variant}`")
         told = Variant()
     labels = {**page.labels, **told.labels}
-    if strict:
-        for name in [mark.label for mark in finding.marks]:
-            if name not in labels:
-                raise MissingFieldError(f"{page.code} has no label `{name}`")
     related = tuple(
         Related(
             fill(labels.get(mark.label, ""), {**finding.fields, **mark.fields}, strict=strict), mark.span, mark.path
         )
         for mark in finding.marks
+        if mark.label in labels  # a place that this telling has no words for is not part of its story
     )
     return Diagnostic(
         code=page.code,

@@ -103,9 +103,9 @@ class Discovery:
                 continue
             settings = self.configuration.for_entries(folder.name, names, folder.settings)
             ignores = folder.ignores
-            if ".git" in names:
+            if ".git" in names and (ignores is None or ignores.repository != folder.real):
                 ignores = Ignores(folder.real, self.warnings)
-            elif ignores is not None and ".gitignore" in names:
+            elif ignores is not None and ".gitignore" in names and ignores.repository != folder.real:
                 ignores = ignores.below(folder.real)
             judge = ignores if settings.respect_gitignore else None
             excludes = settings.excludes

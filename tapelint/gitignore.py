@@ -55,8 +55,6 @@ class Ignores:
 
     def below(self, folder: str) -> Ignores:
         """What holds in `folder`, whose own ignore file is added."""
-        if any(base == folder for base, _ in self._specs[2:]):
-            return self
         spec = _read(os.path.join(folder, ".gitignore"), self._warnings)
         if spec is None:
             return self
@@ -100,7 +98,9 @@ def _read(path: str, warnings: list[str]) -> GitIgnoreSpec | None:
                 GitIgnoreSpec.from_lines([line])
                 good.append(line)
             except ValueError:
-                warnings.append(f"{path}: not a pattern that git understands: {line}")
+                text = f"{path}: not a pattern that git understands: {line}"
+                if text not in warnings:
+                    warnings.append(text)
         return GitIgnoreSpec.from_lines(good)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from tapelint import catalogue
 from tapelint.check import Terms
 from tapelint.diagnostic import Severity
 from tapelint.pattern import Patterns
+from tapelint.pins import keras_for
 from tapelint.settings import Settings, SettingsError
 
 _EVERYTHING = "ALL"
@@ -22,11 +24,18 @@ class Selection:
 
     terms: Terms
     per_file: tuple[tuple[Patterns, frozenset[str]], ...] = ()
+    reads_pins: bool = False
+    """Whether the project around a file decides on the Keras generation."""
 
     def terms_for(self, path: str) -> Terms:
         """The terms for one file."""
+        terms = self.terms
         off = [codes for patterns, codes in self.per_file if patterns.match(path)]
-        return replace(self.terms, codes=self.terms.codes.difference(*off)) if off else self.terms
+        if off:
+            terms = replace(terms, codes=terms.codes.difference(*off))
+        if self.reads_pins and keras_for(os.path.dirname(os.path.abspath(path))) == 2:
+            terms = replace(terms, keras=2)
+        return terms
 
 
 def select(settings: Settings, warnings: list[str]) -> Selection:
@@ -60,7 +69,8 @@ def select(settings: Settings, warnings: list[str]) -> Selection:
         for pattern, words in settings.per_file_ignores.items()
     )
     quiet = frozenset() if settings.pedantic else frozenset(on) - named
-    return Selection(Terms(frozenset(on), settings.keras, quiet, severities), per_file)
+    terms = Terms(frozenset(on), settings.keras or 3, quiet, severities)
+    return Selection(terms, per_file, reads_pins=settings.keras is None and not settings.isolated)
 
 
 def _meant(word: str, place: str) -> tuple[set[str], int]:

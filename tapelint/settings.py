@@ -55,7 +55,7 @@ KEYS = {
         Key("respect-gitignore", "boolean", "pass over what git ignores (on unless set to false)"),
         Key("force-exclude", "boolean", "pass over excluded files even when they are named on the command line"),
         Key("target-tensorflow", "version", 'the TensorFlow that the code is for, like "2.15"'),
-        Key("target-keras", "keras", "the Keras generation that the code is for, 2 or 3"),
+        Key("target-keras", "keras", "the Keras generation that the code is for, 2 or 3 (else the project's own pins)"),
         Key("output-format", "string", "the form of the output"),
         Key("extend", "string", "another settings file whose values hold where this one has none"),
         Key("required-version", "string", 'the tapelint versions that may read these settings, like ">=0.1"'),
@@ -66,7 +66,8 @@ KEYS = {
 class Settings:
     """What holds for the files of one folder. Never changed after it is made."""
 
-    def __init__(self, values: Mapping[str, Any], root: str, file: str | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any], root: str, file: str | None = None, isolated: bool = False) -> None:
+        self.isolated = isolated
         self.values = dict(values)
         self.root = root
         self.file = file
@@ -85,13 +86,13 @@ class Settings:
         self.target_tensorflow: str | None = values.get("target-tensorflow")
 
     @property
-    def keras(self) -> int:
-        """The Keras generation to play: as set, else that of the TensorFlow that is set, else the newest."""
+    def keras(self) -> int | None:
+        """The Keras generation that is set, or that of the TensorFlow that is set; None if neither is."""
         if self.target_keras is not None:
             return self.target_keras
         if self.target_tensorflow is not None:
             return 2 if version(self.target_tensorflow) < (2, 16) else 3
-        return 3
+        return None
 
     @property
     def names_rules(self) -> bool:
@@ -104,7 +105,8 @@ class Configuration:
     """Finds the settings that hold for a folder: those of the closest settings file, under what the command line says.
 
     `given` holds values of the command line by key; they win, except that `ignore`, `extend-select` and
-    `extend-exclude` are added. With `isolated` no file is read; with `file` only that one.
+    `extend-exclude` are added, and that with a `select` of its own the files' choice of rules does not count. With
+    `isolated` no file is read; with `file` only that one.
     """
 
     def __init__(self, given: Mapping[str, Any] | None = None, isolated: bool = False, file: str | None = None) -> None:
@@ -113,9 +115,12 @@ class Configuration:
         self._closest: dict[str, Settings] = {}
         self._fixed: Settings | None = None
         if file is not None:
-            self._fixed = self._with_given(read(file), self._cwd, file)
+            values = read(file)
+            if values is None:
+                raise SettingsError(f"{file}: has no [tool.tapelint]")
+            self._fixed = self._with_given(values, self._cwd, file)
         elif isolated:
-            self._fixed = self._with_given({}, self._cwd, None)
+            self._fixed = self._with_given({}, self._cwd, None, isolated=True)
 
     def for_folder(self, folder: str) -> Settings:
         """The settings for the files in `folder`, an absolute path."""
@@ -150,13 +155,18 @@ class Configuration:
                 return self._with_given(values, folder, path)
         return None
 
-    def _with_given(self, values: Mapping[str, Any] | None, root: str, file: str | None) -> Settings:
-        merged = dict(values or {})
+    def _with_given(
+        self, values: Mapping[str, Any], root: str, file: str | None, isolated: bool = False
+    ) -> Settings:
+        merged = dict(values)
+        if "select" in self.given:
+            merged.pop("ignore", None)
+            merged.pop("extend-select", None)
         for key, value in self.given.items():
             if key in ("ignore", "extend-select", "extend-exclude"):
                 value = [*merged.get(key, ()), *value]
             merged[key] = value
-        return Settings(merged, root, file)
+        return Settings(merged, root, file, isolated)
 
 
 def read(path: str) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert settings.respect_gitignore
     assert not settings.force_exclude
     assert settings.excludes.match_name(".venv")
-    assert settings.keras == 3
+    assert settings.keras is None
 
 
 def test_the_table_of_a_project_is_read(tmp_path: Path) -> None:

@@ -13,55 +13,68 @@ from recipes import Vocabulary
 HEADER = ("symbol", "kind", "input", "trainable", "state", "training", "params")
 
 
+#: Kinds and the classes that decide them, the most specific first.
+KINDS = (
+    ("tape", "tensorflow.GradientTape"),
+    ("accumulator", "tensorflow.autodiff.ForwardAccumulator"),
+    ("variable", "tensorflow.Variable keras.Variable"),
+    ("loss_scale_optimizer", "keras.optimizers.LossScaleOptimizer keras.mixed_precision.LossScaleOptimizer"),
+    ("optimizer", "keras.optimizers.Optimizer keras.optimizers.legacy.Optimizer"),
+    ("schedule", "keras.optimizers.schedules.LearningRateSchedule"),
+    ("model", "keras.Model"),
+    ("layer", "keras.layers.Layer"),
+    ("metric", "keras.metrics.Metric"),
+    ("loss", "keras.losses.Loss"),
+    ("initializer", "keras.initializers.Initializer"),
+    ("initializer", "tensorflow.constant_initializer tensorflow.ones_initializer tensorflow.zeros_initializer"),
+    ("initializer", "tensorflow.random_normal_initializer tensorflow.random_uniform_initializer"),
+    ("regularizer", "keras.regularizers.Regularizer"),
+    ("constraint", "keras.constraints.Constraint"),
+    ("callback", "keras.callbacks.Callback"),
+    ("dataset", "tensorflow.data.Dataset"),
+    ("iterator", "tensorflow.data.Iterator tensorflow.data.NumpyIterator"),
+    ("strategy", "tensorflow.distribute.Strategy"),
+    ("generator", "tensorflow.random.Generator keras.random.SeedGenerator"),
+    ("linear_operator", "tensorflow.linalg.LinearOperator"),
+    ("queue", "tensorflow.queue.QueueBase"),
+    ("table", "tensorflow.lookup.StaticHashTable tensorflow.lookup.StaticVocabularyTable"),
+    ("table", "tensorflow.lookup.experimental.DenseHashTable tensorflow.lookup.experimental.MutableHashTable"),
+    ("tensor_array", "tensorflow.TensorArray"),
+    ("composite", "tensorflow.SparseTensor tensorflow.RaggedTensor tensorflow.IndexedSlices"),
+    ("tensor", "tensorflow.Tensor"),
+    ("checkpoint", "tensorflow.train.Checkpoint tensorflow.train.CheckpointManager"),
+    ("writer", "tensorflow.summary.SummaryWriter"),
+    ("average", "tensorflow.train.ExponentialMovingAverage"),
+    ("scope", "tensorflow.name_scope keras.StatelessScope keras.SymbolicScope"),
+    ("symbolic", "keras.KerasTensor"),
+    ("module", "tensorflow.Module"),
+)
+
+#: Functions that return an object of a kind: what they are called with, to see that it is so.
+FACTORIES = {
+    "keras.Input": ("symbolic", "(3,)"),
+    "keras.backend.eye": ("variable", "3"),
+    "keras.backend.ones": ("variable", "(2, 3)"),
+    "keras.backend.random_normal_variable": ("variable", "(2, 3), 0.0, 1.0"),
+    "keras.backend.random_uniform_variable": ("variable", "(2, 3), 0.0, 1.0"),
+    "keras.backend.variable": ("variable", "1.0"),
+    "keras.backend.zeros": ("variable", "(2, 3)"),
+    "tensorflow.distribute.get_strategy": ("strategy", ""),
+    "tensorflow.random.get_global_generator": ("generator", ""),
+}
+
+
 def kinds() -> list[tuple[str, tuple[Any, ...]]]:
-    """Kinds and the classes that decide them, the most specific first."""
-    import keras
-    import tensorflow as tf
-
-    iterators = (tf.data.Iterator, tf.data.NumpyIterator)
-    composites = (tf.SparseTensor, tf.RaggedTensor, tf.IndexedSlices)
-    return [
-        ("tape", (tf.GradientTape,)),
-        ("accumulator", (tf.autodiff.ForwardAccumulator,)),
-        ("variable", (tf.Variable, keras.Variable)),
-        ("loss_scale_optimizer", (keras.optimizers.LossScaleOptimizer,)),
-        ("optimizer", (keras.optimizers.Optimizer,)),
-        ("schedule", (keras.optimizers.schedules.LearningRateSchedule,)),
-        ("model", (keras.Model,)),
-        ("layer", (keras.layers.Layer,)),
-        ("metric", (keras.metrics.Metric,)),
-        ("loss", (keras.losses.Loss,)),
-        ("initializer", (keras.initializers.Initializer, *initializers(tf))),
-        ("regularizer", (keras.regularizers.Regularizer,)),
-        ("constraint", (keras.constraints.Constraint,)),
-        ("callback", (keras.callbacks.Callback,)),
-        ("dataset", (tf.data.Dataset,)),
-        ("iterator", iterators),
-        ("strategy", (tf.distribute.Strategy,)),
-        ("generator", (tf.random.Generator, keras.random.SeedGenerator)),
-        ("linear_operator", (tf.linalg.LinearOperator,)),
-        ("queue", (tf.queue.QueueBase,)),
-        ("table", (tf.lookup.StaticHashTable, *tables(tf))),
-        ("tensor_array", (tf.TensorArray,)),
-        ("composite", composites),
-        ("tensor", (tf.Tensor,)),
-        ("checkpoint", (tf.train.Checkpoint, tf.train.CheckpointManager)),
-        ("writer", (tf.summary.SummaryWriter,)),
-        ("average", (tf.train.ExponentialMovingAverage,)),
-        ("scope", (tf.name_scope, keras.StatelessScope, keras.SymbolicScope)),
-        ("symbolic", (keras.KerasTensor,)),
-        ("module", (tf.Module,)),
-    ]
+    """`KINDS` with the classes that this installation has."""
+    decided = []
+    for kind, names in KINDS:
+        found = [symbols.find(name) for name in names.split()]
+        decided.append((kind, tuple(value for value in found if value is not None)))
+    return decided
 
 
-def initializers(tf: Any) -> tuple[Any, ...]:
-    names = ("constant", "ones", "zeros", "random_normal", "random_uniform")
-    return tuple(getattr(tf, f"{name}_initializer") for name in names)
-
-
-def tables(tf: Any) -> tuple[Any, ...]:
-    found = (tf.lookup.StaticVocabularyTable, tf.lookup.experimental.DenseHashTable)
-    return (*found, tf.lookup.experimental.MutableHashTable)
+def kind_of(value: Any, decided: list[tuple[str, tuple[Any, ...]]]) -> str:
+    return next((kind for kind, bases in decided if issubclass(value, bases)), "")
 
 
 def rows(names: symbols.Names) -> list[tuple[str, ...]]:
@@ -70,14 +83,29 @@ def rows(names: symbols.Names) -> list[tuple[str, ...]]:
     decided = kinds()
     for symbol, value in names.objects.items():
         if inspect.isclass(value):
-            kind = next((kind for kind, bases in decided if issubclass(value, bases)), "")
+            kind = kind_of(value, decided)
             if kind:
                 params = ",".join(name for name in probe.parameters_of(value) if name != "self")
                 result.append((symbol, kind, *layer_columns(symbol, value, kind), params))
         elif symbol.startswith("keras.applications.") and symbol.rpartition(".")[2][:1].isupper():
             params = ",".join(probe.parameters_of(value))
             result.append((symbol, "model", "differentiable", "yes", "yes", "yes", params))
-    return sorted(result)
+    return sorted([*result, *factory_rows(names, decided)])
+
+
+def factory_rows(names: symbols.Names, decided: list[tuple[str, tuple[Any, ...]]]) -> list[tuple[str, ...]]:
+    """Rows of the functions that return an object, for those that really do."""
+    import tensorflow as tf
+
+    result = []
+    for symbol, (kind, recipe) in FACTORIES.items():
+        if symbol in names.objects:
+            call = probe.Call(tf, names.objects[symbol], recipe, Vocabulary(tf, 1), {})
+            made = names.objects[symbol](*call.positional)
+            if kind_of(type(made), decided) == kind:
+                params = ",".join(probe.parameters_of(names.objects[symbol]))
+                result.append((symbol, kind, "", "", "", "", params))
+    return result
 
 
 #: How to make a layer and what to call it on, in the vocabulary of `recipes`: arguments of the constructor, input.
@@ -85,6 +113,9 @@ LAYERS: dict[str, str] = {
     "Activation": "('relu',), m",
     "Attention": "(), [t, t]",
     "AdditiveAttention": "(), [t, t]",
+    "AveragePooling1D": "(2,), seq",
+    "AveragePooling2D": "(2,), img",
+    "AveragePooling3D": "(2,), vol",
     "BatchNormalization": "(), m",
     "Bidirectional": "(keras.layers.LSTM(2),), t",
     "CategoryEncoding": "(4,), iv",
@@ -107,19 +138,27 @@ LAYERS: dict[str, str] = {
     "Discretization": "([0.0, 0.5],), m",
     "Dot": "(1,), [m, m2]",
     "Dropout": "(0.5,), t",
+    "AdaptiveAveragePooling1D": "(2,), seq",
+    "AdaptiveAveragePooling2D": "(2,), img",
+    "AdaptiveAveragePooling3D": "(2,), vol",
+    "AdaptiveMaxPooling1D": "(2,), seq",
+    "AdaptiveMaxPooling2D": "(2,), img",
+    "AdaptiveMaxPooling3D": "(2,), vol",
     "AlphaDropout": "(0.5,), t",
     "EinsumDense": "('ab,bc->ac', 4), m",
     "Embedding": "(5, 3), iv",
     "GaussianDropout": "(0.5,), t",
     "GaussianNoise": "(0.5,), t",
     "GroupNormalization": "(3,), img",
-    "GroupQueryAttention": "(2, 2, 1), [t, t]",
-    "GroupedQueryAttention": "(2, 2, 1), t, t",
+    "GroupQueryAttention": "(2, 2, 1), t, t",
     "GRU": "(2,), t",
     "GRUCell": "(2,), m, [tf.zeros([2, 2])]",
-    "Lambda": "(lambda x: x * 2.0,), m",
+    "HashedCrossing": "(3,), (st, st)",
+    "Hashing": "(3,), iv",
+    "IntegerLookup": "(), iv",
     "LSTM": "(2,), t",
     "LSTMCell": "(2,), m, [tf.zeros([2, 2]), tf.zeros([2, 2])]",
+    "MelSpectrogram": "(), tf.tile(wave, [1, 200])",
     "Maximum": "(), [m, m2]",
     "Minimum": "(), [m, m2]",
     "MultiHeadAttention": "(2, 2), t, t",
@@ -133,6 +172,12 @@ LAYERS: dict[str, str] = {
     "RandomContrast": "(0.5,), img",
     "RandomBrightness": "(0.5,), img",
     "RandomFlip": "(), img",
+    "RandomColorDegeneration": "(0.3,), img",
+    "RandomHue": "(0.3,), img",
+    "RandomPosterization": "(4,), img",
+    "RandomSaturation": "(0.3,), img",
+    "RandomSharpness": "(0.3,), img",
+    "ReversibleEmbedding": "(5, 3), iv",
     "RandomHeight": "(0.3,), img",
     "RandomWidth": "(0.3,), img",
     "RandomRotation": "(0.3,), img",
@@ -155,6 +200,9 @@ LAYERS: dict[str, str] = {
     "ZeroPadding3D": "(1,), vol",
 }
 
+#: Layers that are whatever their arguments make of them.
+OPEN = {"Lambda", "Layer", "Wrapper", "Pipeline", "FeatureSpace"}
+
 #: Inputs to try for a layer without a recipe.
 LAYER_GUESSES = ("m", "img", "seq", "vol", "[m, m2]", "t", "iv")
 
@@ -163,7 +211,10 @@ def layer_columns(symbol: str, value: Any, kind: str) -> tuple[str, str, str, st
     """`input`, `trainable`, `state` and `training` of a layer; empty where nothing was measured."""
     if kind != "layer":
         return ("", "", "", "")
-    recipe = LAYERS.get(symbol.rpartition(".")[2])
+    own = symbol.rpartition(".")[2]
+    if own in OPEN:
+        return ("", "", "", "")
+    recipe = LAYERS.get(own)
     for text in [recipe] if recipe else [f"(), {guess}" for guess in LAYER_GUESSES]:
         try:
             return observe_layer(value, text)
@@ -180,6 +231,7 @@ def observe_layer(value: Any, text: str) -> tuple[str, str, str, str]:
     seen = probe.Observation([])
     different = False
     layer: Any = None
+    takes_training = False
     for seed in probe.SEEDS:
         vocabulary = Vocabulary(tf, seed)
         vocabulary["keras"] = keras
@@ -195,23 +247,16 @@ def observe_layer(value: Any, text: str) -> tuple[str, str, str, str]:
             call = probe.Call(tf, layer, arguments, Vocabulary(tf, seed), {})
             results.append(probe.flatten(call, layer(*call.positional, **mode))[1])
         for first, second in zip(results[0], results[-1], strict=True):
-            different |= first[1].shape != second[1].shape or not bool(tf.reduce_all(first[1] == second[1]))
+            different |= first[2].shape != second[2].shape or not bool(tf.reduce_all(first[2] == second[2]))
     effects = [probe.effect_of(output.per_parameter, seen.given_tensors) for output in seen.outputs]
     order = ("differentiable", "lookup_error", "zero", "none", "constant")
     trainable, state = bool(layer.trainable_variables), bool(layer.non_trainable_variables)
-    return (min(effects, key=order.index), yes(trainable), yes(state), yes(different))
+    effect = min(effects, key=order.index)
+    # A zero comes from the values here, and a layer that takes `training` may use it when it is made otherwise.
+    mode = "" if takes_training and not different else yes(different)
+    return ("" if effect == "zero" else effect, yes(trainable), yes(state), mode)
 
 
 def yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
-
-def check(names: symbols.Names, table: dict[str, tuple[str, ...]]) -> list[str]:
-    """Differences between the class table and the installed TensorFlow."""
-    found = {row[0]: row for row in rows(names)}
-    differences = []
-    for symbol in sorted(found.keys() & table.keys()):
-        for column, here, there in zip(HEADER, found[symbol], table[symbol], strict=True):
-            if here != there:
-                differences.append(f"{symbol}: {column} is {there!r} in the table, {here!r} here")
-    return differences

@@ -38,6 +38,7 @@ ALIASES_HEADER = ("alias", "symbol")
 MODULES = {
     "keras.activations",
     "keras.backend",
+    "keras.layers",
     "keras.losses",
     "keras.metrics",
     "keras.ops",
@@ -65,6 +66,7 @@ MODULES = {
     "tensorflow.signal",
     "tensorflow.sparse",
     "tensorflow.strings",
+    "tensorflow.summary",
 }
 SINGLE_FUNCTIONS = {"keras.utils.to_categorical", "keras.utils.normalize"}
 
@@ -136,20 +138,22 @@ def outputs_of(seen: probe.Observation, effects: list[str], result: str) -> str:
     if not seen.shape.isdigit() or seen.shape == "1":
         return seen.shape
     named = any(output.name for output in seen.outputs)
-    if not named and len(set(effects)) == 1 and len({output.dtype for output in seen.outputs}) == 1:
+    nested = any(output.is_list for output in seen.outputs)
+    if not named and not nested and len(set(effects)) == 1 and len({output.dtype for output in seen.outputs}) == 1:
         return seen.shape
     first = seen.outputs[0].dtype
     parts = []
     for output, effect in zip(seen.outputs, effects, strict=True):
         dtype = result if output.dtype == first else output.dtype
-        parts.append(f"{output.name}={effect}/{dtype}" if output.name else f"{effect}/{dtype}")
+        star = "*" if output.is_list else ""
+        parts.append(f"{output.name}={star}{effect}/{dtype}" if output.name else f"{star}{effect}/{dtype}")
     return f"{seen.shape}:{','.join(parts)}"
 
 
 def row_of(symbol: str, seen: probe.Observation) -> tuple[str, ...] | None:
     """The table's row for one observation; None where nothing certain was seen."""
     params = parameter_names(seen)
-    if seen.shape in ("failed", "nested"):
+    if seen.shape == "failed":
         return None
     if seen.shape in ("python", "nothing"):
         if seen.python_type not in PLAIN_TYPES and seen.shape == "python":
@@ -180,7 +184,7 @@ def row_of(symbol: str, seen: probe.Observation) -> tuple[str, ...] | None:
     if symbol.rpartition(".")[2] == "stop_gradient":
         effect = "stop"
     operation = seen.operation if probe.LOOKUP in best.values() else ""
-    result = result_of(seen)
+    result = recipes.RESULTS.get(modern(symbol)) or result_of(seen)
     return (symbol, effect, result, carries, params, outputs_of(seen, effects, result), operation, ",".join(cuts), "")
 
 
@@ -202,16 +206,17 @@ def cases_of(tf: Any, symbol: str, function: Any) -> str:
         seen = probe.observe(tf, function, recipe)
         row = row_of(symbol, seen) if seen is not None else None
         if row is not None:
-            found.append(f"{condition}:{row[1]}/{row[2].partition('|')[0]}/{row[6]}/{row[5].partition(':')[0]}")
+            found.append(f"{condition}:{row[1]}/{row[2].rpartition('|')[2].partition(':')[0]}/{row[6]}/{row[5].partition(':')[0]}")
     return ";".join(found)
 
 
 def measured_functions(names: symbols.Names, v1: dict[str, str | None]) -> dict[str, Any]:
     """Every function that gets a row: canonical symbols, and those of compat.v1 that differ from TensorFlow 2's."""
     functions = {name: value for name, value in names.objects.items() if is_measured(name, value)}
-    for name in v1_rows(names, v1):
+    only_v1 = [name for name in recipes.RECIPES if name.startswith("tensorflow.compat.v1.") and v1.get(name, "") is None]
+    for name in {*v1_rows(names, v1), *only_v1}:
         value = symbols.lookup(name)
-        if is_measured(name, value):
+        if is_measured(name, value) or (name in only_v1 and not inspect.isclass(value)):
             functions[name] = value
     return functions
 
@@ -311,6 +316,18 @@ def check_ops(tf: Any, functions: dict[str, Any], names: symbols.Names) -> list[
     return differences
 
 
+def compare(name: str, header: tuple[str, ...], rows: list[tuple[str, ...]], key: int = 1) -> list[str]:
+    """Differences between a table and rows; what only one of them has is no difference."""
+    lines = (TABLES / name).read_text(encoding="utf-8").splitlines()[1:]
+    table = {tuple(line.split("\t")[:key]): tuple(line.split("\t")) for line in lines}
+    differences = []
+    for row in rows:
+        for column, here, there in zip(header, row, table.get(row[:key], row), strict=True):
+            if here != there:
+                differences.append(f"{'.'.join(row[:key])}: {column} is {there!r} in the table, {here!r} here")
+    return differences
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 1 when `--check` finds a difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -320,35 +337,50 @@ def main(arguments: list[str] | None = None) -> int:
     action.add_argument("--uncovered", action="store_true", help="list functions that could not be measured")
     parser.add_argument("--only", default="", help="symbol prefixes, separated by commas")
     parser.add_argument("--sample", type=int, default=0, help="check only so many symbols, always the same ones")
+    parser.add_argument("--tables", default="ops,classes,numpy,methods,aliases", help="only these tables")
     options = parser.parse_args(arguments)
 
     tf = start()
     names, v1 = symbols.collect()
     functions = selected(measured_functions(names, v1), options.only, options.sample)
+    tables = set(options.tables.split(","))
     if options.check:
-        differences = check_ops(tf, functions, names)
-        if not options.only and not options.sample:
-            differences += classes.check(names, read_table(TABLES / "classes.tsv"))
-        print("\n".join(differences) if differences else f"{len(functions)} functions behave as the tables say")
+        differences = check_ops(tf, functions, names) if "ops" in tables else []
+        if "classes" in tables:
+            differences += compare("classes.tsv", classes.HEADER, classes.rows(names))
+        if "numpy" in tables:
+            differences += compare("numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
+        if "methods" in tables:
+            differences += compare("methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf), key=2)
+        print("\n".join(differences) if differences else "everything is as the tables say")
         return 1 if differences else 0
-
-    measured = dict(measure(tf, functions, names))
     if options.uncovered:
-        print("\n".join(symbol for symbol, row in measured.items() if row is None))
+        print("\n".join(symbol for symbol, row in measure(tf, functions, names) if row is None))
         return 0
-    rows = {symbol: row for symbol, row in measured.items() if row is not None}
-    if options.only:
-        old = read_table(TABLES / "ops.tsv")
-        rows = {**{symbol: row for symbol, row in old.items() if symbol not in functions}, **rows}
-    write_table(TABLES / "ops.tsv", OPS_HEADER, (rows[symbol] for symbol in sorted(rows)))
-    class_rows = classes.rows(names)
-    write_table(TABLES / "classes.tsv", classes.HEADER, class_rows)
-    kept = rows.keys() | {row[0] for row in class_rows}
-    write_table(TABLES / "numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
-    write_table(TABLES / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
-    write_table(TABLES / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))
-    print(f"{len(rows)} functions, {len(class_rows)} classes")
+    write(tf, names, v1, functions, tables, bool(options.only))
     return 0
+
+
+def write(
+    tf: Any, names: symbols.Names, v1: dict[str, str | None], functions: dict[str, Any], tables: set[str], part: bool
+) -> None:
+    """Write the chosen tables; with `part`, only the rows of `functions` are new in ops.tsv."""
+    if "ops" in tables:
+        measured = dict(measure(tf, functions, names))
+        rows = {symbol: row for symbol, row in measured.items() if row is not None}
+        if part:
+            old = read_table(TABLES / "ops.tsv")
+            rows = {**{symbol: row for symbol, row in old.items() if symbol not in functions}, **rows}
+        write_table(TABLES / "ops.tsv", OPS_HEADER, (rows[symbol] for symbol in sorted(rows)))
+    if "classes" in tables:
+        write_table(TABLES / "classes.tsv", classes.HEADER, classes.rows(names))
+    if "numpy" in tables:
+        write_table(TABLES / "numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
+    if "methods" in tables:
+        write_table(TABLES / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
+    if "aliases" in tables:
+        kept = read_table(TABLES / "ops.tsv").keys() | read_table(TABLES / "classes.tsv").keys()
+        write_table(TABLES / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))
 
 
 if __name__ == "__main__":

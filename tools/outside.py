@@ -214,7 +214,8 @@ def numpy_row(tf: Any, name: str, value: Any) -> tuple[str, ...] | None:
 
     if inspect.isclass(value):
         if issubclass(value, np.generic):
-            return (name, "dtype", plain_dtype(np.dtype(value)) if value is not np.void else "other")
+            abstract = value in (np.generic, np.number, np.flexible, np.character) or value.__subclasses__() != []
+            return (name, "dtype", "other" if abstract and value is not np.float64 else plain_dtype(np.dtype(value)))
         return None
     if not callable(value):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -229,7 +230,7 @@ def numpy_row(tf: Any, name: str, value: Any) -> tuple[str, ...] | None:
             return None
         results.append(result)
     form, dtype = results[0]
-    if form != results[1][0]:
+    if form != results[1][0] or form[0] == "tensor":
         return None
     given_data = form[1]
     if name in NUMPY_FORM:
@@ -416,7 +417,6 @@ BUILTIN_EXPRESSIONS: dict[str, str] = {
     "divmod": "divmod(x, y)",
     "float": "float(x[0, 0])",
     "format": "format(x[0, 0])",
-    "hash": "hash(x.ref())",
     "id": "id(x)",
     "int": "int(x[0, 0])",
     "isinstance": "isinstance(x, tf.Tensor)",
@@ -449,8 +449,8 @@ BUILTIN_EXPRESSIONS: dict[str, str] = {
     "math.tan": "math.tan(x[0, 0])",
     "math.tanh": "math.tanh(x[0, 0])",
     "math.trunc": "math.trunc(x[0, 0])",
-    "max": "max(x[0, 0], y[0, 0])",
-    "min": "min(x[0, 0], y[0, 0])",
+    "max": "max(c, d)",
+    "min": "min(c, d)",
     "operator.add": "operator.add(x, y)",
     "operator.matmul": "operator.matmul(x, tf.transpose(y))",
     "operator.mul": "operator.mul(x, y)",
@@ -462,7 +462,7 @@ BUILTIN_EXPRESSIONS: dict[str, str] = {
     "repr": "repr(x)",
     "reversed": "list(reversed([x, y]))[0]",
     "round": "round(x[0, 0])",
-    "sorted": "sorted([x[0, 0], y[0, 0]])[0]",
+    "sorted": "sorted([c, d])[0]",
     "statistics.fmean": "statistics.fmean([x[0, 0], y[0, 0]])",
     "statistics.mean": "statistics.mean([x[0, 0], y[0, 0]])",
     "str": "str(x)",
@@ -512,12 +512,14 @@ def expression_row(tf: Any, make: Callable[[Any], Any], text: str) -> tuple[str,
         x = make([[0.3 + step, -0.2, 0.6], [0.1, 0.5, -0.4 + step]])
         y = make([[0.2, 0.7, 0.1 + step], [0.4, 0.3, 0.8]])
         p = make([[0.2, 0.7, 0.1 + step], [0.4, 0.3, 0.8]])
-        sources = [getattr(item, "value", item) if is_keras(item) else item for item in (x, y, p)]
+        c, d = make(0.3 + step), make(0.4)
+        given = (x, y, p, c, d)
+        sources = [getattr(item, "value", item) if is_keras(item) else item for item in given]
         with tf.GradientTape(persistent=True) as tape:
             for source in sources:
                 tape.watch(source)
             try:
-                result = eval(text, scope, {"x": x, "y": y, "p": p})  # noqa: S307
+                result = eval(text, scope, {"x": x, "y": y, "p": p, "c": c, "d": d})  # noqa: S307
             except Exception:  # noqa: BLE001  there is no such thing here
                 return None
             tensors = [item for item in (result if isinstance(result, tuple) else (result,)) if is_tensor(tf, item)]
@@ -525,9 +527,10 @@ def expression_row(tf: Any, make: Callable[[Any], Any], text: str) -> tuple[str,
         if not tensors:
             kind = "nothing" if result is None else type(result).__name__
             return ("python", kind)
-        if any(result is source for source in (x, y, p)):
-            dtype = "same"
-            return ("identity", dtype)
+        if any(result is source for source in given):
+            return ("identity", "same")
+        if any(result is source for source in sources):
+            return ("identity", "variable")
         for index, source in enumerate(sources):
             found = probe.outcome(tf, tape.gradient(losses[0], source))
             worst[str(index)] = probe.better(worst.get(str(index)), found)

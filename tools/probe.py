@@ -25,6 +25,8 @@ class Output:
 
     name: str
     dtype: str
+    is_list: bool = False
+    """Whether it stands for a list of tensors inside a tuple, such as the gradients of `clip_by_global_norm`."""
     per_parameter: dict[str, str] = field(default_factory=dict)
 
 
@@ -203,25 +205,26 @@ def effect_of(per_parameter: dict[str, str], given_tensors: bool) -> str:
     return "none" if given_tensors else "constant"
 
 
-def flatten(call: Call, result: Any) -> tuple[str, list[tuple[str, Any]]]:
-    """The form of a result and its tensors with their names."""
+def flatten(call: Call, result: Any) -> tuple[str, list[tuple[str, bool, Any]]]:
+    """The form of a result and its tensors: field name, whether it stands for a list, the (first) tensor."""
     tf = call.tf
     if result is None:
         return "nothing", []
     if isinstance(result, (tf.Tensor, tf.SparseTensor, tf.IndexedSlices, tf.RaggedTensor)):
-        return "1", [("", tensor) for tensor in call.tensors(result)]
+        return "1", [("", False, tensor) for tensor in call.tensors(result)]
     if isinstance(result, dict):
-        return "dict", [(str(key), tensor) for key, item in result.items() for tensor in call.tensors(item)]
+        return "dict", [(str(key), False, tensor) for key, item in result.items() for tensor in call.tensors(item)]
     if isinstance(result, (list, tuple)):
         items = [list(call.tensors(item)) for item in result]
         if not any(items):
             return "python", []
         if isinstance(result, list):
-            return "list", [("", tensor) for item in items for tensor in item]
+            return "list", [("", False, tensor) for item in items for tensor in item]
+        if not all(items):
+            return "failed", []
         names = getattr(result, "_fields", [""] * len(result))
-        if all(len(item) == 1 for item in items):
-            return str(len(result)), [(name, item[0]) for name, item in zip(names, items, strict=True)]
-        return "nested", [("", tensor) for item in items for tensor in item]
+        kinds = [isinstance(item, (list, tuple)) for item in result]
+        return str(len(result)), [(*row[:2], row[2][0]) for row in zip(names, kinds, items, strict=True)]
     return "python", []
 
 
@@ -235,11 +238,11 @@ def observe_once(
             tape.watch(tensor)
         result = function(*call.positional, **call.keywords)
         form, tensors = flatten(call, result)
-        losses = [None if t.dtype in (tf.string, tf.variant, tf.resource) else scalar(tf, t) for _, t in tensors]
+        losses = [None if t.dtype in (tf.string, tf.variant, tf.resource) else scalar(tf, t) for *_, t in tensors]
     if not seen.outputs:
         seen.shape = form
         seen.python_type = type(result).__name__
-        seen.outputs = [Output(name, dtype_class(tensor.dtype)) for name, tensor in tensors]
+        seen.outputs = [Output(name, dtype_class(tensor.dtype), several) for name, several, tensor in tensors]
     seen.given_tensors = seen.given_tensors or call.given_tensors
     seen.given_floats = seen.given_floats or bool(call.sources)
     seen.same_object = seen.same_object or any(result is source for _, source in call.sources)
@@ -265,7 +268,7 @@ def ask_again(
         call = Call(tf, function, recipe, Vocabulary(tf, seed), extra)
         for _, tensor in call.sources:
             tape.watch(tensor)
-        loss = scalar(tf, flatten(call, function(*call.positional, **call.keywords))[1][place][1])
+        loss = scalar(tf, flatten(call, function(*call.positional, **call.keywords))[1][place][2])
     try:
         return outcome(tf, tape.gradient(loss, call.sources[index][1]))
     except LookupError as error:
@@ -280,7 +283,7 @@ def call_for_dtype(tf: Any, function: Any, recipe: str, kind: str, extra: dict[s
         _, tensors = flatten(call, function(*call.positional, **{**call.keywords, **extra}))
     except Exception:  # noqa: BLE001  any refusal is an answer
         return "error"
-    return dtype_class(tensors[0][1].dtype) if tensors else "error"
+    return dtype_class(tensors[0][2].dtype) if tensors else "error"
 
 
 def follow_dtype(tf: Any, function: Any, recipe: str, seen: Observation) -> str:

@@ -141,10 +141,22 @@ def collect() -> tuple[Names, dict[str, str | None]]:
 
 
 def lookup(name: str) -> Any:
-    """The object behind a dotted public name."""
+    """The object behind a dotted public name. Raises AttributeError where there is none."""
+    import keras
     import tensorflow as tf
 
-    value: Any = tf
-    for part in name.split(".")[1:]:
+    head, _, rest = name.partition(".")
+    value: Any = keras if head == "keras" else tf
+    for part in rest.split("."):
         value = getattr(value, part)
     return value
+
+
+def find(name: str) -> Any:
+    """As `lookup`, but None where there is no such name; Keras's names are also sought in `tf.keras`."""
+    for spelling in (name, f"tensorflow.{name}"):
+        try:
+            return lookup(spelling)
+        except AttributeError:
+            continue
+    return None

@@ -519,8 +519,9 @@ class Objects(Builtin):
                 self.world.put((option.frame.id, name), item)
             else:
                 self.escape(item, node)
-        if isinstance(item, Tape) and not item.name:
-            item.name = name
+        if isinstance(item, Tape):
+            self.recording.stored.setdefault(item.id, self.place(node))
+            item.name = item.name or name
 
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:

@@ -136,6 +136,8 @@ class Query:
         """Whether `value`, met on the way, is the source (or one of the variables that the source stands for)."""
         if value is source:
             return True
+        if isinstance(source, Data) and source.same is not None and isinstance(value, Data) and value is source.same:
+            return None
         if isinstance(source, VariableSet):
             if isinstance(value, VariableSet):
                 return self.parts.share(value.owner, source.owner)
@@ -231,14 +233,14 @@ class Query:
             return Verdict(Standing.UNKNOWN, source, node)
         walk = _Walk(self, source)
         walk.run(target)
+        if isinstance(source, (Data, Variable)) and source.dtype in INTEGER_DTYPES and target is not source:
+            return Verdict(Standing.CUT, source, node, Fault.INTEGER_SOURCE, tuple(walk.met))
         if walk.connected:
             return Verdict(Standing.CONNECTED, source, node)
         if walk.unknown:
             return Verdict(Standing.UNKNOWN, source, node)
-        if isinstance(source, (Data, Variable)) and source.dtype in INTEGER_DTYPES:
-            return Verdict(Standing.CUT, source, node, Fault.INTEGER_SOURCE, tuple(walk.met))
         if walk.reached_untracked:
-            return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late)
+            return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
         met = tuple(
             Met(cut, value, *self.reaches(value, source)) for cut, value in walk.cuts
         )
@@ -358,6 +360,7 @@ class _Walk:
         self.reached_untracked = False
         self.tracked_any = False
         self.late: Place | None = None
+        self.used: Place | None = None
         self.cuts: list[tuple[Cut, Value]] = []
         self.seen: set[tuple[int, bool]] = set()
 

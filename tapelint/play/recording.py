@@ -121,6 +121,8 @@ class Verdict:
     met: tuple[Met, ...] = ()
     place: Place | None = None
     """The place that the fault is about: a late watch, for instance."""
+    used: Place | None = None
+    """Where the source was used without being tracked."""
 
     @property
     def cut(self) -> Met | None:
@@ -190,6 +192,8 @@ class Undefined:
     place: Place
     context: Context
     deleted: Place | None
+    function: object = None
+    """The function (its node, None for the module) around the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,33 @@ class Recording:
     rebindings: dict[int, Rebinding] = field(default_factory=dict)
     classes_entered: list[ClassEntered] = field(default_factory=list)
     sessions: dict[int, Session] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+    """The name that a value was first bound to, by the value's id."""
+    stored: dict[int, Place] = field(default_factory=dict)
+    """Where a tape was stored in an attribute or container, by the tape's id."""
+    functions: dict[int, object] = field(default_factory=dict)
+    """The function (its node, None for the module) that a tape was made in, by the tape's id."""
+    contents: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    """What a sequence or dict held when it was handed to a gradient call, by its id."""
+
+    @property
+    def tree(self) -> ast.Module:
+        assert self.module is not None
+        return self.module.tree
+
+    def leaves(self, value: Value) -> list[Value]:
+        """The values in a structure that was handed to a gradient call."""
+        return [leaf for leaf, _ in self.pieces(value, self.tree)]
+
+    def pieces(self, value: Value, node: ast.AST, depth: int = 4) -> list[tuple[Value, ast.AST]]:
+        """The values in a structure, each with the expression that names it as closely as possible."""
+        held = self.contents.get(value.id)
+        if held is None or depth == 0:
+            return [(value, node)]
+        nodes: list[ast.AST] = [node] * len(held)
+        if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(held):
+            nodes = list(node.elts)
+        return [piece for item, at in zip(held, nodes, strict=True) for piece in self.pieces(item, at, depth - 1)]
 
     def events_of(self, tape: Tape) -> list[Event]:
         """All events of one tape, in the order of play."""

@@ -107,6 +107,7 @@ class Statements(Expressions):
             self._note_rebinding(name, old, value, node, operator)
         if isinstance(value, Tape) and not value.name:
             value.name = name
+        self.recording.names.setdefault(value.id, name)
         history = self.history.setdefault((frame.id, name), [])
         if len(history) < 5 and not any(value is other for other in history):
             history.append(value)

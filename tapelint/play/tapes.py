@@ -58,6 +58,7 @@ class Tapes(Machine):
         tape = Tape(self.place(node), self.tick(), persistent, accessed, call)
         self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
         self.recording.tapes.append(tape)
+        self.recording.functions[tape.id] = self.frame.node
         self.event(Happening.CREATE, tape, node)
         return tape
 
@@ -99,6 +100,7 @@ class Tapes(Machine):
         value = arguments.get(0, "tensor")
         if value is None:
             value = self.unknown(node)
+        self._note_contents(value)
         self.event(Happening.WATCH, tape, node, "watch", value, certain)
         state = self.state(tape)
         if not state.only(Phase.CREATED):
@@ -143,12 +145,28 @@ class Tapes(Machine):
         )
         ask.zero = self._zero(bound)
         self.recording.asks.append(ask)
+        self._note_contents(target)
+        self._note_contents(sources)
         if certain and not state.only(Phase.CREATED) and not state.only(Phase.CONSUMED):
             self._judge(ask)
         self._mark_again(target)
         result = self._result(ask, sources, node)
         self._consume(tape, state, node)
         return result
+
+    def _note_contents(self, value: Value, depth: int = 4) -> None:
+        """Keep what a structure holds now: rules read it when the player is done."""
+        if not depth:
+            return
+        held: tuple[Value, ...] | None = None
+        if isinstance(value, Sequence) and value.kind != "set" and (items := self.items(value)) is not None:
+            held = tuple(items)
+        elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+            held = (*(item for _, item in entries.entries), *((entries.rest,) if entries.rest else ()))
+        if held is not None:
+            self.recording.contents[value.id] = held
+            for item in held:
+                self._note_contents(item, depth - 1)
 
     def _session(self, state: TapeState) -> Session | None:
         if state.escaped or len(state.sessions) != 1 or state.may(Phase.CREATED):
@@ -274,7 +292,7 @@ class Tapes(Machine):
 
     def undefined_tape(self, name: str, method: str, node: ast.AST) -> None:
         deleted = self.world.get((self.frame.id, "deleted", name))
-        self.recording.undefined.append(Undefined(name, method, self.place(node), self.context, deleted))
+        self.recording.undefined.append(Undefined(name, method, self.place(node), self.context, deleted, self.frame.node))
 
     def verdict_of(self, value: Value) -> Verdict | None:
         """The verdict on the gradient that `value` is, when it is None for certain."""

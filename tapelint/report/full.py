@@ -55,10 +55,9 @@ def plain(stream: TextIO) -> Callable[[Row], None]:
 
 def painter(stream: TextIO, width: int | None) -> Callable[[Row], None]:
     """Prints rows in the colours of the terminal."""
-    from tapelint.report.color import console, paint
+    from tapelint.report import color
 
-    target = console(stream, width)
-    return lambda row: target.print(paint(row), soft_wrap=True)
+    return color.painter(stream, width)
 
 
 def prose(text: str, style: str) -> Iterator[Piece]:

@@ -67,8 +67,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
             }
         ],
     }
-    json.dump(log, stream, indent=2)
-    stream.write("\n")
+    stream.write(json.dumps(log) + "\n")
 
 
 def _rule(rule: catalogue.Rule) -> dict[str, Any]:

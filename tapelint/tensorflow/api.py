@@ -47,8 +47,8 @@ class Output:
 class Case:
     """Another behaviour under a condition on the arguments.
 
-    `parameter` and `value` say when: the argument is that literal, or any dtype of that class; an empty `value`
-    means that the parameter is given, `absent` that it is not.
+    `parameter` and `value` say when: the argument is that literal, or any dtype of that class (`int`, `bool`); an
+    empty `value` means that the parameter is given, `absent` that it is not.
     """
 
     parameter: str
@@ -57,6 +57,8 @@ class Case:
     effect: str
     result: str
     operation: str
+    form: str
+    """`1`, `list` or the number of results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ class Op:
     effect: str
     """`differentiable`, `identity`, `constant`, `none`, `zero`, `lookup_error`, `stop` or `python`."""
     result: str
-    """dtype class of the first result: `same`, `float`, `int`, `bool`, `string`, `complex`.
+    """dtype class of the first result: `float`, `int`, `bool`, `string`, `complex`, or one that follows the arguments.
 
-    For `python` the type of the result, `nothing` for None.
+    `same` is that of the parameter `same_as`, `widest` that of the widest tensor argument (a float wins over an int).
+    For `python` it is the type of the result, `nothing` for None.
     """
+    same_as: str = ""
     dtype_parameter: str = ""
     """The parameter that decides the dtype when it is given; `result` holds otherwise."""
     carries: tuple[str, ...] = ()
@@ -149,9 +153,12 @@ def _aliases() -> dict[str, str]:
 
 def _table(name: str) -> dict[str, str]:
     """First column to the rest of the line; a line is taken apart only when it is asked for."""
-    text = files("tapelint.tensorflow").joinpath(name).read_text(encoding="utf-8")
-    lines = text.split("\n")
-    return dict(line.split("\t", 1) for line in lines[1:] if line)  # type: ignore[misc]
+    lines = _text(name).split("\n")
+    return dict(line.split("\t", 1) for line in lines[1:] if line)
+
+
+def _text(name: str) -> str:
+    return files("tapelint.tensorflow").joinpath(name).read_text(encoding="utf-8")
 
 
 def resolve(name: str) -> str:
@@ -185,14 +192,17 @@ def op(name: str) -> Op | None:
     if result.startswith("dtype:"):
         dtype_parameter, _, result = result[len("dtype:") :].partition("|")
     form, count, each = _outputs(outputs)
+    names = tuple(params.split(",")) if params else ()
+    result, _, same_as = result.partition(":")
     return Op(
         symbol,
         effect,
         result,
+        same_as or (names[0].lstrip("*=") if result == "same" and names else ""),
         dtype_parameter,
         tuple(_bare(part) for part in carries.split(",")) if carries else (),
         _cuts(cuts),
-        tuple(params.split(",")) if params else (),
+        names,
         form,
         count,
         each,
@@ -225,6 +235,7 @@ def _outputs(text: str) -> tuple[str, int, tuple[Output, ...]]:
         effect, _, result = what.partition("/")
         if result.startswith("dtype:"):
             result = result.partition("|")[2]
+        result = result.partition(":")[0]
         each.append(Output(name if equals else "", effect, result))
     return "tuple", int(number), tuple(each)
 
@@ -233,8 +244,8 @@ def _case(text: str) -> Case:
     condition, _, behaviour = text.partition(":")
     absent = condition.startswith("-")
     parameter, _, value = condition.lstrip("-").partition("=")
-    effect, result, operation = (*behaviour.split("/"), "", "")[:3]
-    return Case(parameter, value, absent, effect, result, operation)
+    effect, result, operation, form = behaviour.split("/")
+    return Case(parameter, value, absent, effect, result, operation, form)
 
 
 @lru_cache(maxsize=1024)
@@ -254,6 +265,65 @@ def api_class(name: str) -> ApiClass | None:
         _flag(training),
         tuple(params.split(",")) if params else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyOp:
+    """What a name of NumPy is, and what comes out when it is given tensors or variables."""
+
+    symbol: str
+    kind: str
+    """`data`: a function on data, its result is an array or a number outside TensorFlow. `maker`: makes an array of its
+    own. `form`: tells only shape or type. `effect`: returns None. `dtype`: a type (and a conversion when it is called).
+    `constant`: a number, or None for `numpy.newaxis`.
+    """
+    result: str
+    """dtype class of the result, or its form where that is no array or number (`tuple`, `str`, `other`)."""
+
+
+@lru_cache(maxsize=1)
+def _numpy() -> dict[str, str]:
+    return _table("numpy.tsv")
+
+
+@lru_cache(maxsize=512)
+def numpy_op(name: str) -> NumpyOp | None:
+    """What `numpy.NAME` is; None where it was not measured."""
+    line = _numpy().get(name)
+    return NumpyOp(name, *line.split("\t")) if line is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What a method, an attribute or an operator of a tensor or a variable does to a gradient."""
+
+    owner: str
+    """`tensor`, `variable` (`tf.Variable`), `keras_variable` (`keras.Variable`) or `builtin`."""
+    name: str
+    kind: str
+    """`method` (also operators: `__add__`), `attribute` or `function`."""
+    effect: str
+    """As in `Op`; `state` where the variable is written and comes back."""
+    result: str
+    """As in `Op`."""
+
+
+@lru_cache(maxsize=1)
+def _methods() -> dict[tuple[str, str], str]:
+    text = _text("methods.tsv")
+    rows = (line.split("\t", 2) for line in text.split("\n")[1:] if line)
+    return {(owner, name): rest for owner, name, rest in rows}
+
+
+def tensor_method(name: str, owner: str = "tensor") -> Method | None:
+    """What `x.NAME` or the operator `NAME` does for an owner of this kind; None where there is no such thing."""
+    line = _methods().get((owner, name))
+    return Method(owner, name, *line.split("\t")) if line is not None else None
+
+
+def builtin(name: str) -> Method | None:
+    """What a function of Python itself (`abs`, `float`, `math.sqrt`, `copy.copy`) does when it is given a tensor."""
+    return tensor_method(name, "builtin")
 
 
 def _flag(text: str) -> bool | None:

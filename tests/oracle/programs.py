@@ -21,6 +21,7 @@ PAGES = ROOT / "rules"
 
 _NOTE = re.compile(r"#\s*(tf|keras2|expect):\s*([^#]*)")
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[ \t]*(?P<info>[^\n]*)$")
+_KERAS = re.compile(r"keras|tf\.(optimizers|losses|metrics|initializers)")
 _ATTRIBUTE = re.compile(r"""(\w+)=(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -43,17 +44,14 @@ class Program:
     keras2: Outcome | None
     section: str = ""
     """The heading that a page's program stands under; empty for a fixture."""
+    speaks_of_keras: bool = True
+    """Whether the generation of Keras can make a difference."""
 
     @property
     def name(self) -> str:
         """How a report names it: the place, and the function or the page's section."""
         what = self.function or self.section
         return f"{shown(self.path)}:{self.line}" + (f" {what}" if what else "")
-
-    @property
-    def speaks_of_keras(self) -> bool:
-        """Whether the generation of Keras can make a difference."""
-        return "keras" in self.text
 
     def expected(self, generation: int) -> Outcome | None:
         """What must happen under this generation of Keras; None where there is nothing to run."""
@@ -127,8 +125,10 @@ def fixture_programs(path: Path) -> Iterator[Program]:
             raise ProgramError(path, row, "`# tf:` stands on no top-level `def` line and not on the first line")
         if function is not None and mark["tf"] == "none" and not _returns(function):
             raise ProgramError(path, row, f"{function.name} returns nothing, so `none` would always hold")
+        reached = _reached(text, function) if function else text
+        keras = "keras2" in mark or _KERAS.search(reached) is not None
         name = function.name if function else None
-        yield Program(path, row, text, name, *_outcomes(path, row, mark))
+        yield Program(path, row, text, name, *_outcomes(path, row, mark), speaks_of_keras=keras)
 
 
 def page_programs(path: Path) -> Iterator[Program]:
@@ -136,7 +136,8 @@ def page_programs(path: Path) -> Iterator[Program]:
     for block in blocks(path):
         if "tf" in block.attributes:
             outcomes = _outcomes(path, block.line, block.attributes)
-            yield Program(path, block.line, block.text, None, *outcomes, section=block.section)
+            keras = "keras2" in block.attributes or _KERAS.search(block.text) is not None
+            yield Program(path, block.line, block.text, None, *outcomes, section=block.section, speaks_of_keras=keras)
         elif block.section in ("Example", "Use instead"):
             raise ProgramError(path, block.line, 'this block does not state what TensorFlow does: ```python tf="..."')
 
@@ -184,6 +185,27 @@ def _functions(text: str) -> dict[int, ast.FunctionDef]:
 
 def _returns(function: ast.FunctionDef) -> bool:
     return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+
+
+def _reached(text: str, function: ast.FunctionDef) -> str:
+    """The source of a function and of every top-level statement that it may use, by name."""
+    statements = ast.parse(text).body
+    reached: list[ast.stmt] = []
+    ahead: list[ast.stmt] = [function]
+    while ahead:
+        reached.append(ahead.pop())
+        names = {node.id for node in ast.walk(reached[-1]) if isinstance(node, ast.Name)}
+        ahead += [each for each in statements if each not in reached and each not in ahead and names & _bound(each)]
+    return "\n".join(map(ast.unparse, reached))
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a top-level statement may bind or change."""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
 
 
 def _outcomes(path: Path, row: int, mark: dict[str, str]) -> tuple[Outcome, Outcome | None]:

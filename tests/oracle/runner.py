@@ -194,6 +194,8 @@ def _work() -> None:
     answers.flush()
     if "missing" in hello:
         return
+    # What TensorFlow itself holds is never garbage: collecting after each program is then quick.
+    gc.freeze()
     numbers = itertools.count()
     with tempfile.TemporaryDirectory() as folder:
         for line in sys.stdin:

@@ -8,7 +8,6 @@ from tests.oracle.conftest import Oracles
 from tests.oracle.programs import FIXTURES, PAGES, Program, files, programs
 
 ALL = list(programs([FIXTURES, PAGES]))
-# One worker at a time: first all programs under Keras 3, then those that Keras 2 can tell apart.
 CASES = [(3, program) for program in ALL] + [(2, program) for program in ALL if program.speaks_of_keras]
 NAMES = [f"keras{generation}-{program.name}" for generation, program in CASES]
 
@@ -19,7 +18,7 @@ def test_tensorflow_does_what_is_written(generation: int, program: Program, orac
     expected = program.expected(generation)
     if expected is None:
         pytest.skip("can't run under Keras 2")
-    happened = oracles.get(generation).run(program)
+    happened = oracles.run(generation, program)
     assert expected.holds(happened), f"{program.name}: expected {expected}, got {happened}\n{happened.log[-2000:]}"
 
 

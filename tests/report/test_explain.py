@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,10 @@ RULE = Rule(
             "- [Another](https://example.org/a_b)\n"
             "  thing.\n"
         ),
-        "Example": '```python tf="none"\nx = 1\n\nif x:\n    y = "[bold]*no*[/]"  # a line that is longer than the terminal is wide, and stays whole\n```',
+        "Example": (
+            'Words before.\n\n```python tf="none"\nx = 1\n\nif x:\n'
+            '    y = "[bold]*no*[/]"  # a line that is longer than the terminal is wide, and stays whole\n```'
+        ),
     },
 )
 
@@ -64,6 +68,8 @@ What it does
   - Another: https://example.org/a_b thing.
 
 Example
+
+  Words before.
 
       x = 1
 
@@ -89,7 +95,8 @@ def test_terminal() -> None:
     assert "\x1b[35mif\x1b[0m x:" in text
     lines = ESCAPE.sub("", text).splitlines()
     assert all(line == line.rstrip() for line in lines)
-    assert not any(before == after == "" for before, after in zip(lines, lines[1:], strict=False))
+    assert not any(before == after == "" for before, after in pairwise(lines))
+    assert lines[-6:] == PLAIN.splitlines()[-6:]
 
 
 def test_plain_needs_no_rich() -> None:

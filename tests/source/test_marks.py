@@ -24,6 +24,8 @@ def test_a_mark_is_seen(line: str) -> None:
     assert has_mark(f"import os\n\n{line}\n".encode())
 
 
-@pytest.mark.parametrize("line", ["", "np.gradient", "x.gradients", "the radient", "minimize(x)", "import tensorflow as tf"])
+@pytest.mark.parametrize(
+    "line", ["", "np.gradient", "x.gradients", "the radient", "minimize(x)", "import tensorflow as tf"]
+)
 def test_other_text_has_none(line: str) -> None:
     assert not has_mark(line.encode())

@@ -1,0 +1,100 @@
+"""The Keras generation that a project's own requirements ask for."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+
+from tapelint.settings import version
+
+_NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
+_REQUIREMENT = re.compile(rf"^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$", re.I)
+"""A line of requirements.txt, of a list of dependencies in TOML, or of a conda environment."""
+_INLINE = re.compile(rf"[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)", re.I)
+_TABLE = re.compile(rf"^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^\"']*)[\"']", re.I)
+"""`tensorflow = "~2.10"` as Poetry and Pipfile have it."""
+_LOCKED = re.compile(rf"^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\"", re.I | re.M)
+_LOCKED_JSON = re.compile(rf"\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\"", re.I)
+_CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)")
+
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+_TABLES = ("pyproject.toml", "Pipfile")
+_LISTS = ("environment.yml", "environment.yaml", "setup.cfg")
+_MOST = 2_000_000
+"""Longer files are not read: a lock file of this size says nothing that the requirements do not."""
+
+
+@cache
+def keras_for(folder: str) -> int | None:
+    """2 or 3 as the closest requirements at or above `folder` ask; None if none speaks of TensorFlow or Keras.
+
+    2 if they only allow a TensorFlow before 2.16 or a Keras before 3. The search ends at the top of the repository.
+    """
+    generations = {_generation(name, wanted) for path in _files(folder) for name, wanted in _wanted(path)}
+    if generations:
+        return 2 if 2 in generations else 3
+    parent = os.path.dirname(folder)
+    if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+        return None
+    return keras_for(parent)
+
+
+def _files(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [
+        os.path.join(folder, name)
+        for name in names
+        if name in (*_LOCKS, *_TABLES, *_LISTS, "Pipfile.lock")
+        or (name.startswith("requirements") and name.endswith((".txt", ".in")))
+    ]
+
+
+def _wanted(path: str) -> list[tuple[str, str]]:
+    """Each package of ours that the file names, with what it asks of its version."""
+    try:
+        if os.path.getsize(path) > _MOST:
+            return []
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return []
+    if "tensorflow" not in text.lower() and "keras" not in text.lower():
+        return []
+    name = os.path.basename(path)
+    if name in _LOCKS:
+        return _LOCKED.findall(text)
+    if name == "Pipfile.lock":
+        return _LOCKED_JSON.findall(text)
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if name in _TABLES:
+            found += _INLINE.findall(line)
+            found += _TABLE.findall(line)
+        elif match := _REQUIREMENT.match(line):
+            found.append((match[1], match[2] or ""))
+    return found
+
+
+def _generation(name: str, wanted: str) -> int:
+    """2 if every version that is allowed is of the time of Keras 2, else 3."""
+    first = (3,) if name.lower() == "keras" else (2, 16)
+    for sign, text in _CLAUSE.findall(wanted):
+        number = version(text)
+        below = number < first
+        if sign == "<":
+            below = number <= first
+        elif sign == "~=":
+            below = number[:-1] < first[: len(number) - 1] if len(number) > 1 else False
+        elif sign == "~":
+            below = number < first if len(number) > 1 else False
+        elif sign == "^":
+            below = number[:1] < first[:1]
+        elif sign in (">", ">=", "!="):
+            below = False
+        if below:
+            return 2
+    return 3

@@ -1,0 +1,24 @@
+"""TAP316: the target depends on nothing that the tape tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Fault, Recording
+from tapelint.rules import story
+from tapelint.rules.unwatched_source import rebound_variable
+
+CODE = "TAP316"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.CONSTANT_TARGET):
+        if rebound_variable(recording, case.verdict.source):
+            continue
+        marks = (
+            story.mark(recording, "made", case.ask.target.place),
+            story.opened(recording, case.ask.tape),
+            story.asked(recording, case.ask),
+        )
+        yield story.told(recording, CODE, case.ask.target_node, case.fields, marks, "", case.ask.context)

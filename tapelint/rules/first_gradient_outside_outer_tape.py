@@ -1,0 +1,42 @@
+"""TAP501: the first derivative was computed while the outer tape was not recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.values import CutKind
+from tapelint.rules import story
+
+CODE = "TAP501"
+_POSITIONS = (CutKind.AFTER_TAPE, CutKind.BEFORE_TAPE, CutKind.PAUSED, CutKind.OTHER_TAPE)
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, *_POSITIONS):
+        assert case.met is not None
+        inner = next((ask for ask in story.unrecorded_asks(case) if ask.tape is not case.ask.tape), None)
+        if inner is None:
+            continue
+        fields = {
+            **case.fields,
+            "outer": story.tape_name(case.ask.tape),
+            "inner": story.tape_name(inner.tape),
+            "method": inner.method,
+        }
+        marks = (
+            story.mark(recording, "outer", case.ask.tape.place),
+            story.mark(recording, "inner", inner.tape.place),
+            story.asked(recording, case.ask),
+        )
+        yield story.told(recording, CODE, inner.place, fields, marks, _variant(case, inner), inner.context)
+
+
+def _variant(case: story.Missing, inner: Ask) -> str:
+    assert case.met is not None
+    if case.met.cut.kind is CutKind.BEFORE_TAPE:
+        return "before"
+    if case.met.cut.kind is CutKind.PAUSED:
+        return "paused"
+    return "zeros" if case.ask.method == "batch_jacobian" else ""

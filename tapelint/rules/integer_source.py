@@ -1,0 +1,40 @@
+"""TAP401: the source holds whole numbers, truth values or strings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.values import Data, Variable
+from tapelint.rules import story
+
+CODE = "TAP401"
+_NAMES = {"int": "integer", "bool": "bool", "string": "string"}
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.INTEGER_SOURCE):
+        source = case.verdict.source
+        if not isinstance(source, (Data, Variable)) or source.place is None or not recording.here(source.place):
+            continue
+        fields = {**case.fields, "dtype": _NAMES.get(source.dtype, source.dtype)}
+        fields["source"] = recording.names.get(source.id) or fields["source"]
+        watched = next(
+            (
+                event
+                for event in recording.happened(Happening.WATCH)
+                if event.tape is case.ask.tape and event.value is source
+            ),
+            None,
+        )
+        node = source.place.node
+        told_dtype = isinstance(node, ast.Call) and any(keyword.arg == "dtype" for keyword in node.keywords)
+        marks = (
+            story.mark(recording, "watch", watched.place if watched is not None else None),
+            story.opened(recording, case.ask.tape),
+            story.asked(recording, case.ask),
+        )
+        variant = "dtype" if told_dtype or source.links else ""
+        yield story.told(recording, CODE, source.place, fields, marks, variant, case.ask.context)

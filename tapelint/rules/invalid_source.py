@@ -1,0 +1,80 @@
+"""TAP602: something as source that is no tensor and no variable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.values import (
+    Bound,
+    Class,
+    Const,
+    Data,
+    Function,
+    Instance,
+    Kind,
+    Object,
+    OneShot,
+    Sequence,
+    Value,
+    options,
+)
+from tapelint.rules import story
+
+CODE = "TAP602"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
+            continue
+        for value, node in recording.pieces(ask.sources, ask.sources_node):
+            kinds = {kind_of(option) for option in options(value)}
+            if len(kinds) != 1 or not (variant := kinds.pop()):
+                continue
+            if variant == "model" and value is not ask.sources:
+                variant = "layers"
+            yield _told(recording, ask, value, node, variant)
+            break
+
+
+def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:
+    fields = {
+        "tape": story.tape_name(ask.tape),
+        "method": ask.method,
+        "source": recording.text(node),
+        "target": recording.text(ask.target_node),
+    }
+    made = (
+        (story.Mark("made", recording.span(value.place)),)
+        if value.place is not None and recording.here(value.place) and variant != "nothing"
+        else ()
+    )
+    return story.told(recording, CODE, node, fields, (made,), variant, ask.context)
+
+
+def kind_of(value: Value) -> str:
+    """Which invalid argument a value certainly is; "" when it may be valid."""
+    if isinstance(value, Const):
+        if value.value is None:
+            return "nothing"
+        if isinstance(value.value, str):
+            return "name"
+        return "number" if isinstance(value.value, (int, float, complex)) else ""
+    if isinstance(value, Data):
+        if value.kind is Kind.ARRAY:
+            return "array"
+        return "number" if value.kind is Kind.NUMBER else ""
+    if isinstance(value, OneShot):
+        return "iterator"
+    if isinstance(value, (Function, Bound, Class)):
+        return "function"
+    if isinstance(value, Object):
+        return "model" if value.kind in ("model", "layer") else ""
+    if isinstance(value, Instance):
+        return "model" if value.kind in ("model", "layer") else ""
+    if isinstance(value, Sequence) and value.kind == "set":
+        return "set"
+    return ""

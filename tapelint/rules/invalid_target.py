@@ -1,0 +1,72 @@
+"""TAP603: something as target that is no tensor."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.values import Const, Data, Kind, Object, Value, options
+from tapelint.rules import story
+from tapelint.rules.invalid_source import kind_of
+
+CODE = "TAP603"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
+            continue
+        for value, node in recording.pieces(ask.target, ask.target_node):
+            kinds = {_kind(option) for option in options(value)}
+            if len(kinds) == 1 and (variant := kinds.pop()):
+                yield _told(recording, ask, value, node, variant)
+                break
+
+
+def _kind(value: Value) -> str:
+    found = kind_of(value)
+    if found in ("iterator", "set"):
+        return ""
+    if found == "model" or (isinstance(value, Object) and value.kind == "loss"):
+        return "object"
+    return found
+
+
+def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:
+    fields = {
+        "tape": story.tape_name(ask.tape),
+        "method": ask.method,
+        "target": recording.text(node),
+        "source": recording.text(ask.sources_node),
+    }
+    function = _function(recording, value) if variant == "nothing" else None
+    marks = [story.mark(recording, "made", value.place if variant not in ("nothing", "name") else None)]
+    if function is not None:
+        variant = "no_return"
+        fields["function"] = function.name
+        marks = [
+            story.mark(recording, "made", function.body[-1]),
+            story.mark(recording, "used", value.place),
+        ]
+    return story.told(recording, CODE, node, fields, marks, variant, ask.context)
+
+
+def _function(recording: Recording, value: Value) -> ast.FunctionDef | None:
+    """The visible function that returned None because it has no `return`."""
+    if not isinstance(value, Const) or value.place is None:
+        return None
+    call = value.place.node
+    if not isinstance(call, ast.Call):
+        return None
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            if not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
+                return node
+    return None
+
+
+def tensors_only(value: Value) -> bool:
+    return isinstance(value, Data) and value.kind is Kind.TENSOR

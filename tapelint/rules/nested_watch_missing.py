@@ -1,0 +1,27 @@
+"""TAP503: only one of two nested tapes watches the tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.rules import story
+from tapelint.rules.unwatched_source import watched_by_another
+
+CODE = "TAP503"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.UNWATCHED):
+        if not watched_by_another(recording, case):
+            continue
+        watch = next(
+            event
+            for event in recording.happened(Happening.WATCH)
+            if event.value is case.verdict.source and event.tape is not case.ask.tape
+        )
+        fields = {**case.fields, "watcher": story.tape_name(watch.tape)}
+        marks = (story.opened(recording, case.ask.tape), story.mark(recording, "watch", watch.place))
+        variant = "zeros" if case.ask.method == "batch_jacobian" else ""
+        yield story.told(recording, CODE, case.ask.place, fields, marks, variant, case.ask.context)

@@ -1,0 +1,28 @@
+"""TAP208: `watch_accessed_variables=False` and nothing watched by hand."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.rules import story
+
+CODE = "TAP208"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.NOTHING_WATCHED):
+        tape = case.ask.tape
+        if any(event.what is Happening.WATCH for event in recording.events_of(tape)):
+            continue
+        place: ast.AST | None = tape.arguments
+        if tape.arguments is not None:
+            for keyword in tape.arguments.keywords:
+                if keyword.arg == "watch_accessed_variables":
+                    place = keyword
+        if place is not None:
+            yield story.told(
+                recording, CODE, place, case.fields, (story.asked(recording, case.ask),), "", case.ask.context
+            )

@@ -1,0 +1,59 @@
+"""TAP110: a persistent tape that answers one question only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.values import Const, Tape
+from tapelint.rules import story
+from tapelint.rules.edits import without_argument
+
+CODE = "TAP110"
+_OTHERS = frozenset({Happening.ESCAPE, Happening.DELETE, Happening.PAUSE, Happening.RESET, Happening.UNKNOWN_METHOD})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for tape in recording.tapes:
+        if not tape.persistent or tape.arguments is None or recording.stored.get(tape.id):
+            continue
+        events = recording.events_of(tape)
+        asks = [ask for ask in recording.asks if ask.tape is tape]
+        if len(asks) != 1 or any(event.what in _OTHERS or not event.certain for event in events):
+            continue
+        if sum(event.what is Happening.ENTER for event in events) != 1 or _needs(recording, tape):
+            continue
+        keyword = next((item for item in tape.arguments.keywords if item.arg == "persistent"), None)
+        if keyword is None:
+            continue
+        ask = asks[0]
+        created = next(event for event in events if event.what is Happening.CREATE)
+        if len(ask.context.loops) > len(created.context.loops) or ask.context.calls != created.context.calls:
+            continue
+        fields = {"tape": story.tape_name(tape), "method": ask.method}
+        fix = Fix(
+            "Drop `persistent=True`", Applicability.SAFE, without_argument(recording, tape.arguments, keyword)
+        )
+        yield story.told(
+            recording, CODE, _argument(keyword), fields, (story.asked(recording, ask),), "", None, fix
+        )
+
+
+def _argument(keyword: ast.keyword) -> ast.AST:
+    return keyword
+
+
+def _needs(recording: Recording, tape: Tape) -> bool:
+    """`jacobian` without `pfor`, or with `parallel_iterations`, wants a persistent tape."""
+    for ask in recording.asks:
+        if ask.tape is tape:
+            pfor = ask.arguments.get("experimental_use_pfor")
+            if "parallel_iterations" in ask.arguments:
+                return True
+            if pfor is not None and not (isinstance(pfor, Const) and pfor.value is True):
+                return True
+            if ask.context.loops and ask.inside:
+                return True
+    return False

@@ -1,0 +1,24 @@
+"""TAP119: any persistent tape without `del`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Happening, Recording
+from tapelint.rules import story
+
+CODE = "TAP119"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for tape in recording.tapes:
+        if not tape.persistent or tape.place is None or recording.stored.get(tape.id):
+            continue
+        events = recording.events_of(tape)
+        asks = [event for event in events if event.what is Happening.ASK]
+        if not asks or any(event.what in (Happening.DELETE, Happening.ESCAPE) for event in events):
+            continue
+        fields = {"tape": story.tape_name(tape)}
+        marks = (story.mark(recording, "used", asks[-1].place),)
+        yield story.told(recording, CODE, tape.place, fields, marks)

@@ -1,0 +1,45 @@
+"""One fault, one report: which findings stand when several speak of the same thing."""
+
+from __future__ import annotations
+
+import ast
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Recording
+
+ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP212"})
+"""Advice on memory and time, which waits while the same function holds an error."""
+
+
+def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
+    """The findings that are told: no duplicates, no advice beside an error in the same function."""
+    best: dict[tuple[str, int, int], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.span.start, finding.span.end)
+        held = best.get(key)
+        if held is None or _calls(finding) < _calls(held):
+            best[key] = finding
+    kept = list(best.values())
+    functions = _functions(recording)
+    faulty = {_around(functions, finding) for finding in kept if finding.code not in ECONOMY}
+    told = [finding for finding in kept if finding.code not in ECONOMY or _around(functions, finding) not in faulty]
+    return sorted(told, key=lambda finding: (finding.span.start, finding.code, finding.span.end))
+
+
+def _calls(finding: Finding) -> int:
+    return sum(mark.label == "call" for mark in finding.marks)
+
+
+def _functions(recording: Recording) -> list[tuple[int, int]]:
+    found = []
+    for node in ast.walk(recording.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            span = recording.span(node)
+            found.append((span.start, span.end))
+    return found
+
+
+def _around(functions: list[tuple[int, int]], finding: Finding) -> tuple[int, int]:
+    """The innermost function around a finding; the whole module for one outside all of them."""
+    inside = [span for span in functions if span[0] <= finding.span.start < span[1]]
+    return max(inside, default=(0, 0))

@@ -1,0 +1,30 @@
+"""TAP112: `gradient` inside the tape's own block ended the recording, and the program goes on as if it had not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.tape import Phase
+from tapelint.rules import story
+
+CODE = "TAP112"
+_ERRORS = {"watch": "AttributeError", "reset": "ValueError", "stop_recording": "RuntimeError"}
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for event in recording.events:
+        if event.what not in (Happening.WATCH, Happening.RESET, Happening.PAUSE):
+            continue
+        if not event.state.only(Phase.CONSUMED) or not event.state.inside:
+            continue
+        if event.context.guarded("AttributeError", "ValueError", "RuntimeError"):
+            continue
+        fields = story.event_fields(recording, event)
+        fields["error"] = _ERRORS.get(event.name, "an exception")
+        marks = (
+            story.opened(recording, event.tape),
+            story.mark(recording, "gradient", event.state.inside[-1]),
+        )
+        yield story.told(recording, CODE, event.place, fields, marks, "", event.context)

@@ -1,0 +1,207 @@
+"""The places and words that most findings tell: shared by the rules so that each says only what is its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tapelint.diagnostic import Finding, Fix, Mark, Span
+from tapelint.play.recording import Ask, Context, Event, Fault, Met, Recording, Standing, Verdict
+from tapelint.play.values import CutKind, Data, Place, Tape, Value
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A source that certainly gets no gradient from one call, and why: `met` is the cut that explains it."""
+
+    recording: Recording
+    ask: Ask
+    verdict: Verdict
+    met: Met | None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        ask = self.ask
+        text = self.recording.text
+        found = {
+            "tape": tape_name(ask.tape),
+            "method": ask.method,
+            "target": text(ask.target_node),
+            "source": text(self.verdict.node),
+        }
+        if self.met is not None:
+            found["op"] = self.met.cut.op
+            found["name"] = value_name(self.recording, self.met.value) or operand(self.recording, self.met.cut.place)
+        return found
+
+
+def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]:
+    """Every gradient that is None for certain and whose first reason is one of `wanted`."""
+    for ask in recording.asks:
+        if ask.expected_none or ask.zero:
+            continue
+        for verdict in ask.verdicts:
+            if verdict.standing is not Standing.CUT:
+                continue
+            met = verdict.cut if verdict.fault is None else None
+            reason = verdict.fault or (met.cut.kind if met is not None else None)
+            if reason in wanted:
+                yield Missing(recording, ask, verdict, met)
+
+
+def tape_name(tape: Tape) -> str:
+    """How the program calls the tape."""
+    return tape.name or "the tape"
+
+
+def value_name(recording: Recording, value: Value) -> str:
+    """The name that a value was bound to where it was made, or ""."""
+    return recording.names.get(value.id, "")
+
+
+def operand(recording: Recording, place: Place) -> str:
+    """What an operation is applied to, in the program's words: `x` in `x.numpy()`, `float(x)`, `-x`."""
+    node = place.node
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and not node.args:
+            return recording.text(node.func.value)
+        if node.args:
+            return recording.text(node.args[0])
+    if isinstance(node, ast.UnaryOp):
+        return recording.text(node.operand)
+    return recording.text(node)
+
+
+def mark(recording: Recording, label: str, place: Place | ast.AST | None) -> tuple[Mark, ...]:
+    """One place of the story, or none when there is no such place in this module."""
+    if place is None or (isinstance(place, Place) and not recording.here(place)):
+        return ()
+    return (Mark(label, recording.span(place)),)
+
+
+def called_from(recording: Recording, context: Context) -> tuple[Mark, ...]:
+    """The calls that lead to a place inside a helper, nearest last."""
+    return tuple(
+        Mark("call", recording.span(place))
+        for place in context.calls[-2:]
+        if recording.here(place) and isinstance(place.node, ast.Call)
+    )
+
+
+def told(
+    recording: Recording,
+    code: str,
+    place: Place | ast.AST | Span,
+    fields: dict[str, str],
+    marks: Iterable[tuple[Mark, ...]] = (),
+    variant: str = "",
+    context: Context | None = None,
+    fix: Fix | None = None,
+) -> Finding:
+    """A finding at `place`; marks on the same span as the primary place are dropped."""
+    span = place if isinstance(place, Span) else recording.span(place)
+    kept: list[Mark] = []
+    groups = [*marks, called_from(recording, context) if context is not None else ()]
+    for group in groups:
+        for one in group:
+            if one.span != span and all(one.span != other.span for other in kept):
+                kept.append(one)
+    return Finding(code, span, fields, tuple(kept), fix, variant)
+
+
+def opened(recording: Recording, tape: Tape) -> tuple[Mark, ...]:
+    """Where the tape was opened."""
+    return mark(recording, "tape", tape.place)
+
+
+def asked(recording: Recording, ask: Ask) -> tuple[Mark, ...]:
+    """Where the gradient is asked."""
+    return mark(recording, "gradient", ask.place)
+
+
+def cut_finding(
+    code: str, case: Missing, variant: str = "", extra: dict[str, str] | None = None, place: Place | None = None
+) -> Finding | None:
+    """The usual finding for a path that is cut: primary at the cut, the tape and the call as related places."""
+    recording = case.recording
+    at = place or (case.met.cut.place if case.met is not None else None)
+    if at is None or not recording.here(at):
+        return None
+    fields = {**case.fields, **(extra or {})}
+    marks = (opened(recording, case.ask.tape), asked(recording, case.ask))
+    return told(recording, code, at, fields, marks, variant, case.ask.context)
+
+
+def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
+    """The gradient calls whose results a value was computed from, nearest first."""
+    found: list[Ask] = []
+    queue: list[Value] = [value]
+    seen: set[int] = set()
+    while queue and limit:
+        item = queue.pop(0)
+        limit -= 1
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data):
+            if item.ask is not None:
+                found.append(item.ask)
+            queue.extend(link.value for link in item.links)
+    return found
+
+
+def event_fields(recording: Recording, event: Event) -> dict[str, str]:
+    """The fields of a finding about one event of a tape."""
+    call = event.place.node
+    fields = {"tape": tape_name(event.tape), "method": event.name, "name": event.name, "target": "", "source": ""}
+    if isinstance(call, ast.Call):
+        if call.args:
+            fields["target"] = recording.text(call.args[0])
+            fields["source"] = recording.text(call.args[-1] if len(call.args) < 3 else call.args[1])
+        if isinstance(call.func, ast.Attribute):
+            fields["tape"] = recording.text(call.func.value)
+    return fields
+
+
+def unrecorded_asks(case: Missing) -> list[Ask]:
+    """The gradient calls that the asked tape did not record, on the way from the target to the cut and just behind."""
+    assert case.met is not None
+    found: list[Ask] = []
+    queue: list[Value] = [case.met.value]
+    seen: set[int] = set()
+    session = case.ask.session.id if case.ask.session is not None else 0
+    while queue:
+        item = queue.pop(0)
+        if item.id in seen or not isinstance(item, Data) or session in item.sessions:
+            continue
+        seen.add(item.id)
+        if item.ask is not None:
+            found.append(item.ask)
+            continue
+        queue.extend(link.value for link in item.links)
+    return found
+
+
+def first_line(recording: Recording, one: Mark) -> Mark:
+    """The same mark, at most to the end of its first line."""
+    row = recording.source.position(one.span.start).row
+    end = recording.source.line_starts[row - 1] + len(recording.source.line(row))
+    return Mark(one.label, Span(one.span.start, min(one.span.end, end)), one.fields, one.path)
+
+
+def head(recording: Recording, label: str, place: Place | ast.AST | None) -> tuple[Mark, ...]:
+    """The first line of a statement."""
+    return tuple(first_line(recording, one) for one in mark(recording, label, place))
+
+
+def function_around(recording: Recording, place: Place) -> str:
+    """The name of the innermost function around a place, "" for none."""
+    name, start = "", -1
+    span = recording.span(place)
+    for node in ast.walk(recording.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            around = recording.span(node)
+            if around.start <= span.start < around.end and around.start > start:
+                name, start = node.name, around.start
+    return name

@@ -1,0 +1,27 @@
+"""TAP301: the target is computed after the tape stopped recording."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Recording
+from tapelint.play.values import CutKind
+from tapelint.rules import story
+
+CODE = "TAP301"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, CutKind.AFTER_TAPE):
+        assert case.met is not None
+        if story.unrecorded_asks(case):
+            continue  # a derivative of a derivative: TAP501 and TAP502
+        place = case.met.cut.place
+        inside = any(place.node is node for node in ast.walk(case.ask.node))
+        name = story.value_name(recording, case.met.value)
+        extra = {"target": name} if name and not inside else {}
+        finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra)
+        if finding is not None:
+            yield finding

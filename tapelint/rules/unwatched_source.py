@@ -1,0 +1,47 @@
+"""TAP201: the source is a plain tensor that the tape does not watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.values import Data, Variable
+from tapelint.rules import story
+
+CODE = "TAP201"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.UNWATCHED):
+        source = case.verdict.source
+        if rebound_variable(recording, source) or watched_by_another(recording, case):
+            continue
+        marks = (
+            story.mark(recording, "made", source.place),
+            story.opened(recording, case.ask.tape),
+            story.asked(recording, case.ask),
+        )
+        variant = "batch_jacobian" if case.ask.method == "batch_jacobian" else ""
+        yield story.told(
+            recording, CODE, case.verdict.node, case.fields, marks, variant, case.ask.context
+        )
+
+
+def rebound_variable(recording: Recording, source: object) -> bool:
+    """Whether the source took the name of a variable that it was computed from (TAP306 tells that)."""
+    rebinding = recording.rebindings.get(source.id) if isinstance(source, Data) else None
+    return rebinding is not None and isinstance(rebinding.old, Variable)
+
+
+def watched_by_another(recording: Recording, case: story.Missing) -> bool:
+    """Whether a nested tape whose gradient this call differentiates watches the source (TAP503 tells that)."""
+    inner = {ask.tape.id for ask in story.asks_behind(case.ask.target)} - {case.ask.tape.id}
+    return any(
+        event.tape.id in inner and event.value is not None and contains(recording, event.value, case)
+        for event in recording.happened(Happening.WATCH)
+    )
+
+
+def contains(recording: Recording, value: object, case: story.Missing) -> bool:
+    return value is case.verdict.source
