@@ -259,4 +259,3 @@ def observe_layer(value: Any, text: str) -> tuple[str, str, str, str]:
 
 def yes(flag: bool) -> str:
     return "yes" if flag else "no"
-

@@ -28,6 +28,7 @@ sys.path.insert(0, str(TOOLS))
 import classes  # noqa: E402
 import outside  # noqa: E402
 import probe  # noqa: E402
+import raw_ops  # noqa: E402
 import recipes  # noqa: E402
 import symbols  # noqa: E402
 
@@ -206,14 +207,18 @@ def cases_of(tf: Any, symbol: str, function: Any) -> str:
         seen = probe.observe(tf, function, recipe)
         row = row_of(symbol, seen) if seen is not None else None
         if row is not None:
-            found.append(f"{condition}:{row[1]}/{row[2].rpartition('|')[2].partition(':')[0]}/{row[6]}/{row[5].partition(':')[0]}")
+            found.append(
+                f"{condition}:{row[1]}/{row[2].rpartition('|')[2].partition(':')[0]}/{row[6]}/{row[5].partition(':')[0]}"
+            )
     return ";".join(found)
 
 
 def measured_functions(names: symbols.Names, v1: dict[str, str | None]) -> dict[str, Any]:
     """Every function that gets a row: canonical symbols, and those of compat.v1 that differ from TensorFlow 2's."""
     functions = {name: value for name, value in names.objects.items() if is_measured(name, value)}
-    only_v1 = [name for name in recipes.RECIPES if name.startswith("tensorflow.compat.v1.") and v1.get(name, "") is None]
+    only_v1 = [
+        name for name in recipes.RECIPES if name.startswith("tensorflow.compat.v1.") and v1.get(name, "") is None
+    ]
     for name in {*v1_rows(names, v1), *only_v1}:
         value = symbols.lookup(name)
         if is_measured(name, value) or (name in only_v1 and not inspect.isclass(value)):
@@ -337,7 +342,7 @@ def main(arguments: list[str] | None = None) -> int:
     action.add_argument("--uncovered", action="store_true", help="list functions that could not be measured")
     parser.add_argument("--only", default="", help="symbol prefixes, separated by commas")
     parser.add_argument("--sample", type=int, default=0, help="check only so many symbols, always the same ones")
-    parser.add_argument("--tables", default="ops,classes,numpy,methods,aliases", help="only these tables")
+    parser.add_argument("--tables", default="ops,raw_ops,classes,numpy,methods,aliases", help="only these tables")
     options = parser.parse_args(arguments)
 
     tf = start()
@@ -352,6 +357,8 @@ def main(arguments: list[str] | None = None) -> int:
             differences += compare("numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
         if "methods" in tables:
             differences += compare("methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf), key=2)
+        if "raw_ops" in tables:
+            differences += compare("raw_ops.tsv", OPS_HEADER, raw_ops.rows(tf, row_of))
         print("\n".join(differences) if differences else "everything is as the tables say")
         return 1 if differences else 0
     if options.uncovered:
@@ -378,6 +385,8 @@ def write(
         write_table(TABLES / "numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
     if "methods" in tables:
         write_table(TABLES / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
+    if "raw_ops" in tables:
+        write_table(TABLES / "raw_ops.tsv", OPS_HEADER, raw_ops.rows(tf, row_of))
     if "aliases" in tables:
         kept = read_table(TABLES / "ops.tsv").keys() | read_table(TABLES / "classes.tsv").keys()
         write_table(TABLES / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))

@@ -139,7 +139,7 @@ class Call:
     @staticmethod
     def evaluate(node: ast.expr, vocabulary: Vocabulary) -> Any:
         scope: dict[str, Any] = {"__file__": __file__}
-        return eval(compile(ast.Expression(node), "<recipe>", "eval"), scope, vocabulary)  # noqa: S307
+        return eval(compile(ast.Expression(node), "<recipe>", "eval"), scope, vocabulary)
 
     def note(self, parameter: str, value: Any) -> None:
         for leaf in self.tensors(value):
@@ -281,7 +281,7 @@ def call_for_dtype(tf: Any, function: Any, recipe: str, kind: str, extra: dict[s
     try:
         call = Call(tf, function, recipe, Vocabulary(tf, SEEDS[0], kind), {})
         _, tensors = flatten(call, function(*call.positional, **{**call.keywords, **extra}))
-    except Exception:  # noqa: BLE001  any refusal is an answer
+    except Exception:
         return "error"
     return dtype_class(tensors[0][2].dtype) if tensors else "error"
 
@@ -330,7 +330,7 @@ def observe(tf: Any, function: Any, recipe: str | None) -> Observation | None:
         for guess in fallback_recipes(*wanted):
             try:
                 observe_once(tf, function, guess, SEEDS[0], Observation([]))
-            except Exception:  # noqa: BLE001  the guess did not fit
+            except Exception:
                 continue
             recipes = [guess]
             break
@@ -343,7 +343,7 @@ def observe(tf: Any, function: Any, recipe: str | None) -> Observation | None:
             try:
                 observe_once(tf, function, part, seed, seen)
                 worked = True
-            except Exception as error:  # noqa: BLE001  reported by the caller
+            except Exception as error:
                 seen.python_type = seen.python_type or f"{type(error).__name__}: {error}"
     if not worked:
         seen.shape = "failed"
@@ -360,6 +360,6 @@ def observe(tf: Any, function: Any, recipe: str | None) -> Observation | None:
                 # A little off the default, which is often 0 or 1, where a gradient can vanish.
                 value = tf.constant(default * 0.93 + 0.013)
                 observe_once(tf, function, recipes[0], seed, seen, {name: value})
-            except Exception:  # noqa: BLE001  it takes no tensor there
+            except Exception:
                 break
     return seen

@@ -906,6 +906,8 @@ ZERO_EVERYWHERE = {
     ("tensorflow.experimental.numpy.nextafter", "x2"),
     ("tensorflow.experimental.numpy.sign", "x"),
     ("tensorflow.math.nextafter", "x2"),
+    ("tensorflow.raw_ops.NextAfter", "x2"),
+    ("tensorflow.raw_ops.Sign", "x"),
     ("tensorflow.sign", "x"),
     ("keras.ops.slogdet", "x"),
     ("tensorflow.linalg.slogdet", "input"),

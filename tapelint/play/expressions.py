@@ -199,8 +199,11 @@ class Expressions(Objects):
             return
         missing = node.body if isinstance(test.ops[0], ast.Is) else node.orelse
         if isinstance(missing, ast.Constant) and (missing.value is None or isinstance(missing.value, (str, bool))):
+            return  # only shown
+        tested = {inner.id for inner in ast.walk(test.left) if isinstance(inner, ast.Name)}
+        if any(isinstance(inner, ast.Name) and inner.id in tested for inner in ast.walk(missing)):
             return
-        if not isinstance(missing, ast.Constant) and isinstance(test.comparators[0], ast.Constant):
+        if isinstance(test.comparators[0], ast.Constant):
             self.expect_none(known(self.evaluate(test.left)))
 
     def expect_none(self, value: Value) -> None:

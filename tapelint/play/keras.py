@@ -186,8 +186,9 @@ class Keras(Library):
             if name in ("outputs", "inputs") and not isinstance(held, Sequence):
                 return self.sequence("list", (held,), node)
             return held
-        links = [Link(self.variables(value, "trainable", node))]
-        made = self.data(Kind.SYMBOLIC, name, links, node)
+        # What lies between is not seen: it may be or lead to any other tensor of the same model.
+        whole = self.unknown(node, (self.variables(value, "trainable", node),), "model")
+        made = self.data(Kind.SYMBOLIC, name, (Link(whole),), node)
         if name in ("inputs", "outputs"):
             listed = self.sequence("list", (made,), node)
             self.world.put((value.id, "." + name), listed)
@@ -309,7 +310,10 @@ class Keras(Library):
         nested = not (last in _SINGLE or (value.kind == "model" and value.symbol.endswith("Sequential") and value.whole))
         op = "model" if value.kind == "model" else last
         dtype = "float" if last in _SINGLE or last == "Sequential" else ""
-        return self.data(kind, op, links, node, dtype, nested=nested)
+        result = self.data(kind, op, links, node, dtype, nested=nested)
+        if symbolic and value.kind == "layer":
+            self.world.put((value.id, ".output"), result)
+        return result
 
     def _replay(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
         """Run a functional model whose graph we have seen: the same steps, now on real tensors."""

@@ -42,6 +42,7 @@ class Player(Statements):
         self.exits: list[object] = []  # type: ignore[assignment]
         self.jumps: list[Jump] = []
         self.paused_in_with: set[int] = set()
+        self.attempts: list[Jump] = []
         self.standalone = False
         self.templates: dict[int, Instance] = {}
 
@@ -75,6 +76,7 @@ class Player(Statements):
         self.stack.clear()
         self.exits.clear()
         self.jumps.clear()
+        self.attempts.clear()
         self.context = Context()
 
     def _functions(self, reach: _Reach) -> Iterator[Function]:
@@ -159,17 +161,17 @@ class Player(Statements):
 
     def run(self, function: Function, frame: Frame, node: ast.AST) -> Value:
         """Play the body in `frame` and join all its ways out; the value is what it returns."""
-        outer = (self.frame, self.exits, self.jumps, self.returns, self.base)
+        outer = (self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts)
         call = self.place(node)
         before = len(self.pending)
-        self.frame, self.exits, self.jumps, self.returns = frame, [], [], []
+        self.frame, self.exits, self.jumps, self.returns, self.attempts = frame, [], [], [], []
         self.base = self.world.mark()
         base = self.base
         self.stack.append(function)
         frame.in_graph = frame.in_graph or outer[0].in_graph
         context = self.context
         try:
-            with self.within(calls=(*context.calls, call), in_graph=frame.in_graph):
+            with self.within(calls=(*context.calls, call), in_graph=frame.in_graph, near=len(context.guards)):
                 if isinstance(function.node, ast.Lambda):
                     self.leave_function(self.evaluate(function.node.body))
                 else:
@@ -193,7 +195,7 @@ class Player(Statements):
                 self._play_nested(before)
         finally:
             self.stack.pop()
-            self.frame, self.exits, self.jumps, self.returns, self.base = outer
+            self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
         return result
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from tapelint.play.recording import Fault, Met, Standing, Verdict
 from tapelint.play.tape import Session, Watch
@@ -43,6 +44,13 @@ from tapelint.play.world import World
 INTEGER_DTYPES = frozenset({"int", "bool", "string"})
 
 Maybe = bool | None
+
+
+class Behind(NamedTuple):
+    """A cut on the way, and the value that it cuts off."""
+
+    cut: Cut
+    value: Value
 
 
 class Parts:
@@ -241,9 +249,7 @@ class Query:
             return Verdict(Standing.UNKNOWN, source, node)
         if walk.reached_untracked:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
-        met = tuple(
-            Met(cut, value, *self.reaches(value, source)) for cut, value in walk.cuts
-        )
+        met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
         if any(found.reaches is not False for found in met):
             return Verdict(Standing.CUT, source, node, None, met)
         if self._made_after(source, target):
@@ -251,6 +257,11 @@ class Query:
         if walk.tracked_any:
             return Verdict(Standing.CUT, source, node, Fault.NOT_USED, met)
         return Verdict(Standing.CUT, source, node, Fault.CONSTANT_TARGET, met)
+
+    def _met(self, cut: Cut, value: Value, source: Value) -> Met:
+        """A cut with what lies behind it, told at the place where the path was lost first."""
+        reaches, trail, last = self.reaches(value, source)
+        return Met(last.cut if last else cut, last.value if last else value, reaches, trail)
 
     def _either_source(self, target: Value, source: Either, node: ast.AST) -> Verdict:
         verdicts = [
@@ -280,35 +291,49 @@ class Query:
         """Whether the source is the result of an operation that ran after the target was there, or on its own."""
         return isinstance(source, Data) and bool(source.links) and source.time > target.time
 
-    def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...]]:
-        """Whether `source` lies behind `value` when all cuts are ignored, and the way there (nearest first)."""
-        parents: dict[int, Value | None] = {value.id: None}
-        stack = [value]
+    def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
+        """Whether `source` lies behind `value` when all cuts are ignored.
+
+        Gives also the values on the shortest way there (nearest first) and the last cut on it: the one nearest to the
+        source, where the path was lost first.
+        """
+        parents: dict[int, tuple[Value, Cut | None] | None] = {value.id: None}
+        queue = [value]
         unknown = False
-        while stack:
-            item = stack.pop()
+        for item in queue:
             answer = self.is_source(item, source)
             if isinstance(source, VariableSet) and item is source.owner:
                 answer = True
             if answer:
-                trail = [item]
-                parent = parents[item.id]
-                while parent is not None:
-                    trail.append(parent)
-                    parent = parents[parent.id]
-                return True, tuple(reversed(trail))
+                return True, *self._way(item, parents)
             if answer is None:
                 unknown = True
             if isinstance(item, Unknown) and not (item.time < source.time and not item.inputs):
                 unknown = True
-            for behind in inputs_of(item, self.world):
+            for behind, cut in edges_of(item, self.world):
+                if cut is not None and cut.kind is CutKind.STATE_WRITE and behind.time < self.session.began:
+                    continue
                 if behind.id not in parents:
-                    parents[behind.id] = item
-                    stack.append(behind)
+                    parents[behind.id] = (item, cut)
+                    queue.append(behind)
             limit -= 1
             if limit == 0:
-                return None, ()
-        return (None if unknown else False), ()
+                return None, (), None
+        return (None if unknown else False), (), None
+
+    def _way(
+        self, item: Value, parents: dict[int, tuple[Value, Cut | None] | None]
+    ) -> tuple[tuple[Value, ...], Behind | None]:
+        trail = [item]
+        last: Behind | None = None
+        step = parents[item.id]
+        while step is not None:
+            parent, cut = step
+            if cut is not None and last is None:
+                last = Behind(cut, trail[-1])
+            trail.append(parent)
+            step = parents[parent.id]
+        return tuple(reversed(trail)), last
 
     def position(self, value: Data) -> CutKind:
         """Where an operation that this recording lacks stood: before it, after it, in a pause or on another tape."""
@@ -324,15 +349,19 @@ class Query:
         return CutKind.AFTER_TAPE
 
 
-def inputs_of(value: Value, world: World) -> tuple[Value, ...]:
-    """Everything that a value was made from, held or was written with, cuts ignored."""
+def edges_of(value: Value, world: World) -> list[tuple[Value, Cut | None]]:
+    """Everything that a value was made from, held or was written with, each with the cut on the way, if any."""
     if isinstance(value, Data):
-        behind = tuple(link.value for link in value.links)
-        return (*behind, value.same) if value.same is not None else behind
+        found: list[tuple[Value, Cut | None]] = [(link.value, link.cut) for link in value.links]
+        return [*found, (value.same, None)] if value.same is not None else found
+    if isinstance(value, Variable):
+        return [(link.value, link.cut) for link in value.links]
+    return [(item, None) for item in _held(value, world)]
+
+
+def _held(value: Value, world: World) -> tuple[Value, ...]:
     if isinstance(value, Unknown):
         return (*value.inputs, value.callee) if value.callee is not None else value.inputs
-    if isinstance(value, Variable):
-        return tuple(link.value for link in value.links)
     if isinstance(value, Either):
         return value.options
     if isinstance(value, Sequence):

@@ -41,6 +41,13 @@ class Context:
     guards: tuple[str, ...] = ()
     """Names of the exceptions that a `try` or `raises` block around the place takes care of."""
     in_graph: bool = False
+    near: int = 0
+    """How many of the guards stand outside the function that is played."""
+
+    @property
+    def experiment(self) -> bool:
+        """Whether a `try` of the same function catches everything: the program tries out what happens."""
+        return any(guard in ("", "Exception", "BaseException") for guard in self.guards[self.near :])
 
     def guarded(self, *exceptions: str) -> bool:
         """Whether one of `exceptions`, raised here, is expected by the program."""
@@ -123,6 +130,8 @@ class Verdict:
     """The place that the fault is about: a late watch, for instance."""
     used: Place | None = None
     """Where the source was used without being tracked."""
+    part: bool = False
+    """The source is one variable out of a set that as a whole is connected."""
 
     @property
     def cut(self) -> Met | None:

@@ -299,6 +299,8 @@ class Statements(Expressions):
                 rounds.append((item, False))
         if len(items) > MAX_UNROLL:
             rounds.append((rounds[-1][0], True))
+        if self.frame.in_graph and is_tensor(iterated):
+            rounds = rounds[:1]  # tf.function traces the body of such a loop once
         sure = isinstance(iterated, Object) and iterated.kind in ("dataset", "iterator")
 
         def bind(value: Value) -> Callable[[], bool | None]:
@@ -412,6 +414,14 @@ class Statements(Expressions):
     def raise_(self, node: ast.Raise) -> None:
         if node.exc is not None:
             self.evaluate(node.exc)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """An exception ends the path here; a `try` of this function around it goes on from this world."""
+        if self.attempts:
+            attempt = self.attempts[-1]
+            self._leave(attempt.exits)
+            attempt.breaks.append(self.world.changes(attempt.mark))
         self.world.alive = False
 
     # -- with -----------------------------------------------------------------------------------------------------
@@ -512,6 +522,8 @@ class Statements(Expressions):
             guards = (*guards, *(_exception_names(handler.type) if handler.type is not None else ("",)))
         mark = self.world.mark()
         points: list[Changes] = [{}]
+        attempt = Jump(mark, len(self.exits))
+        self.attempts.append(attempt)
         with self.within(guards=guards):
             for statement in node.body:
                 if not self.world.alive:
@@ -519,6 +531,10 @@ class Statements(Expressions):
                 self.play((statement,))
                 if self.world.alive and len(points) < 6:
                     points.append(self.world.changes(mark))
+        self.attempts.pop()
+        points += attempt.breaks[:6]
+        if attempt.breaks and len(points) == 1 + len(attempt.breaks):
+            points = attempt.breaks[:6]  # it always raises where we saw it
         ends: list[Changes] = []
         if self.world.alive:
             self.play(node.orelse)
@@ -665,7 +681,7 @@ class Statements(Expressions):
                 if isinstance(comparator, ast.Constant) and comparator.value is None:
                     self.expect_none(known(self.evaluate(part.left)))
         if self.truth(known(value)) is False:
-            self.world.alive = False
+            self.give_up()
 
     def nothing(self, node: ast.stmt) -> None:
         """`pass`, `global`, `nonlocal`: the scope knows them already."""

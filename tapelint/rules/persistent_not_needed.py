@@ -29,6 +29,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if keyword is None:
             continue
         ask = asks[0]
+        if isinstance(ask.target_node, ast.Subscript):
+            continue  # asked for one element of a list: the others follow, perhaps elsewhere
         created = next(event for event in events if event.what is Happening.CREATE)
         if len(ask.context.loops) > len(created.context.loops) or ask.context.calls != created.context.calls:
             continue

@@ -31,6 +31,7 @@ _PREFIXES = (
 _PREFIX_STARTS = ("keras._", "keras.api", "tensorflow._", "tensorflow.compat", "tensorflow.keras", "tf_keras") + tuple(
     prefix for prefix, _ in _PREFIXES if prefix.startswith("tensorflow.")
 )
+_RAW = "tensorflow.raw_ops."
 _V1 = "tensorflow.compat.v1."
 
 
@@ -41,6 +42,8 @@ class Output:
     name: str
     effect: str
     result: str
+    is_list: bool = False
+    """Whether it is itself a list of such tensors, as the first result of `tf.clip_by_global_norm`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,11 @@ def _ops() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
+def _raw_ops() -> dict[str, str]:
+    return _table("raw_ops.tsv")
+
+
+@lru_cache(maxsize=1)
 def _classes() -> dict[str, str]:
     return _table("classes.tsv")
 
@@ -175,7 +183,7 @@ def resolve(name: str) -> str:
     if name.startswith(_V1):
         # Most names of compat.v1 are the very functions of TensorFlow 2; the others have a row of their own.
         found = resolve("tensorflow." + name[len(_V1) :])
-        if found in _ops() or found in _classes():
+        if found in _ops() or found in _classes() or found.startswith(_RAW):
             return found
     return name
 
@@ -184,7 +192,7 @@ def resolve(name: str) -> str:
 def op(name: str) -> Op | None:
     """What the function does to a gradient; None where it is unknown. Any spelling will do."""
     symbol = resolve(name)
-    line = _ops().get(symbol)
+    line = (_raw_ops() if symbol.startswith(_RAW) else _ops()).get(symbol)
     if line is None:
         return None
     effect, result, carries, params, outputs, operation, cuts, cases = line.split("\t")
@@ -236,7 +244,7 @@ def _outputs(text: str) -> tuple[str, int, tuple[Output, ...]]:
         if result.startswith("dtype:"):
             result = result.partition("|")[2]
         result = result.partition(":")[0]
-        each.append(Output(name if equals else "", effect, result))
+        each.append(Output(name if equals else "", effect.lstrip("*"), result, effect.startswith("*")))
     return "tuple", int(number), tuple(each)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ SECTIONS = [
 ]
 MODULES = ROOT / "tapelint" / "rules"
 CODES = catalogue.codes()
+HELPERS = [
+    path
+    for path in MODULES.glob("*.py")
+    if path.stem not in {name.replace("-", "_") for name in catalogue.names().values()}
+]
 OWN = tuple(code for code in CODES if code.startswith("TAP0"))
 """Rules about tapelint's own work (a file that does not parse, a suppression): no question to a recording."""
 
@@ -58,7 +64,8 @@ def test_every_file_is_a_page_with_its_sections_in_order(path: Path) -> None:
     rule = catalogue.parse(path)
     assert list(rule.sections) == SECTIONS
     assert all(text.strip() for text in rule.sections.values())
-    titles = [line for _, line in prose(path) if line.startswith("# ")]
+    body = [line for _, line in prose(path)]
+    titles = [line for line in body[body.index("+++", 1) :] if line.startswith("# ")]
     assert titles == [f"# {rule.name} ({rule.code})"]
     for section in ("Example", "Use instead"):
         assert len([block for block in blocks(path) if block.section == section]) == 1, section
@@ -71,20 +78,22 @@ def test_names_are_used_once_and_never_reused() -> None:
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in OWN])
 def test_a_rule_has_its_module(code: str) -> None:
-    assert module_of(code).is_file()
+    module = import_module(f"tapelint.rules.{module_of(code).stem}")
+    assert code == module.CODE
 
 
 def test_a_module_has_its_rule() -> None:
-    """A module that is no rule helps rules: its name starts with an underscore."""
-    known = {module_of(code).name for code in CODES}
-    assert {path.name for path in MODULES.glob("[!_]*.py")} <= known
+    """A module with a code is named for the page of that code; the others help several rules."""
+    for path in MODULES.glob("*.py"):
+        code = getattr(import_module(f"tapelint.rules.{path.stem}"), "CODE", None)
+        assert code is None or module_of(code) == path
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in OWN])
 def test_the_page_and_the_module_name_the_same_things(code: str) -> None:
     """Every field, label and variant of the page is brought by the module or by what helps all rules."""
     rule = catalogue.rule(code)
-    brought = _words(module_of(code)).union(*map(_words, MODULES.glob("_*.py")))
+    brought = _words(module_of(code)).union(*map(_words, HELPERS))
     templates = [rule.message, rule.help, *rule.labels.values()]
     labels = set(rule.labels)
     for variant in rule.variants.values():

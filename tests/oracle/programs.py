@@ -116,7 +116,8 @@ def fixture_programs(path: Path) -> Iterator[Program]:
     for row, kind, value in notes(text):
         if kind != "expect":
             marks.setdefault(row, {})[kind] = value
-    functions = _functions(text)
+    body = _body(text)
+    functions = {node.lineno: node for node in body if isinstance(node, ast.FunctionDef)}
     for row, mark in sorted(marks.items()):
         if "tf" not in mark:
             raise ProgramError(path, row, "`# keras2:` without `# tf:` on the same line")
@@ -125,7 +126,7 @@ def fixture_programs(path: Path) -> Iterator[Program]:
             raise ProgramError(path, row, "`# tf:` stands on no top-level `def` line and not on the first line")
         if function is not None and mark["tf"] == "none" and not _returns(function):
             raise ProgramError(path, row, f"{function.name} returns nothing, so `none` would always hold")
-        reached = _reached(text, function) if function else text
+        reached = _reached(body, function) if function else text
         keras = "keras2" in mark or _KERAS.search(reached) is not None
         name = function.name if function else None
         yield Program(path, row, text, name, *_outcomes(path, row, mark), speaks_of_keras=keras)
@@ -175,27 +176,26 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
     yield from found
 
 
-def _functions(text: str) -> dict[int, ast.FunctionDef]:
+def _body(text: str) -> list[ast.stmt]:
     try:
-        tree = ast.parse(text)
+        return ast.parse(text).body
     except (SyntaxError, ValueError):
-        return {}
-    return {node.lineno: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        return []
 
 
 def _returns(function: ast.FunctionDef) -> bool:
     return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
 
 
-def _reached(text: str, function: ast.FunctionDef) -> str:
+def _reached(statements: list[ast.stmt], function: ast.FunctionDef) -> str:
     """The source of a function and of every top-level statement that it may use, by name."""
-    statements = ast.parse(text).body
+    bound = [(statement, _bound(statement)) for statement in statements]
     reached: list[ast.stmt] = []
     ahead: list[ast.stmt] = [function]
     while ahead:
         reached.append(ahead.pop())
-        names = {node.id for node in ast.walk(reached[-1]) if isinstance(node, ast.Name)}
-        ahead += [each for each in statements if each not in reached and each not in ahead and names & _bound(each)]
+        names = _names(reached[-1])
+        ahead += [each for each, bind in bound if names & bind and each not in reached and each not in ahead]
     return "\n".join(map(ast.unparse, reached))
 
 
@@ -205,7 +205,11 @@ def _bound(statement: ast.stmt) -> set[str]:
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return _names(statement)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _outcomes(path: Path, row: int, mark: dict[str, str]) -> tuple[Outcome, Outcome | None]:
