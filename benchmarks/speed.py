@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 HEAD = '''\
@@ -119,16 +122,34 @@ def script(lines: int, *, faults: bool) -> str:
     return "".join(parts)
 
 
-def seconds(command: Sequence[str], repeat: int = 5, **environment: str) -> float:
-    """The median wall time of a command, after one run that warms the caches. A failing command is an error."""
-    times = []
+@dataclass
+class Timing:
+    """The median wall and processor times of a command, in seconds, and what it said on stderr the last time."""
+
+    wall: float
+    processor: float
+    said: str
+
+
+def timings(*commands: Sequence[str], repeat: int = 5, cores: int = 0) -> list[Timing]:
+    """Time commands in turn, so that what else the machine does hits all of them, after a round that warms caches.
+
+    A command that fails, or that complains of a crash, is an error: its time would mean nothing.
+    """
+    environment = {**os.environ, **({"RAYON_NUM_THREADS": str(cores)} if cores else {})}
+    found: list[list[tuple[float, float]]] = [[] for _ in commands]
+    said = [""] * len(commands)
     for _ in range(repeat + 1):
-        start = time.perf_counter()
-        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
-        times.append(time.perf_counter() - start)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return statistics.median(times[1:])
+        for at, command in enumerate(commands):
+            before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+            done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+            if done.returncode or "Traceback" in done.stderr:
+                sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+            found[at].append((wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+            said[at] = done.stderr
+    middle = [[statistics.median(column) for column in zip(*rows[1:], strict=True)] for rows in found]
+    return [Timing(wall, processor, text) for (wall, processor), text in zip(middle, said, strict=True)]
 
 
 def tapelint(*arguments: str) -> list[str]:
@@ -142,36 +163,46 @@ def without_tapes(figures: Figures, folder: Path) -> None:
         path = folder / f"package_{n % 10}" / f"module_{n}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(PLAIN.format(n=k) for k in range(100)))
-    bare = seconds([sys.executable, "-c", READ, str(folder)])
-    ours = seconds(tapelint(str(folder)))
-    figures.add("300 files without tapes / reading them", ours / bare, 3, "x", f"{ours:.3f} s against {bare:.3f} s")
+    bare, ours = timings([sys.executable, "-c", READ, str(folder)], tapelint(str(folder)))
+    detail = f"{ours.wall:.3f} s against {bare.wall:.3f} s"
+    figures.add("300 files without tapes / reading them", ours.wall / bare.wall, 3, "x", detail)
 
 
 def one_script(figures: Figures, folder: Path) -> None:
     """The time of a whole process on one training script, and how it grows with the script."""
-    times = {}
-    for name, lines, faults in [("clean", 500, False), ("faulty", 500, True), ("long", 5000, False)]:
-        path = folder / f"{name}.py"
-        path.write_text(script(lines, faults=faults))
-        times[name] = seconds(tapelint(str(path)))
-    figures.add("500 lines without findings", times["clean"], 0.25, "s")
-    figures.add("500 lines with findings", times["faulty"], 0.6, "s")
-    empty = folder / "empty.py"
-    empty.write_text("x = 1\n")
-    start = seconds(tapelint(str(empty)))
-    growth = (times["long"] - start) / max(times["clean"] - start, 1e-3)
+    scripts = {
+        "empty.py": "x = 1\n",
+        "clean.py": script(500, faults=False),
+        "faulty.py": script(500, faults=True),
+        "long.py": script(5000, faults=False),
+    }
+    for name, text in scripts.items():
+        (folder / name).write_text(text)
+    empty, clean, faulty, long = timings(*(tapelint(str(folder / name)) for name in scripts))
+    if "Nothing found" not in clean.said or "Nothing found" in faulty.said:
+        sys.exit(f"the scripts are not what they are meant to be:\n{clean.said}{faulty.said}")
+    figures.add("500 lines without findings", clean.wall, 0.25, "s")
+    figures.add("500 lines with findings", faulty.wall, 0.6, "s")
+    growth = (long.processor - empty.processor) / max(clean.processor - empty.processor, 1e-3)
     figures.add("5000 lines / 500 lines, start-up taken off", growth, 12, "x")
 
 
 def beside_ruff(figures: Figures, tree: Path, cores: int) -> None:
-    """The same tree and the same number of cores for both."""
+    """The same tree and the same number of cores for both; ruff prints nothing, for that is not what is compared."""
     ruff = [sys.executable, "-m", "ruff", "check", "--no-cache", "--isolated", "--exit-zero", "--no-respect-gitignore"]
     listed = subprocess.run([*ruff, "--show-files", str(tree)], capture_output=True, text=True, check=True)
-    count = len(listed.stdout.splitlines())
-    theirs = seconds([*ruff, "--quiet", str(tree)], 3, RAYON_NUM_THREADS=str(cores))
-    ours = seconds(tapelint("--no-respect-gitignore", "--jobs", str(cores), str(tree)), 3)
-    detail = f"{ours:.2f} s against {theirs:.2f} s on {count} files, {cores} cores"
-    figures.add(f"tapelint / ruff on {tree.name}", ours / theirs, 1.5, "x", detail)
+    theirs_count = len(listed.stdout.splitlines())
+    own = tapelint("--no-respect-gitignore", "--jobs", str(cores), str(tree))
+    theirs, ours = timings([*ruff, "--silent", str(tree)], own, repeat=5, cores=cores)
+    match = re.search(r"in (\d+) files?", ours.said)
+    ours_count = int(match[1]) if match else 0
+    if abs(ours_count - theirs_count) > theirs_count / 100:
+        sys.exit(f"not the same files: tapelint read {ours_count}, ruff {theirs_count}")
+    detail = (
+        f"{ours.wall:.2f} s against {theirs.wall:.2f} s ({ours.processor:.2f} s against {theirs.processor:.2f} s of "
+        f"processor time), {ours_count} and {theirs_count} files, {cores} cores"
+    )
+    figures.add(f"tapelint / ruff on {tree.name}", ours.wall / theirs.wall, 1.5, "x", detail)
 
 
 def main() -> int:

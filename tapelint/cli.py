@@ -105,8 +105,10 @@ def check(parameters: Mapping[str, Any]) -> int:
             files.append(Read(name, settings, sys.stdin.buffer.read() if sys.stdin is not None else b""))
     found: list[Found] = discovery.find(paths)
     if parameters["show_files"]:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="surrogateescape")  # a name that is no text goes out as it came in
         for file in found:
-            sys.stdout.buffer.write(os.fsencode(file.path) + b"\n")
+            sys.stdout.write(f"{file.path}\n")
         _report_trouble(discovery.errors, discovery.warnings)
         return TROUBLE if discovery.errors else CLEAN
     files += read(found)
@@ -207,9 +209,10 @@ def say(text: str) -> None:
     """One line on stderr, whatever its characters. A closed stderr is nobody's trouble."""
     if sys.stderr is None:
         return
+    encoding = sys.stderr.encoding or "utf-8"
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text) + "\n"
     try:
-        sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding))
+        sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass

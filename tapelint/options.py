@@ -50,7 +50,7 @@ CHECK = (
     Option("--jobs -j", COUNT, "At most so many processes (default: one for each processor).", metavar="N"),
     Option("--no-cache -n", FLAG, "Use no results of an earlier run."),
     Option("--color", CHOICE, "Colours in the output (default: auto).", choices=("auto", "always", "never")),
-    Option("--quiet -q", FLAG, "Print the findings and nothing else."),
+    Option("--quiet -q", FLAG, "Print the findings and what went wrong, and nothing else."),
     Option(
         "--verbose -v", FLAG, "Also say which settings files were read, and how many files hold something to check."
     ),

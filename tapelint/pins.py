@@ -9,13 +9,15 @@ from functools import cache
 from tapelint.settings import version
 
 _NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
-_REQUIREMENT = re.compile(rf"^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$", re.I)
+_REQUIREMENT = re.compile(
+    rf"^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$", re.IGNORECASE
+)
 """A line of requirements.txt, of a list of dependencies in TOML, or of a conda environment."""
-_INLINE = re.compile(rf"[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)", re.I)
-_TABLE = re.compile(rf"^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^\"']*)[\"']", re.I)
+_INLINE = re.compile(rf"[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)", re.IGNORECASE)
+_TABLE = re.compile(rf"^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^\"']*)[\"']", re.IGNORECASE)
 """`tensorflow = "~2.10"` as Poetry and Pipfile have it."""
-_LOCKED = re.compile(rf"^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\"", re.I | re.M)
-_LOCKED_JSON = re.compile(rf"\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\"", re.I)
+_LOCKED = re.compile(rf"^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\"", re.IGNORECASE | re.MULTILINE)
+_LOCKED_JSON = re.compile(rf"\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\"", re.IGNORECASE)
 _CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)")
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")

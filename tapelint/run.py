@@ -9,7 +9,7 @@ from tapelint.source.marks import has_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from tapelint.check import Terms
     from tapelint.discovery import Found
@@ -52,27 +52,32 @@ def _read(file: Found) -> Read:
 
 def judge(files: Sequence[Read], terms: Callable[[Read], Terms], jobs: int | None) -> Iterator[FileResult]:
     """The result of every file, in order and the same for any number of `jobs` (None: one for each processor)."""
+    from contextlib import closing
+
     from tapelint.result import FileResult
 
     tasks = [(file.path, file.data, terms(file)) for file in files if file.data is not None]
     jobs = min(jobs or _processors(), len(tasks))
     judged = _together(tasks, jobs) if jobs > 1 and len(tasks) >= PAYS_FROM else _alone(tasks)
-    for file in files:
-        if file.error:
-            yield FileResult(file.path, errors=(file.error,))
-        elif file.data is None:
-            yield FileResult(file.path)
-        else:
-            yield next(judged)
+    with closing(judged):
+        for file in files:
+            if file.error:
+                yield FileResult(file.path, errors=(file.error,))
+            elif file.data is None:
+                yield FileResult(file.path)
+            else:
+                yield next(judged)
+        for _ in judged:  # to its end, where the processes are told to leave
+            raise AssertionError("more results than files")
 
 
-def _alone(tasks: Iterable[Task]) -> Iterator[FileResult]:
+def _alone(tasks: Iterable[Task]) -> Generator[FileResult, None, None]:
     from tapelint.check import check
 
     return (check(path, data, terms) for path, data, terms in tasks)
 
 
-def _together(tasks: Sequence[Task], jobs: int) -> Iterator[FileResult]:
+def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, None]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool

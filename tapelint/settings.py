@@ -155,9 +155,7 @@ class Configuration:
                 return self._with_given(values, folder, path)
         return None
 
-    def _with_given(
-        self, values: Mapping[str, Any], root: str, file: str | None, isolated: bool = False
-    ) -> Settings:
+    def _with_given(self, values: Mapping[str, Any], root: str, file: str | None, isolated: bool = False) -> Settings:
         merged = dict(values)
         if "select" in self.given:
             merged.pop("ignore", None)

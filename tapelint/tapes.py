@@ -35,8 +35,7 @@ def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) ->
             continue
         try:
             source = Source.from_bytes(file.path, file.data)
-            parse(source)
-            listed += [(source, block) for block in tape_blocks(source)]
+            listed += [(source, block) for block in tape_blocks(source, parse(source))]
         except (Unparsable, UndecodableError) as error:
             trouble.append((file.path, f"does not parse: {error}"))
         except Exception as error:

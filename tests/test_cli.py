@@ -265,16 +265,12 @@ def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
     assert Run(capsys, "--statistics", "--ignore", "TAP3").out == ""
 
 
-def test_show_files(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_files(capsys: pytest.CaptureFixture[str]) -> None:
     write("b.py", "FAULT")
     write("a/c.py", "FAULT")
-    read, sent = os.pipe()
-    with open(sent, "w") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        assert main(["--show-files"]) == 0
-    with open(read) as pipe:
-        assert pipe.read() == "a/c.py\nb.py\n"
-    monkeypatch.undo()
+    done = Run(capsys, "--show-files")
+    assert (done.code, done.out, done.err) == (0, "a/c.py\nb.py\n", "")
+    assert Run(capsys, "--show-files", "nope").code == 2
 
 
 def test_colours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

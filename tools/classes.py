@@ -10,7 +10,7 @@ import probe
 import symbols
 from recipes import Vocabulary
 
-HEADER = ("symbol", "kind", "input", "trainable", "state", "training", "params")
+HEADER = ("symbol", "kind", "input", "trainable", "state", "training", "params", "keras")
 
 
 #: Kinds and the classes that decide them, the most specific first.
@@ -21,9 +21,9 @@ KINDS = (
     ("loss_scale_optimizer", "keras.optimizers.LossScaleOptimizer keras.mixed_precision.LossScaleOptimizer"),
     ("optimizer", "keras.optimizers.Optimizer keras.optimizers.legacy.Optimizer"),
     ("schedule", "keras.optimizers.schedules.LearningRateSchedule"),
+    ("metric", "keras.metrics.Metric"),
     ("model", "keras.Model"),
     ("layer", "keras.layers.Layer"),
-    ("metric", "keras.metrics.Metric"),
     ("loss", "keras.losses.Loss"),
     ("initializer", "keras.initializers.Initializer"),
     ("initializer", "tensorflow.constant_initializer tensorflow.ones_initializer tensorflow.zeros_initializer"),
@@ -79,7 +79,7 @@ def kind_of(value: Any, decided: list[tuple[str, tuple[Any, ...]]]) -> str:
 
 def rows(names: symbols.Names) -> list[tuple[str, ...]]:
     """The class table of the installed TensorFlow, sorted."""
-    result = []
+    result: list[tuple[str, ...]] = []
     decided = kinds()
     for symbol, value in names.objects.items():
         if inspect.isclass(value):
@@ -97,7 +97,7 @@ def factory_rows(names: symbols.Names, decided: list[tuple[str, tuple[Any, ...]]
     """Rows of the functions that return an object, for those that really do."""
     import tensorflow as tf
 
-    result = []
+    result: list[tuple[str, ...]] = []
     for symbol, (kind, recipe) in FACTORIES.items():
         if symbol in names.objects:
             call = probe.Call(tf, names.objects[symbol], recipe, Vocabulary(tf, 1), {})
@@ -243,7 +243,7 @@ def observe_layer(value: Any, text: str) -> tuple[str, str, str, str]:
         modes = [{"training": True}, {"training": False}] if takes_training else [{}]
         results = []
         for mode in modes:
-            probe.observe_once(tf, lambda *given, mode=mode: layer(*given, **mode), arguments, seed, seen)
+            probe.observe_once(tf, lambda *given, layer=layer, mode=mode: layer(*given, **mode), arguments, seed, seen)
             call = probe.Call(tf, layer, arguments, Vocabulary(tf, seed), {})
             results.append(probe.flatten(call, layer(*call.positional, **mode))[1])
         for first, second in zip(results[0], results[-1], strict=True):
@@ -253,8 +253,8 @@ def observe_layer(value: Any, text: str) -> tuple[str, str, str, str]:
     trainable, state = bool(layer.trainable_variables), bool(layer.non_trainable_variables)
     effect = min(effects, key=order.index)
     # A zero comes from the values here, and a layer that takes `training` may use it when it is made otherwise.
-    mode = "" if takes_training and not different else yes(different)
-    return ("" if effect == "zero" else effect, yes(trainable), yes(state), mode)
+    answer = "" if takes_training and not different else yes(different)
+    return ("" if effect == "zero" else effect, yes(trainable), yes(state), answer)
 
 
 def yes(flag: bool) -> str:

@@ -32,7 +32,7 @@ import raw_ops  # noqa: E402
 import recipes  # noqa: E402
 import symbols  # noqa: E402
 
-OPS_HEADER = ("symbol", "effect", "result", "carries", "params", "outputs", "op", "cuts", "cases")
+OPS_HEADER = ("symbol", "effect", "result", "carries", "params", "outputs", "op", "cuts", "cases", "keras")
 ALIASES_HEADER = ("alias", "symbol")
 
 #: The modules whose functions are measured.
@@ -70,6 +70,8 @@ MODULES = {
     "tensorflow.summary",
 }
 SINGLE_FUNCTIONS = {"keras.utils.to_categorical", "keras.utils.normalize"}
+
+DTYPES = ("float", "int", "bool", "string", "complex")
 
 #: Python objects for which "the gradient ends here" is the whole truth. Functions, contexts and variables are not.
 PLAIN_TYPES = {
@@ -154,7 +156,7 @@ def outputs_of(seen: probe.Observation, effects: list[str], result: str) -> str:
 def row_of(symbol: str, seen: probe.Observation) -> tuple[str, ...] | None:
     """The table's row for one observation; None where nothing certain was seen."""
     params = parameter_names(seen)
-    if seen.shape == "failed":
+    if seen.shape == "failed" or any(output.dtype not in DTYPES for output in seen.outputs):
         return None
     if seen.shape in ("python", "nothing"):
         if seen.python_type not in PLAIN_TYPES and seen.shape == "python":
@@ -280,6 +282,58 @@ def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, .
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def with_generation(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows with an empty last column: both generations of Keras have the symbol, until `merge` knows better."""
+    return [(*row, "") for row in rows]
+
+
+def merge(older: Path) -> None:
+    """Add what only an older TensorFlow has to the tables, and mark what only one of the two has."""
+    aliases = {alias: row[1] for alias, row in read_table(TABLES / "aliases.tsv").items()}
+
+    def renamed(symbol: str) -> str:
+        """The spelling that the newer version prefers."""
+        found = aliases.get(symbol, symbol)
+        return symbol if found == "=" else found
+
+    for name in ("ops.tsv", "classes.tsv"):
+        header = tuple((TABLES / name).read_text(encoding="utf-8").splitlines()[0].split("\t"))
+        new = read_table(TABLES / name)
+        old = {renamed(symbol): (renamed(symbol), *row[1:]) for symbol, row in read_table(older / name).items()}
+        rows = []
+        for symbol in sorted(new.keys() | old.keys()):
+            if symbol in new and symbol in old:
+                report(symbol, header, new[symbol], old[symbol])
+                rows.append(both(header, new[symbol], old[symbol]))
+            elif symbol in new:
+                rows.append((*new[symbol][:-1], "3"))
+            else:
+                rows.append((*old[symbol][:-1], "2"))
+        write_table(TABLES / name, header, rows)
+    known = read_table(TABLES / "ops.tsv").keys() | read_table(TABLES / "classes.tsv").keys()
+    for alias, row in read_table(older / "aliases.tsv").items():
+        aliases.setdefault(alias, renamed(row[1]))
+    kept = [(alias, name) for alias, name in sorted(aliases.items()) if alias not in known and name in known | {"="}]
+    write_table(TABLES / "aliases.tsv", ALIASES_HEADER, kept)
+
+
+def both(header: tuple[str, ...], new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
+    """The row of a symbol that both versions have: the newer one, with `3` for a state that only Keras 3 keeps."""
+    row = [*new[:-1], ""]
+    if "state" in header:
+        place = header.index("state")
+        if (new[place], old[place]) == ("yes", "no"):
+            row[place] = "3"
+    return tuple(row)
+
+
+def report(symbol: str, header: tuple[str, ...], new: tuple[str, ...], old: tuple[str, ...]) -> None:
+    """Print where two versions of TensorFlow differ; parameters may be added without changing anything."""
+    for column, here, there in zip(header, new, old, strict=True):
+        if here != there and column not in ("params", "keras"):
+            print(f"{symbol}: {column} is {here!r}, in the older version {there!r}")
+
+
 def read_table(path: Path) -> dict[str, tuple[str, ...]]:
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     return {line.partition("\t")[0]: tuple(line.split("\t")) for line in lines}
@@ -315,7 +369,7 @@ def check_ops(tf: Any, functions: dict[str, Any], names: symbols.Names) -> list[
         if row is None:
             differences.append(f"{symbol}: could not be measured")
             continue
-        for column, value in zip(OPS_HEADER, row, strict=True):
+        for column, value in zip(OPS_HEADER[:-1], row, strict=True):
             if value != expected[column]:
                 differences.append(f"{symbol}: {column} is {expected[column]!r} in the table, {value!r} here")
     return differences
@@ -328,7 +382,7 @@ def compare(name: str, header: tuple[str, ...], rows: list[tuple[str, ...]], key
     differences = []
     for row in rows:
         for column, here, there in zip(header, row, table.get(row[:key], row), strict=True):
-            if here != there:
+            if here != there and column != "keras" and (here, there) != ("yes", "3"):
                 differences.append(f"{'.'.join(row[:key])}: {column} is {there!r} in the table, {here!r} here")
     return differences
 
@@ -342,9 +396,14 @@ def main(arguments: list[str] | None = None) -> int:
     action.add_argument("--uncovered", action="store_true", help="list functions that could not be measured")
     parser.add_argument("--only", default="", help="symbol prefixes, separated by commas")
     parser.add_argument("--sample", type=int, default=0, help="check only so many symbols, always the same ones")
+    action.add_argument("--merge", type=Path, metavar="DIR", help="add the tables that an older TensorFlow wrote")
+    parser.add_argument("--to", type=Path, default=TABLES, metavar="DIR", help="write into this folder")
     parser.add_argument("--tables", default="ops,raw_ops,classes,numpy,methods,aliases", help="only these tables")
     options = parser.parse_args(arguments)
 
+    if options.merge:
+        merge(options.merge)
+        return 0
     tf = start()
     names, v1 = symbols.collect()
     functions = selected(measured_functions(names, v1), options.only, options.sample)
@@ -352,44 +411,50 @@ def main(arguments: list[str] | None = None) -> int:
     if options.check:
         differences = check_ops(tf, functions, names) if "ops" in tables else []
         if "classes" in tables:
-            differences += compare("classes.tsv", classes.HEADER, classes.rows(names))
+            differences += compare("classes.tsv", classes.HEADER, with_generation(classes.rows(names)))
         if "numpy" in tables:
             differences += compare("numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
         if "methods" in tables:
             differences += compare("methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf), key=2)
         if "raw_ops" in tables:
-            differences += compare("raw_ops.tsv", OPS_HEADER, raw_ops.rows(tf, row_of))
+            differences += compare("raw_ops.tsv", OPS_HEADER, with_generation(raw_ops.rows(tf, row_of)))
         print("\n".join(differences) if differences else "everything is as the tables say")
         return 1 if differences else 0
     if options.uncovered:
         print("\n".join(symbol for symbol, row in measure(tf, functions, names) if row is None))
         return 0
-    write(tf, names, v1, functions, tables, bool(options.only))
+    write(tf, names, v1, functions, tables, options.to, bool(options.only))
     return 0
 
 
 def write(
-    tf: Any, names: symbols.Names, v1: dict[str, str | None], functions: dict[str, Any], tables: set[str], part: bool
+    tf: Any,
+    names: symbols.Names,
+    v1: dict[str, str | None],
+    functions: dict[str, Any],
+    tables: set[str],
+    folder: Path,
+    part: bool,
 ) -> None:
     """Write the chosen tables; with `part`, only the rows of `functions` are new in ops.tsv."""
     if "ops" in tables:
         measured = dict(measure(tf, functions, names))
         rows = {symbol: row for symbol, row in measured.items() if row is not None}
         if part:
-            old = read_table(TABLES / "ops.tsv")
-            rows = {**{symbol: row for symbol, row in old.items() if symbol not in functions}, **rows}
-        write_table(TABLES / "ops.tsv", OPS_HEADER, (rows[symbol] for symbol in sorted(rows)))
+            old = read_table(folder / "ops.tsv")
+            rows = {**{symbol: row[:-1] for symbol, row in old.items() if symbol not in functions}, **rows}
+        write_table(folder / "ops.tsv", OPS_HEADER, with_generation(rows[symbol] for symbol in sorted(rows)))
     if "classes" in tables:
-        write_table(TABLES / "classes.tsv", classes.HEADER, classes.rows(names))
+        write_table(folder / "classes.tsv", classes.HEADER, with_generation(classes.rows(names)))
     if "numpy" in tables:
-        write_table(TABLES / "numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
+        write_table(folder / "numpy.tsv", outside.NUMPY_HEADER, outside.numpy_rows(tf))
     if "methods" in tables:
-        write_table(TABLES / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
+        write_table(folder / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
     if "raw_ops" in tables:
-        write_table(TABLES / "raw_ops.tsv", OPS_HEADER, raw_ops.rows(tf, row_of))
+        write_table(folder / "raw_ops.tsv", OPS_HEADER, with_generation(raw_ops.rows(tf, row_of)))
     if "aliases" in tables:
-        kept = read_table(TABLES / "ops.tsv").keys() | read_table(TABLES / "classes.tsv").keys()
-        write_table(TABLES / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))
+        kept = read_table(folder / "ops.tsv").keys() | read_table(folder / "classes.tsv").keys()
+        write_table(folder / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))
 
 
 if __name__ == "__main__":

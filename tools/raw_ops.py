@@ -55,6 +55,8 @@ def read_off(tf: Any, name: str) -> Row | None:
     definition = op_def_registry.get(name)
     if definition is None or not definition.output_arg or has_state(tf, definition):
         return None
+    if definition.is_stateful and "Random" not in name and not definition.input_arg:
+        return None
     attributes = {attribute.name: attribute for attribute in definition.attr}
     inputs = [argument.name for argument in definition.input_arg]
     floats = [argument.name for argument in definition.input_arg if takes_float(tf, argument, attributes)]
@@ -84,7 +86,7 @@ def read_off(tf: Any, name: str) -> Row | None:
 
 
 def has_state(tf: Any, definition: Any) -> bool:
-    """Whether a resource, a variant or a reference goes in: a variable's gradient may pass through it."""
+    """Whether a resource, a variant or a reference goes in or out: a variable's gradient may pass through it."""
     closed = (tf.resource, tf.variant)
     return any(
         argument.is_ref or (argument.type and tf.as_dtype(argument.type) in closed) for argument in definition.input_arg

@@ -863,6 +863,9 @@ RESULTS = {
 #: another device, or stop the process when a guess does not fit.
 NOT_CALLED = {
     "keras.backend.get_uid",
+    "keras.backend.in_test_phase",
+    "keras.backend.in_train_phase",
+    "keras.backend.learning_phase",
     "tensorflow.Assert",
     "tensorflow.conv",
     "tensorflow.conv2d_backprop_filter_v2",

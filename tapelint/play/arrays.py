@@ -156,6 +156,7 @@ class Arrays(Containers):
         return self.data(Kind.TENSOR, name, links, node, dtypes.of(variable))
 
     def write(self, variable: Variable, values: Iterable[Value], node: ast.AST, op: str, replace: bool) -> None:
+        self.recording.updated.add(variable.id)
         written = self.data(Kind.TENSOR, op, [Link(value) for value in values], node, variable.dtype)
         link = Link(written, Cut(CutKind.STATE_WRITE, self.place(node), op))
         before = self.world.get((variable.id, "written"))
@@ -277,7 +278,7 @@ class Arrays(Containers):
             if isinstance(value, Sequence):
                 items = self.items(value)
                 return items.items if items is not None else None
-            return (value,) if isinstance(value, VariableSet) and not value.part else None
+            return (Several(value),) if isinstance(value, VariableSet) and not value.part else None
 
         if sign == "+":
             one, other = listed(left), listed(right)

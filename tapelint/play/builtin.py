@@ -6,7 +6,10 @@ import ast
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
-from tapelint.play.machine import Arguments
+from tapelint.play.machine import Arguments, Read
+from tapelint.play.tapes import METHODS
+from tapelint.play.pairs import gradient_key, variable_key
+from tapelint.play.recording import Zip
 from tapelint.play.values import (
     Class,
     Const,
@@ -15,6 +18,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Instance,
+    Items,
     Kind,
     Link,
     Mapping_,
@@ -65,6 +69,8 @@ class Builtin(Keras):
             return self.const(None, node)
         if name in ("isinstance", "issubclass", "hasattr", "callable"):
             truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
+            if name == "hasattr" and len(args) == 2 and isinstance(args[0], Tape) and isinstance(args[1], Const):
+                truth = args[1].value in METHODS
             return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
         if name == "str" and len(args) == 1 and isinstance(args[0], Const):
             return self.const(str(args[0].value), node)
@@ -137,10 +143,30 @@ class Builtin(Keras):
         if columns and all(column.exact for column in columns):
             for row in zip(*(column.items for column in columns), strict=False):
                 found.append(self.sequence("tuple", row, node))
+        elif self._side_by_side(columns):
+            for row in zip(*(column.items for column in columns), strict=False):
+                pair = self.sequence("tuple", Items(row), node)
+                found.append(Several(pair) if isinstance(row[0], Several) else pair)
         elif columns:
             row = tuple(either(column) if column.items else self.unknown(node) for column in columns)
             found.append(Several(self.sequence("tuple", row, node)))
-        return OneShot("zip", arguments.args, tuple(found), self.place(node), self.tick())
+        made = OneShot("zip", arguments.args, tuple(found), self.place(node), self.tick())
+        self.world.put((made.id, "columns"), tuple(columns))
+        self.recording.zips.append(Zip(arguments.args, tuple(columns), self.place(node), self.context))
+        return made
+
+    def _side_by_side(self, columns: list[Items]) -> bool:
+        """Whether several gradients stand beside as many variables: those that they were asked for."""
+        if len(columns) != 2 or len(columns[0].items) != len(columns[1].items):
+            return False
+        for one, other in zip(columns[0].items, columns[1].items, strict=True):
+            if isinstance(one, Several) != isinstance(other, Several):
+                return False
+            if isinstance(one, Several):
+                keys = (gradient_key(one) or variable_key(one), variable_key(other) or gradient_key(other))
+                if None in keys or keys[0] != keys[1]:
+                    return False
+        return True
 
     def _builtin_map(self, arguments: Arguments, node: ast.expr) -> Value:
         if len(arguments.args) < 2:
@@ -218,6 +244,8 @@ class Builtin(Keras):
         entries = Entries()
         for value in arguments.args:
             other = self.entries(value)
+            if isinstance(value, OneShot):
+                self.read_to_end(value, node)
             if other is None:
                 entries = Entries(entries.entries, self.unknown(node, self.flat(value), "item"))
             else:
@@ -276,6 +304,9 @@ class Builtin(Keras):
         return self.binary(ast.Pow, arguments.args[0], arguments.args[1], node)
 
     def _builtin_any(self, arguments: Arguments, node: ast.expr) -> Value:
+        for value in arguments.args:
+            if isinstance(value, OneShot):
+                self.world.put((value.id, "read"), Read(self.place(node), certain=False))
         return self.data(Kind.NUMBER, "any", (), node, "bool")
 
     _builtin_all = _builtin_any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from tapelint.play.machine import Arguments
+from tapelint.play.machine import Arguments, Read
 from tapelint.play.tapes import Tapes
 from tapelint.play.values import (
     UNBOUND,
@@ -65,9 +65,11 @@ class Containers(Tapes):
         """The elements that iterating over `value` gives, in order, `Several` where the number is not known."""
         if isinstance(value, Sequence):
             found = self.items(value)
-            return found if found is not None else Items((Several(self.unknown(node, (value,), "item")),))
+            if found is None:
+                return Items((Several(self.unknown(node, (value,), "item")),))
+            return Items(tuple(self._each(item, node) for item in found.items))
         if isinstance(value, OneShot):
-            self.world.put((value.id, "read"), self.place(node))
+            self.read_to_end(value, node)
             return Items(value.items)
         if isinstance(value, Mapping_):
             entries = self.entries(value)
@@ -98,6 +100,18 @@ class Containers(Tapes):
             return Items(value.parts) if value.whole else Items((Several(value.parts[0]),))
         inputs = () if isinstance(value, Symbol) else (value,)
         return Items((Several(self.unknown(node, inputs, "item")),))
+
+    def _each(self, item: Value, node: ast.AST) -> Value:
+        """Several variables of a model in a list are met one at a time."""
+        if isinstance(item, Several) and isinstance(item.of, VariableSet) and not item.of.part:
+            return Several(self.variables(item.of.owner, item.of.which, node, part=True))
+        return item
+
+    def read_to_end(self, value: OneShot, node: ast.AST) -> None:
+        """An iterator gives its items away; what reads it after this gets none."""
+        held = self.world.get((value.id, "read"))
+        if not (isinstance(held, Read) and held.certain):
+            self.world.put((value.id, "read"), Read(self.place(node)))
 
     def fresh(self, node: ast.AST, op: str, dtype: str = "") -> Data:
         """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""
@@ -205,7 +219,7 @@ class Containers(Tapes):
             before = items.items[: index.value + 1]
             if len(before) == index.value + 1 and not any(isinstance(item, Several) for item in before):
                 return before[-1]
-        found = list(items)
+        found = list(Items(tuple(self._each(item, node) for item in items.items)))
         return either(found) if found else self.unknown(node, (), "item")
 
     def _slice(self, value: Sequence, items: Items, index: Object, node: ast.AST) -> Value:

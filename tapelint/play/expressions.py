@@ -221,7 +221,7 @@ class Expressions(Objects):
             if isinstance(item, ast.Starred):
                 value = known(self.evaluate(item.value))
                 if isinstance(value, VariableSet) and not value.part:
-                    found.append(value)
+                    found.append(Several(value))
                 else:
                     found.extend(self.elements(value, item).items)
             else:

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.library import Library, _callable
-from tapelint.play.machine import Arguments
+from tapelint.play.machine import Arguments, Met, Read
+from tapelint.play.pairs import columns_of, layers_in, mismatch
+from tapelint.play.query import Query
+from tapelint.play.recording import Apply, Ask, Pairs, Stranger
 from tapelint.play.values import (
     Const,
     Cut,
@@ -48,6 +51,7 @@ _WEIGHTS = frozenset(
 )
 _LEAVING = {"predict": "predict", "predict_on_batch": "predict_on_batch", "evaluate": "evaluate"}
 _OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
+_OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
 _SINGLE = frozenset(
     {
         "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv1DTranspose", "Conv3DTranspose", "Flatten",
@@ -78,6 +82,10 @@ class Keras(Library):
             return self._made("model", name, node, (), whole=True)
         if name.startswith(_DATASET):
             return Object("dataset", name, self.place(node), self.tick(), arguments.args)
+        if name.startswith("tensorflow.compat.v1.train.") and name.endswith("Optimizer"):
+            return self._made("v1_optimizer", name, node, (), whole=True, args=arguments)
+        if name.startswith("keras.optimizers.experimental."):
+            return self._made("optimizer", name, node, (), whole=True, args=arguments)
         found = api.api_class(name)
         if found is None:
             return None
@@ -85,7 +93,7 @@ class Keras(Library):
             return self._layer(name, arguments, node)
         if found.kind == "model":
             return self._made("model", name, node, (), whole=True, args=arguments)
-        if found.kind in ("optimizer", "loss", "metric"):
+        if found.kind in ("optimizer", "loss_scale_optimizer", "loss", "metric"):
             wrapped = [value for value in arguments.args if isinstance(value, (Object, Unknown, Instance))]
             return self._made(found.kind, name, node, wrapped, whole=True, args=arguments)
         return self._made(found.kind, name, node, (), whole=True, args=arguments)
@@ -105,6 +113,8 @@ class Keras(Library):
         made = Object(kind, name, self.place(node), self.tick(), parts, whole, held)
         if kind in ("layer", "model", "optimizer", "metric"):
             self.created(made, kind, node)
+        elif kind in _OPTIMIZERS:
+            self.created(made, "optimizer", node)
         return made
 
     def _layer(self, name: str, arguments: Arguments, node: ast.expr) -> Object:
@@ -176,6 +186,7 @@ class Keras(Library):
                 return self._layer_list(value, node)
             if name == "losses":
                 return self._model_losses(value, node)
+        self.used(value, name, "read", node)
         if value.kind == "optimizer" and name in ("iterations", "learning_rate", "lr"):
             return self.data(Kind.TENSOR, name, (), node)
         return Method(value, name, self.place(node), self.tick())
@@ -216,12 +227,15 @@ class Keras(Library):
             return self.call_object(value, arguments, node)
         if kind == "model" and name in _LEAVING:
             return self.leave_by_predict(value, name, arguments, node)
-        if kind == "optimizer" and name in _OPTIMIZING:
+        self.used(value, name, "call", node)
+        if kind in _OPTIMIZERS and name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)
-        if kind == "optimizer" and name in ("scale_loss", "get_scaled_loss"):
+        if kind in _OPTIMIZERS and name in ("scale_loss", "get_scaled_loss"):
             return self.tensor(name, self.flats(arguments.all()), node, "float")
-        if kind == "optimizer" and name == "get_unscaled_gradients":
+        if kind in _OPTIMIZERS and name == "get_unscaled_gradients":
             return arguments.args[0] if arguments.args else self.unknown(node)
+        if kind in _OPTIMIZERS:
+            self.world.put((value.id, "met"), Met(self.place(node), None))
         if kind in ("model", "layer") and name == "add" and arguments.args:
             added = self.world.get((value.id, "parts"), Items())
             self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))
@@ -446,15 +460,24 @@ class Keras(Library):
 
     def optimize(self, optimizer: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """`apply_gradients`, `apply`, `minimize`: the variables are written."""
-        self.applied(name, optimizer, arguments, node)
+        apply = self.applied(name, optimizer, arguments, node)
+        for value in arguments.all():
+            self._note_contents(value)
+        self._pair_up(apply)
+        self._meet(apply)
         if name == "apply_gradients" and arguments.args:
             pairs = arguments.args[0]
             for option in options(pairs):
                 if isinstance(option, OneShot):
-                    self.world.put((option.id, "read"), self.place(node))
+                    held = self.world.get((option.id, "read"))
+                    if option is pairs and isinstance(held, Read) and held.certain:
+                        apply.empty = held.place
+                    self.read_to_end(option, node)
             for leaf in self.flat(pairs):
                 if isinstance(leaf, Variable):
                     self.write(leaf, (), node, name, replace=False)
+                elif isinstance(leaf, VariableSet):
+                    self.recording.updated.add(leaf.owner.id)
         if name == "minimize":
             tape = arguments.kwargs.get("tape")
             if tape is not None:
@@ -463,6 +486,98 @@ class Keras(Library):
             if loss is not None and _callable(loss):
                 self.call(loss, Arguments(), node)
         return self.const(None, node)
+
+
+    def _pair_up(self, apply: Apply) -> None:
+        """Note which gradient stands beside which variable, and whether it is its own."""
+        args = apply.args
+        if apply.method == "apply_gradients" and args:
+            apply.pairs = self._columns(args[0])
+        elif apply.method == "apply" and len(args) == 2:
+            one, other = (self.elements(value, apply.node) for value in args)
+            apply.pairs = Pairs(one, other, apply.place)
+        if apply.pairs is not None:
+            apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of)
+
+    def _columns(self, value: Value) -> Pairs | None:
+        if isinstance(value, OneShot) and value.kind == "zip":
+            columns = self.world.get((value.id, "columns"), ())
+            return Pairs(*columns, value.place) if len(columns) == 2 else None
+        items = Items(value.items) if isinstance(value, OneShot) else self.items(value)
+        found = columns_of(items, self.items) if items is not None and items.items else None
+        return Pairs(found.gradients, found.variables, value.place) if found is not None else None
+
+    def _query_of(self, ask: Ask) -> Query | None:
+        return self.query(ask.tape, ask.session) if ask.session is not None else None
+
+    def _meet(self, apply: Apply) -> None:
+        """An optimizer of Keras makes its state for the variables of its first step and takes no others later."""
+        optimizer = apply.optimizer
+        if not isinstance(optimizer, Object) or optimizer.kind not in ("optimizer", "loss_scale_optimizer"):
+            return
+        key = (optimizer.id, "met")
+        held = self.world.get(key)
+        variables = apply.pairs.variables.items if apply.pairs is not None else None
+        if held is None:
+            known = variables if optimizer.whole and apply.certain and apply.method != "minimize" else None
+            self.world.put(key, Met(apply.place, known))
+            return
+        if held.variables is None or variables is None:
+            return
+        for variable in variables:
+            if all(self._differs(variable, other, apply) for other in held.variables):
+                bare = variable.of if isinstance(variable, Several) else variable
+                apply.stranger = Stranger(bare, held.place, held.variables)
+                return
+
+    def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
+        """Whether two items of lists of variables certainly are different variables."""
+        value = one.of if isinstance(one, Several) else one
+        old = other.of if isinstance(other, Several) else other
+        if isinstance(value, Either) or isinstance(old, Either):
+            return False
+        if value is old:
+            return self._next_of_set(value, apply)
+        if isinstance(value, Variable) and isinstance(old, Variable):
+            return True
+        known = isinstance(value, (Variable, VariableSet)) and isinstance(old, (Variable, VariableSet))
+        return known and self.parts().share(value, old) is False
+
+    def _next_of_set(self, value: Value, apply: Apply) -> bool:
+        """Whether a loop over the variables of a model is in its second round, where it has the next of them."""
+        if not isinstance(value, VariableSet) or not value.part or not apply.context.loops or value.place is None:
+            return False
+        loop = apply.context.loops[-1]
+        statement = loop.place.node
+        if loop.round < 2 or not isinstance(statement, (ast.For, ast.AsyncFor)):
+            return False
+        node = value.place.node
+        return any(inner is node for inner in ast.walk(statement.iter)) and self._more_than_one(value.owner)
+
+    def _more_than_one(self, owner: Value) -> bool:
+        """Whether a model or layer certainly has several trainable variables."""
+        layers = layers_in(owner, self.world) or []
+        count = 0
+        for layer in layers:
+            if _last(layer.symbol) in ("Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization"):
+                bias = layer.args.get("use_bias")
+                count += 2 if bias is None else 1
+        return count > 1
+
+    def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
+        """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
+        self.used(value, name, "read", node)
+        if name == "optimizer" and value.kind == "model" and value.whole and not self.module.attributes.get(name):
+            held = self.world.get((value.id, "." + name))
+            if held is None:
+                held = Object("optimizer", "keras.Optimizer", self.place(node), value.time, (), whole=False)
+                self.world.put((value.id, "." + name), held)
+            assert isinstance(held, Value)
+            return held
+        return self.unknown_attribute(value, name, node)
+
+    def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        raise NotImplementedError
 
 
 def _last(name: str) -> str:

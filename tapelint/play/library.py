@@ -12,6 +12,7 @@ from collections.abc import Callable
 from tapelint.play import dtype as dtypes
 from tapelint.play.arrays import Arrays
 from tapelint.play.machine import Arguments
+from tapelint.play.recording import Clip
 from tapelint.play.values import (
     Bound,
     Const,
@@ -105,6 +106,9 @@ class Library(Arrays):
                 "tensorflow.custom_gradient": self._custom_gradient,
                 "tensorflow.init_scope": lambda arguments, node: Paused(None, self.place(node), self.tick()),
                 "tensorflow.add_n": self._add_n,
+                "tensorflow.clip_by_global_norm": self._clip_by_global_norm,
+                "tensorflow.clip_by_norm": lambda arguments, node: self._clip("clip_by_norm", arguments, node),
+                "tensorflow.clip_by_value": lambda arguments, node: self._clip("clip_by_value", arguments, node),
                 "tensorflow.where": self._where,
                 "tensorflow.group": lambda arguments, node: self.const(None, node),
                 "tensorflow.no_op": lambda arguments, node: self.const(None, node),
@@ -199,6 +203,7 @@ class Library(Arrays):
         if how == "unknown" and op.carries == ("*",):
             how = "carries"
         if how in kind:
+            self.without_gradient = self.without_gradient or how == "lookup_error"
             return Link(value, Cut(kind[how], self.place(node), short))
         if how == "unknown" and not isinstance(value, Unknown):
             return Link(Unknown(self.place(node), self.tick(), (value,), "argument"))
@@ -339,7 +344,25 @@ class Library(Arrays):
         function = arguments.get(0, "func") or arguments.get(0, "f")
         if function is None:
             return Symbol("tensorflow.function", self.place(node))
-        return function
+        return self.traced(function)
+
+    def traced(self, function: Value) -> Value:
+        """The same function, run as a graph."""
+        if isinstance(function, Bound) and isinstance(function.function, Function):
+            inner = self.traced(function.function)
+            return function if inner is function.function else Bound(inner, function.receiver)
+        if not isinstance(function, Function) or "tensorflow.function" in function.decorators:
+            return function
+        key = (function.id, "traced")
+        held = self.world.get(key)
+        if held is None:
+            held = Function(
+                function.node, function.module, function.closure, function.place, function.time, function.defaults,
+                (*function.decorators, "tensorflow.function"), function.owner,
+            )  # fmt: skip
+            self.world.put(key, held)
+        assert isinstance(held, Value)
+        return held
 
     def _py_function(self, arguments: Arguments, node: ast.expr) -> Value:
         values = self.flats(arguments.all()[1:])
@@ -362,6 +385,35 @@ class Library(Arrays):
         if any(isinstance(value, (Unknown, Instance)) for value in kept) and same is not None:
             return self.unknown(node, kept, "call")
         return self.tensor("tf.add_n", kept, node, self.common(kept), same=same)
+
+    def _clip_by_global_norm(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.clip_by_global_norm(tensors, limit)` gives a list, each item clipped by itself, and the norm of all."""
+        given = arguments.get(0, "t_list")
+        if given is None:
+            return self.unknown(node, arguments.all(), "call")
+        clipped: list[Value] = []
+        items = self.items(given)
+        for item in items.items if items is not None else (Several(given),):
+            tensor = item.of if isinstance(item, Several) else item
+            if isinstance(tensor, Const):
+                made: Value = tensor  # None stays None
+            elif isinstance(tensor, (Unknown, Instance, Object)):
+                made = self.unknown(node, (tensor,), "call")
+            else:
+                made = self.tensor("tf.clip_by_global_norm", (tensor,), node, dtypes.of(tensor))
+            clipped.append(Several(made) if isinstance(item, Several) else made)
+        norm = self.tensor("tf.linalg.global_norm", self.flat(given), node, "float")
+        result = self.sequence("tuple", (self.sequence("list", clipped, node), norm), node)
+        self.recording.clips.append(Clip("tf.clip_by_global_norm", given, result, self.place(node), self.context))
+        return result
+
+    def _clip(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A clipping function that gives one tensor."""
+        result = self._operation("tensorflow." + name, arguments, node)
+        given = arguments.get(0, "t")
+        if given is not None:
+            self.recording.clips.append(Clip("tf." + name, given, result, self.place(node), self.context))
+        return result
 
     def _where(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.where(condition, x, y)` passes gradients to the branches; with the condition alone to nothing."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
 from tapelint.play.recording import (
@@ -16,6 +17,7 @@ from tapelint.play.recording import (
     Event,
     Happening,
     Recording,
+    Use,
 )
 from tapelint.play.scope import Frame, Module
 from tapelint.play.tape import Phase, Session, TapeState, Watch
@@ -34,6 +36,7 @@ from tapelint.play.values import (
     Link,
     Mapping_,
     Method,
+    Object,
     OneShot,
     Partial,
     Place,
@@ -65,6 +68,27 @@ class Written:
 
     def join(self, values: list[Written], missing: bool) -> Written:
         return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
+
+
+class Read(NamedTuple):
+    """That an iterator was read to its end. `certain` is False when only some paths did, or unseen code may have."""
+
+    place: Place
+    certain: bool = True
+
+    def join(self, values: list[Read], missing: bool) -> Read:
+        return Read(values[0].place, not missing and all(value.certain for value in values))
+
+
+class Met(NamedTuple):
+    """The variables of an optimizer's first step; `variables` is None when they are not known for certain."""
+
+    place: Place
+    variables: tuple[Value, ...] | None
+
+    def join(self, values: list[Met], missing: bool) -> Met:
+        same_step = not missing and all(value == values[0] for value in values)
+        return Met(values[0].place, values[0].variables if same_step else None)
 
 
 class BudgetSpent(Exception):
@@ -122,7 +146,9 @@ class Machine:
         self.stack: list[Function] = []
         self.attributes: dict[int, set[str]] = {}
         self.sets: dict[tuple[int, str], VariableSet] = {}
-        self.tests: set[int] = set()
+        self.without_gradient = False
+        self.entry = 0
+        self.standalone = False
 
     # -- to be given by the layers above --------------------------------------------------------------------------
 
@@ -197,6 +223,12 @@ class Machine:
             shape=shape,
         )
 
+    def certainly_unbuilt(self, value: Value) -> bool:
+        """Whether a layer or model that was made in this play has not been built by anything we saw."""
+        if self.standalone and value.time < self.entry:
+            return False  # other code may have built it before
+        return not self.world.get((value.id, "built"))
+
     def reads(self, links: Iterable[Link]) -> Iterator[Link]:
         """The links, and for a variable that was written also the link to what was written, which is cut."""
         for link in links:
@@ -252,7 +284,9 @@ class Machine:
 
     def state(self, tape: Tape) -> TapeState:
         found = self.world.get((tape.id, "state"))
-        assert isinstance(found, TapeState)
+        if not isinstance(found, TapeState):
+            # It was made in a play that is over and forgotten.
+            return TapeState(frozenset({Phase.CREATED}), escaped=True)
         return found
 
     def event(
@@ -356,6 +390,13 @@ class Machine:
         state = self.state(tape)
         for number in state.sessions:
             self.recording.sessions[number].paused.append((began, ended))
+        if state.only(Phase.CONSUMED):
+            # `stop_recording` ends by recording again: on an empty tape when the old one was given away meanwhile.
+            session = self.new_session(tape, state.consumed_by[-1].node)
+            session.restarted = state.consumed_by[-1]
+            session.intervals.append([self.tick(), None])
+            self.set_state(tape, TapeState(frozenset({Phase.RECORDING}), frozenset({session.id})))
+            return
         phases = frozenset(Phase.RECORDING if phase is Phase.PAUSED else phase for phase in state.phases)
         self.set_state(tape, replace(state, phases=phases))
 
@@ -363,10 +404,13 @@ class Machine:
         """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
         if depth == 0:
             return
+        if isinstance(value, Data):
+            self._note_handed(value)
         if isinstance(value, Tape):
             state = self.state(value)
             if not state.escaped:
                 self.event(Happening.ESCAPE, value, node)
+                self.recording.escaped.add(value.id)
                 self.set_state(value, replace(state, escaped=True))
         elif isinstance(value, Either):
             for option in options(value):
@@ -391,7 +435,7 @@ class Machine:
         elif isinstance(value, Instance):
             for name in sorted(self.attributes.get(value.id, ())):
                 item = self.world.get((value.id, "." + name))
-                if isinstance(item, (Tape, Either)):
+                if isinstance(item, (Tape, Either, Object)):
                     self.escape(item, node, depth - 1)
         elif isinstance(value, Bound):
             self.escape(value.receiver, node, depth - 1)
@@ -399,16 +443,34 @@ class Machine:
         elif isinstance(value, Method):
             if isinstance(value.receiver, Tape):
                 self.escape(value.receiver, node, depth - 1)
+        elif isinstance(value, Object) and value.kind == "optimizer":
+            self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Partial):
             for item in (value.function, *value.args, *value.kwargs.values()):
                 self.escape(item, node, depth - 1)
         elif isinstance(value, OneShot):
-            self.world.put((value.id, "read"), None)
+            self.world.put((value.id, "read"), Read(self.place(node), certain=False))
             for item in (*value.parts, *value.items):
                 if not isinstance(item, Sequence):
                     self.escape(item, node, depth - 1)
         elif isinstance(value, Function):
             self._escape_closure(value, node, depth)
+        elif isinstance(value, Object) and value.kind in ("layer", "model"):
+            self.world.put((value.id, "built"), True)
+        if isinstance(value, Instance):
+            self.world.put((value.id, "built"), True)
+
+    def _note_handed(self, value: Value, limit: int = 40) -> None:
+        """Note the gradients behind a value that goes where we can't see."""
+        stack = [value]
+        while stack and limit:
+            item = stack.pop()
+            limit -= 1
+            if isinstance(item, Data):
+                if item.ask is not None:
+                    self.recording.handed.add(item.id)
+                else:
+                    stack.extend(link.value for link in item.links)
 
     def _escape_closure(self, function: Function, node: ast.AST, depth: int) -> None:
         """A function that unseen code may call any number of times: the tapes that it closes over escape."""
@@ -418,13 +480,13 @@ class Machine:
         for inner in ast.walk(function.node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 held = self.world.get((frame.id, inner.id))
-                if isinstance(held, (Tape, Either)):
+                if isinstance(held, (Tape, Either, Object)):
                     self.escape(held, node, depth - 1)
 
     # -- questions ------------------------------------------------------------------------------------------------
 
     def query(self, tape: Tape, session: Session) -> Query:
-        return Query(self.world, self.parts(), tape, session, self.state(tape).escaped)
+        return Query(self.world, self.parts(), tape, session, self.state(tape).escaped, self.without_gradient)
 
     def watch(self, tape: Tape, value: Value, node: ast.AST, certain: bool = True) -> None:
         """Put `value` and everything in it on the tape's list of what it watches."""
@@ -434,7 +496,8 @@ class Machine:
         elif isinstance(value, Sequence) and (items := self.items(value)) is not None:
             for item in items.items:
                 if isinstance(item, Several):
-                    self.watch(tape, item.of, node, certain=False)
+                    whole = isinstance(item.of, VariableSet) and not item.of.part
+                    self.watch(tape, item.of, node, certain and whole)
                 else:
                     self.watch(tape, item, node, certain)
         elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
@@ -466,6 +529,12 @@ class Machine:
                 value, what, self.place(node), self.clock, self.context, self.recording_tapes(), self.frame.node
             )
         )
+
+    def used(
+        self, value: Value, name: str, how: str, node: ast.AST, item: Value | None = None, certain: bool = True
+    ) -> None:
+        """Note that a method, attribute or argument of a library object is used here."""
+        self.recording.uses.append(Use(value, name, how, self.place(node), self.context, item, certain))
 
     def applied(self, method: str, optimizer: Value, arguments: Arguments, node: ast.AST) -> Apply:
         apply = Apply(

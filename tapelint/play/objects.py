@@ -103,6 +103,7 @@ class Objects(Builtin):
                 assert isinstance(option.receiver, Tape)
                 results.append(self.call_tape(option.receiver, option.name, arguments, node, certain=False))
             return either(results)
+        applied = len(self.recording.applies)
         if len(callables) > 3:
             return self.call_unknown(function, arguments, node)
         results = []
@@ -114,6 +115,9 @@ class Objects(Builtin):
             self.world.rollback(mark)
         self.world.merge(branches)
         self.refresh()
+        if not all(isinstance(option, Method) and isinstance(option.receiver, Object) for option in callables):
+            for apply in self.recording.applies[applied:]:
+                apply.certain = False
         return either(results)
 
     def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
@@ -169,6 +173,8 @@ class Objects(Builtin):
             for option in options(entered):
                 if isinstance(option, Tape):
                     self.exit(option, node)
+                elif isinstance(option, Paused):
+                    self.resume(option.tape, option.time)
         self.world.put((value.id, "entered"), ())
 
     def _call_unknown_method(self, value: Unknown, name: str, arguments: Arguments, node: ast.expr) -> Value:
@@ -371,6 +377,9 @@ class Objects(Builtin):
             return self.call(self._bind_method(own, instance), arguments, node)
         if instance.kind in ("model", "layer", "loss"):
             self.build(instance, node)
+            running, _ = self.world.get(("running",), (frozenset(), frozenset()))
+            called = self.world.get((instance.id, "called"), ())
+            self.world.put((instance.id, "called"), tuple(dict.fromkeys((*called, *running))))
             forward = self.class_attribute(instance.cls, "call")
             if isinstance(forward, Function):
                 given = arguments
@@ -473,7 +482,7 @@ class Objects(Builtin):
             if name == "losses":
                 return self._model_losses(value, node)
             if name in ("optimizer", "compiled_loss", "compiled_metrics", "metrics"):
-                return self.unknown_attribute(value, name, node)
+                return self.compiled_attribute(value, name, node)
         if name == "__class__":
             return value.cls
         if self._called_at(node):
@@ -510,6 +519,8 @@ class Objects(Builtin):
             if isinstance(option, Tape):
                 self.escape(option, node)
             elif isinstance(option, (Instance, Object, Unknown)):
+                if isinstance(option, Object):
+                    self.used(option, name, "write", node, item, certain=len(choices) == 1)
                 if len(choices) > 1:
                     old = self.world.get((option.id, "." + name))
                     self.set_attribute(option, name, either((old, item)) if isinstance(old, Value) else item)

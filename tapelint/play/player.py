@@ -14,7 +14,7 @@ from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
 from tapelint.play.recording import Context, Recording
 from tapelint.play.scope import Frame, Module
 from tapelint.play.statements import Jump, Statements
-from tapelint.play.values import Bound, Class, Const, Function, Instance, Object, Unknown, Value, either
+from tapelint.play.values import Class, Const, Either, Function, Instance, Tape, Unknown, Value, either
 from tapelint.play.world import Changes
 
 MARKS = frozenset(
@@ -43,7 +43,6 @@ class Player(Statements):
         self.jumps: list[Jump] = []
         self.paused_in_with: set[int] = set()
         self.attempts: list[Jump] = []
-        self.standalone = False
         self.templates: dict[int, Instance] = {}
 
     def record(self) -> Recording:
@@ -96,6 +95,7 @@ class Player(Statements):
     def play_alone(self, function: Function) -> None:
         """Play a function with arguments that nobody knows, and forget what it did to the world."""
         mark = self.world.mark()
+        self.entry = self.tick()
         self.budget(MAX_STEPS)
         try:
             arguments = self._own_arguments(function)
@@ -140,6 +140,8 @@ class Player(Statements):
         if kind in ("model", "layer"):
             self.build(instance, cls.node)  # type: ignore[arg-type]
             self.world.alive = True
+        self.escape(instance, node)
+        self.world.put((instance.id, "built"), kind in ("model", "layer"))
         for name in list(self.attributes.get(instance.id, ())):
             if self.module.attributes.get(name):
                 # Written elsewhere too: which value it has by now can't be told.
@@ -190,6 +192,9 @@ class Player(Statements):
             else:
                 result = either(value for _, value in ends)
             self.refresh()
+            for tape in self.recording.tapes:
+                if self.recording.functions.get(tape.id) is function.node and not self.world.get((tape.id, "deleted")):
+                    self.recording.kept.add(tape.id)
             frame.late = True
             if self.standalone or len(self.stack) == 1:
                 self._play_nested(before)
@@ -220,6 +225,12 @@ class Player(Statements):
     def leave_function(self, value: Value) -> None:
         """`return value`: leave all `with` blocks of the function and keep the world as it is then."""
         self._leave(0)
+        for leaf in self.flat(value):
+            for option in leaf.options if isinstance(leaf, Either) else (leaf,):
+                if isinstance(option, Tape):
+                    self.recording.handed.add(option.id)
+                if len(self.stack) <= 1 or option.id in self.recording.handed:
+                    self._note_handed(option)
         if self.frame.node is not None:
             self.returns.append((self.world.changes(self.base), value))
         self.world.alive = False
@@ -270,5 +281,3 @@ def _has_parameters(function: Function) -> bool:
     own = len(args.posonlyargs) + len(args.args) + len(args.kwonlyargs) + (args.vararg is not None) + (args.kwarg is not None)
     return own > (1 if function.owner is not None else 0) or function.owner is not None
 
-
-_ = (Bound, Object)

@@ -131,12 +131,15 @@ class Parts:
 class Query:
     """Questions to one recording (`session`) of `tape`, as the world stands now."""
 
-    def __init__(self, world: World, parts: Parts, tape: Tape, session: Session, escaped: bool) -> None:
+    def __init__(
+        self, world: World, parts: Parts, tape: Tape, session: Session, escaped: bool, thorough: bool = False
+    ) -> None:
         self.world = world
         self.parts = parts
         self.tape = tape
         self.session = session
         self.escaped = escaped
+        self.thorough = thorough
 
     # -- identity -------------------------------------------------------------------------------------------------
 
@@ -239,8 +242,14 @@ class Query:
                 return Verdict(Standing.UNKNOWN, source, node)
         elif not isinstance(source, (Variable, VariableSet)):
             return Verdict(Standing.UNKNOWN, source, node)
+        frozen = self._frozen(source)
+        if frozen is not None:
+            return Verdict(Standing.CUT, source, node, frozen)
         walk = _Walk(self, source)
         walk.run(target)
+        raising = self._raising(walk, source)
+        if raising is not None:
+            return Verdict(Standing.CUT, source, node, None, (raising,), raising=raising)
         if isinstance(source, (Data, Variable)) and source.dtype in INTEGER_DTYPES and target is not source:
             return Verdict(Standing.CUT, source, node, Fault.INTEGER_SOURCE, tuple(walk.met))
         if walk.connected:
@@ -257,6 +266,24 @@ class Query:
         if walk.tracked_any:
             return Verdict(Standing.CUT, source, node, Fault.NOT_USED, met)
         return Verdict(Standing.CUT, source, node, Fault.CONSTANT_TARGET, met)
+
+    def _frozen(self, source: Value) -> Fault | None:
+        """Whether the list of variables is empty because the model is frozen."""
+        if not isinstance(source, VariableSet) or source.which != "trainable" or source.part:
+            return None
+        trainable = self.world.get((source.owner.id, ".trainable"))
+        if isinstance(trainable, Const) and trainable.value is False:
+            return Fault.FROZEN
+        return None
+
+    def _raising(self, walk: _Walk, source: Value) -> Met | None:
+        """A recorded operation without a gradient function that the way back to the source runs through."""
+        for cut, value in walk.cuts:
+            if cut.kind is CutKind.NO_GRADIENT:
+                reaches, trail, _ = self.reaches(value, source)
+                if reaches and self.tracked(source, 1 << 60):
+                    return Met(cut, value, True, trail)
+        return None
 
     def _met(self, cut: Cut, value: Value, source: Value) -> Met:
         """A cut with what lies behind it, told at the place where the path was lost first."""
@@ -336,16 +363,12 @@ class Query:
         return tuple(reversed(trail)), last
 
     def position(self, value: Data) -> CutKind:
-        """Where an operation that this recording lacks stood: before it, after it, in a pause or on another tape."""
+        """Where an operation that this recording lacks stood: before it, after it or in a pause."""
         session = self.session
         if value.time < session.began:
             return CutKind.BEFORE_TAPE
         if any(begin <= value.time <= end for begin, end in session.paused):
             return CutKind.PAUSED
-        others = value.sessions - {session.id}
-        running = any(begin is not None and value.time >= begin for begin, _ in session.intervals)
-        if others and running:
-            return CutKind.OTHER_TAPE
         return CutKind.AFTER_TAPE
 
 
@@ -357,6 +380,11 @@ def edges_of(value: Value, world: World) -> list[tuple[Value, Cut | None]]:
     if isinstance(value, Variable):
         return [(link.value, link.cut) for link in value.links]
     return [(item, None) for item in _held(value, world)]
+
+
+def inputs_of(value: Value, world: World) -> tuple[Value, ...]:
+    """Everything that a value was made from, held or was written with, cuts ignored."""
+    return tuple(item for item, _ in edges_of(value, world))
 
 
 def _held(value: Value, world: World) -> tuple[Value, ...]:
@@ -401,7 +429,7 @@ class _Walk:
         # (value, tick at which it was used, whether the way here is only possible)
         stack: list[tuple[Value, int, bool]] = [(target, 1 << 60, False)]
         steps = 20_000
-        while stack and not self.connected:
+        while stack and not (self.connected and not self.query.thorough):
             value, used, maybe = stack.pop()
             steps -= 1
             if steps == 0:

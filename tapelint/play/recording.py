@@ -10,7 +10,7 @@ from enum import Enum
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Place, Tape, Value
+from tapelint.play.values import Cut, Items, Place, Tape, Value
 from tapelint.source.text import Source
 
 
@@ -101,6 +101,10 @@ class Fault(Enum):
     NOT_USED = "not-used"
     CONSTANT_TARGET = "constant-target"
     RECREATED = "recreated"
+    FROZEN = "frozen"
+    EMPTY = "empty"
+    RESTARTED = "restarted"
+    """The recording began anew after the target was computed (a gradient call under `stop_recording`)."""
     INVALID = "invalid"
 
 
@@ -132,6 +136,8 @@ class Verdict:
     """Where the source was used without being tracked."""
     part: bool = False
     """The source is one variable out of a set that as a whole is connected."""
+    raising: Met | None = None
+    """An operation without a gradient function on a way back to the source: asking raises LookupError."""
 
     @property
     def cut(self) -> Met | None:
@@ -190,6 +196,89 @@ class Apply:
     args: tuple[Value, ...]
     kwargs: dict[str, Value]
     notes: dict[str, Value] = field(default_factory=dict)
+    certain: bool = True
+    """False when the receiver may also be something else than an optimizer."""
+    pairs: Pairs | None = None
+    """What is applied, gradient beside variable; None when it is not known."""
+    empty: Place | None = None
+    """Where the pairs were read to the end before, so that nothing is left of them."""
+    mismatch: Mismatch | None = None
+    """A gradient that certainly stands beside another variable than its own."""
+    stranger: Stranger | None = None
+    """A variable that the optimizer certainly does not know, because its first step had others."""
+
+    @property
+    def node(self) -> ast.Call:
+        assert isinstance(self.place.node, ast.Call)
+        return self.place.node
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The two columns of (gradient, variable) pairs, as they were put together at `place`.
+
+    Items stand as in a sequence, `Several` for a number of them that is not known.
+    """
+
+    gradients: Items
+    variables: Items
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """How pairs are wrong: "order", "state" or "other"; the source of the gradient and the variable beside it."""
+
+    kind: str
+    source: Value
+    variable: Value
+    ask: Ask
+    state: Place | None = None
+    """Where the layer with state was made ("state")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A variable that the optimizer meets too late, and the place and variables of its first step."""
+
+    variable: Value
+    first: Place
+    met: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A method, attribute or argument of a library object: `how` is "call", "read" or "write"."""
+
+    value: Value
+    name: str
+    how: str
+    place: Place
+    context: Context
+    item: Value | None = None
+    """What is written."""
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A call of one of the clipping functions; `given` is what it clips and `result` what it gives."""
+
+    op: str
+    given: Value
+    result: Value
+    place: Place
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Zip:
+    """A call of `zip` on `parts`; `columns` are their elements at that time."""
+
+    parts: tuple[Value, ...]
+    columns: tuple[Items, ...]
+    place: Place
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +338,9 @@ class Recording:
     events: list[Event] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
     applies: list[Apply] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    clips: list[Clip] = field(default_factory=list)
+    zips: list[Zip] = field(default_factory=list)
     undefined: list[Undefined] = field(default_factory=list)
     creations: list[Creation] = field(default_factory=list)
     rebindings: dict[int, Rebinding] = field(default_factory=dict)
@@ -258,6 +350,20 @@ class Recording:
     """The name that a value was first bound to, by the value's id."""
     stored: dict[int, Place] = field(default_factory=dict)
     """Where a tape was stored in an attribute or container, by the tape's id."""
+    updated: set[int] = field(default_factory=set)
+    """The ids of variables, and of the owners of variables, that the program writes new values into."""
+    argument_kinds: dict[int, str] = field(default_factory=dict)
+    """What the first positional argument of a tape is when it is no switch ("thing"), by the tape's id."""
+    escaped: set[int] = field(default_factory=set)
+    """The ids of tapes that went to code that can't be seen."""
+    handed: set[int] = field(default_factory=set)
+    """The ids of gradients that went to code that can't be seen, or out of the function."""
+    read: set[int] = field(default_factory=set)
+    """The ids of tapes whose watched variables or attributes were read."""
+    unnamed: list[Tape] = field(default_factory=list)
+    """Tapes that were entered by a `with` that gives them no name."""
+    kept: set[int] = field(default_factory=set)
+    """The ids of tapes that a function leaves behind on some way out without having deleted them."""
     functions: dict[int, object] = field(default_factory=dict)
     """The function (its node, None for the module) that a tape was made in, by the tape's id."""
     contents: dict[int, tuple[Value, ...]] = field(default_factory=dict)
@@ -281,6 +387,10 @@ class Recording:
         if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(held):
             nodes = list(node.elts)
         return [piece for item, at in zip(held, nodes, strict=True) for piece in self.pieces(item, at, depth - 1)]
+
+    def handed_on(self, tape: Tape) -> bool:
+        """Whether a tape left the function that made it."""
+        return tape.id in self.escaped or tape.id in self.handed
 
     def events_of(self, tape: Tape) -> list[Event]:
         """All events of one tape, in the order of play."""

@@ -107,6 +107,8 @@ class Statements(Expressions):
             self._note_rebinding(name, old, value, node, operator)
         if isinstance(value, Tape) and not value.name:
             value.name = name
+        if isinstance(old, Tape) and isinstance(value, Const):
+            self.forget(old, node, name)
         self.recording.names.setdefault(value.id, name)
         history = self.history.setdefault((frame.id, name), [])
         if len(history) < 5 and not any(value is other for other in history):
@@ -194,7 +196,7 @@ class Statements(Expressions):
             from tapelint.play.values import Items
 
             if old.kind == "list":
-                more = (value,) if isinstance(value, VariableSet) else self.elements(value, node).items
+                more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
                 self.world.put((old.id, "#"), Items((*items.items, *more)))
                 return
         sign = OPERATORS[type(node.op)][0] + "="
@@ -212,12 +214,17 @@ class Statements(Expressions):
             for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else (target,):
                 self._delete(part, node)
 
+    def forget(self, tape: Tape, node: ast.AST, name: str, certain: bool = True) -> None:
+        """The program lets go of a tape."""
+        self.event(Happening.DELETE, tape, node, name, certain=certain)
+        self.world.put((tape.id, "deleted"), True)
+
     def _delete(self, target: ast.expr, node: ast.AST) -> None:
         if isinstance(target, ast.Name):
             value = self.lookup(target.id)
             for option in options(value) if value is not None else ():
                 if isinstance(option, Tape):
-                    self.event(Happening.DELETE, option, node, target.id, certain=option is value)
+                    self.forget(option, node, target.id, certain=option is value)
             self.world.put((self.frame.id, "deleted", target.id), self.place(node))
             frame = self.frame.module.frame if target.id in self.frame.bindings.globals else self.frame
             self.world.put((frame.id, target.id), UNBOUND)
@@ -226,7 +233,7 @@ class Statements(Expressions):
             value = self.world.get((holder.id, "." + target.attr))
             for option in options(value) if isinstance(value, Value) else ():
                 if isinstance(option, Tape):
-                    self.event(Happening.DELETE, option, node, target.attr, certain=option is value)
+                    self.forget(option, node, target.attr, certain=option is value)
             self.world.put((holder.id, "." + target.attr), UNBOUND)
         elif isinstance(target, ast.Subscript):
             holder = known(self.evaluate(target.value))
@@ -441,6 +448,9 @@ class Statements(Expressions):
                     self.assign(item.optional_vars, made, item.optional_vars)
                 continue
             entered = self._enter(value, item.context_expr)
+            if isinstance(value, Tape) and item.optional_vars is None and isinstance(item.context_expr, ast.Call):
+                if value.arguments is item.context_expr:
+                    self.recording.unnamed.append(value)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered, item.optional_vars)
         with self.within(guards=guards):
@@ -457,6 +467,8 @@ class Statements(Expressions):
         for option in choices:
             if isinstance(option, Tape):
                 self.enter(option, node, certain=len(options(value)) == 1)
+            elif isinstance(option, Paused):
+                self.pause(option.tape)
         return value
 
     def _enter(self, value: Value, node: ast.expr) -> Value:
@@ -669,7 +681,14 @@ class Statements(Expressions):
 
     def expr(self, node: ast.Expr) -> None:
         value = self.evaluate(node.value)
-        if isinstance(value, Paused) and value.tape is not None and isinstance(node.value, ast.Call):
+        call = node.value
+        if (
+            isinstance(value, Paused)
+            and value.tape is not None
+            and isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "stop_recording"
+        ):
             self.event(Happening.BARE_PAUSE, value.tape, node.value, "stop_recording")
 
     def assert_(self, node: ast.Assert) -> None:

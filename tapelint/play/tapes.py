@@ -11,17 +11,21 @@ import ast
 from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
-from tapelint.play.recording import Ask, Happening, Standing, Undefined, Verdict
+from tapelint.play.query import Query
+from tapelint.play.recording import Ask, Fault, Happening, Standing, Undefined, Verdict
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
     Data,
     Either,
     Entries,
+    Instance,
+    Items,
     Kind,
     Link,
     Mapping_,
     Method,
+    Object,
     Paused,
     Sequence,
     Several,
@@ -59,6 +63,11 @@ class Tapes(Machine):
         self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
         self.recording.tapes.append(tape)
         self.recording.functions[tape.id] = self.frame.node
+        first = arguments.args[0] if arguments.args else None
+        if isinstance(first, (Data, Variable, VariableSet, Sequence, Instance, Object)) or (
+            isinstance(first, Const) and isinstance(first.value, str)
+        ):
+            self.recording.argument_kinds[tape.id] = "thing"
         self.event(Happening.CREATE, tape, node)
         return tape
 
@@ -93,6 +102,7 @@ class Tapes(Machine):
         elif name == "__exit__":
             self.exit(tape, node)
         elif name == "watched_variables":
+            self.recording.read.add(tape.id)
             return self.unknown(node, (tape,), "call")
         return self.const(None, node)
 
@@ -232,7 +242,46 @@ class Tapes(Machine):
         query = self.query(ask.tape, session)
         target = either(targets)
         for source, node in self._sources(ask.sources, ask.sources_node):
-            ask.verdicts.append(query.why_unconnected(target, source, node))
+            verdict = query.why_unconnected(target, source, node)
+            ask.verdicts.append(verdict)
+            if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
+                ask.verdicts.extend(self._lost_weights(query, target, source, node))
+
+    def _lost_weights(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """Weights of a visible layer that was called for the target, and that get no gradient all the same."""
+        found: list[Verdict] = []
+        for layer in self._visible_layers(source.owner):
+            if query.session.id not in self.world.get((layer.id, "called"), ()):
+                continue
+            for name in sorted(self.attributes.get(layer.id, ())):
+                weight = self.world.get((layer.id, "." + name))
+                if not name.startswith("weight ") or not isinstance(weight, Variable) or weight.trainable is not True:
+                    continue
+                verdict = query.why_unconnected(target, weight, node)
+                met = verdict.cut
+                if verdict.standing is Standing.CUT and (
+                    verdict.fault is Fault.NOT_USED
+                    or (verdict.fault is None and met is not None and met.reaches is True)
+                ):
+                    found.append(replace(verdict, part=True))
+        return found
+
+    def _visible_layers(self, owner: Value, depth: int = 4) -> list[Instance]:
+        """The layers of visible classes that an object is made of."""
+        held: list[Value] = []
+        found: list[Instance] = []
+        if isinstance(owner, Instance):
+            if owner.kind in ("layer", "model"):
+                found.append(owner)
+            for name in sorted(self.attributes.get(owner.id, ())):
+                item = self.world.get((owner.id, "." + name))
+                held += self.items(item) or () if isinstance(item, Sequence) else [item]
+        elif isinstance(owner, Object):
+            held += [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
+        for item in held if depth else ():
+            if isinstance(item, (Instance, Object)):
+                found.extend(layer for layer in self._visible_layers(item, depth - 1) if layer not in found)
+        return found
 
     def _is_missing(self, value: Value, depth: int = 6) -> bool:
         """Whether the value is a gradient that is None for certain, or was computed from one (which raises)."""
@@ -264,6 +313,9 @@ class Tapes(Machine):
         if isinstance(sources, Sequence) and (items := self.items(sources)) is not None:
             found: list[Value] = []
             for item in items.items:
+                if isinstance(item, Several) and isinstance(item.of, VariableSet):
+                    found.append(Several(self._gradient(ask, item.of, node)))
+                    continue
                 inner = self._result(ask, item.of if isinstance(item, Several) else item, node)
                 found.append(Several(inner) if isinstance(item, Several) else inner)
             kind = "tuple" if sources.kind == "tuple" else "list"

@@ -24,3 +24,26 @@ def without_argument(recording: Recording, call: ast.Call, keyword: ast.keyword)
     if at + 1 < len(nodes):
         return (Edit(Span(span.start, recording.span(nodes[at + 1]).start), ""),)
     return (Edit(Span(recording.span(nodes[at - 1]).end, span.end), ""),)
+
+
+def without_statement(recording: Recording, node: ast.AST) -> Edit | None:
+    """Drop the whole line of an expression statement; None when it shares its line or is alone in its block."""
+    for parent in ast.walk(recording.tree):
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(parent, name, None)
+            if not isinstance(body, list):
+                continue
+            for statement in body:
+                if isinstance(statement, ast.Expr) and statement.value is node:
+                    return _whole_lines(recording, statement) if len(body) > 1 else None
+    return None
+
+
+def _whole_lines(recording: Recording, statement: ast.stmt) -> Edit | None:
+    source = recording.source
+    first = source.line_starts[statement.lineno - 1]
+    last = statement.end_lineno or statement.lineno
+    end = source.line_starts[last] if last < len(source.line_starts) else len(source.text)
+    span = recording.span(statement)
+    around = source.text[first : span.start] + source.text[span.end : end]
+    return Edit(Span(first, end), "") if not around.strip() else None

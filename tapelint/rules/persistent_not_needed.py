@@ -32,7 +32,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if isinstance(ask.target_node, ast.Subscript):
             continue  # asked for one element of a list: the others follow, perhaps elsewhere
         created = next(event for event in events if event.what is Happening.CREATE)
-        if len(ask.context.loops) > len(created.context.loops) or ask.context.calls != created.context.calls:
+        if len(ask.context.loops) > len(created.context.loops) or recording.handed_on(tape):
             continue
         fields = {"tape": story.tape_name(tape), "method": ask.method}
         fix = Fix(

@@ -17,7 +17,10 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         events = recording.events_of(tape)
         asks = [event for event in events if event.what is Happening.ASK]
-        if not asks or any(event.what in (Happening.DELETE, Happening.ESCAPE) for event in events):
+        deleted = any(event.what is Happening.DELETE for event in events)
+        if not asks or any(event.what is Happening.ESCAPE for event in events):
+            continue
+        if deleted and tape.id not in recording.kept:
             continue
         fields = {"tape": story.tape_name(tape)}
         marks = (story.mark(recording, "used", asks[-1].place),)

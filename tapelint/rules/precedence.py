@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Finding, Span
 from tapelint.play.recording import Recording
 
 ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP212"})
@@ -19,11 +19,37 @@ def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
         held = best.get(key)
         if held is None or _calls(finding) < _calls(held):
             best[key] = finding
-    kept = list(best.values())
+    kept = _without_consequences(list(best.values()))
     functions = _functions(recording)
     faulty = {_around(functions, finding) for finding in kept if finding.code not in ECONOMY}
     told = [finding for finding in kept if finding.code not in ECONOMY or _around(functions, finding) not in faulty]
     return sorted(told, key=lambda finding: (finding.span.start, finding.code, finding.span.end))
+
+
+def _without_consequences(findings: list[Finding]) -> list[Finding]:
+    """Without the findings that only tell what another fault leads to."""
+    meant = {mark.span for finding in findings if finding.code == "TAP107" for mark in finding.marks if mark.label == "used"}
+    ended = {_mark(finding, "gradient") for finding in findings if finding.code == "TAP112"} - {None}
+    bare = {finding.span for finding in findings if finding.code == "TAP115"}
+    unnamed = {mark.span for finding in findings if finding.code == "TAP104" for mark in finding.marks}
+    kept = []
+    for finding in findings:
+        if finding.code == "TAP118" and finding.span in unnamed:
+            continue  # the tape it means has no name
+        if finding.span in meant and finding.code != "TAP107":
+            continue  # the call was meant for the tape that lost its name
+        if finding.code == "TAP101" and _mark(finding, "first") in ended or finding.span in {
+            span for span in ended if finding.code == "TAP101"
+        }:
+            continue  # the program stops before it comes to this call
+        if finding.code == "TAP116" and finding.span in bare:
+            continue
+        kept.append(finding)
+    return kept
+
+
+def _mark(finding: Finding, label: str) -> Span | None:
+    return next((mark.span for mark in finding.marks if mark.label == label), None)
 
 
 def _calls(finding: Finding) -> int:

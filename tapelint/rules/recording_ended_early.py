@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.rules import story
 
@@ -28,3 +28,10 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "gradient", event.state.inside[-1]),
         )
         yield story.told(recording, CODE, event.place, fields, marks, "", event.context)
+    for case in story.missing(recording, Fault.RESTARTED):
+        assert case.ask.session is not None
+        marks = (
+            story.opened(recording, case.ask.tape),
+            story.mark(recording, "gradient", case.ask.session.restarted),
+        )
+        yield story.told(recording, CODE, case.ask.place, case.fields, marks, "stopped", case.ask.context)

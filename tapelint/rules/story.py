@@ -49,8 +49,30 @@ def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]
                 continue  # one loss among several, differentiated with respect to all variables
             met = verdict.cut if verdict.fault is None else None
             reason = verdict.fault or (met.cut.kind if met is not None else None)
+            if reason in _POSITIONS and not asks_behind(ask.target):
+                if ask.session is not None and ask.session.restarted is not None:
+                    reason = Fault.RESTARTED
+                elif recorder(recording, ask) is not None:
+                    reason = CutKind.OTHER_TAPE
             if reason in wanted:
                 yield Missing(recording, ask, verdict, met)
+
+
+_POSITIONS = (CutKind.BEFORE_TAPE, CutKind.AFTER_TAPE)
+
+
+def recorder(recording: Recording, ask: Ask) -> Tape | None:
+    """The other tape that recorded the target, when the asked one did not."""
+    session = ask.session.id if ask.session is not None else 0
+    found: Tape | None = None
+    for leaf in recording.leaves(ask.target):
+        if not isinstance(leaf, Data) or session in leaf.sessions or session in leaf.maybe or leaf.same is not None:
+            return None
+        others = [recording.sessions[number].tape for number in sorted(leaf.sessions)]
+        found = next((tape for tape in others if tape is not ask.tape), None)
+        if found is None:
+            return None
+    return found
 
 
 def tape_name(tape: Tape) -> str:

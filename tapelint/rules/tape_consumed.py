@@ -13,20 +13,10 @@ CODE = "TAP101"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    shadowing = {id(event.value) for event in recording.happened(Happening.REBIND)}
     for event in recording.happened(Happening.ASK):
         if not event.state.only(Phase.CONSUMED) or event.context.guarded("RuntimeError"):
             continue
-        if id(event.tape) in shadowing and _asked_under_outer(recording, event):
-            continue  # TAP107 tells it: the call was meant for the tape that lost its name
         yield _told(recording, event)
-
-
-def _asked_under_outer(recording: Recording, event: Event) -> bool:
-    return any(
-        rebind.value is event.tape and rebind.state.may(Phase.RECORDING)
-        for rebind in recording.happened(Happening.REBIND)
-    )
 
 
 def _told(recording: Recording, event: Event) -> Finding:

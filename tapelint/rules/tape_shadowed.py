@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Event, Happening, Recording, Standing
 from tapelint.play.tape import Phase
+from tapelint.play.values import Tape
 from tapelint.rules import story
 
 CODE = "TAP107"
@@ -15,12 +16,13 @@ CODE = "TAP107"
 def find(recording: Recording) -> Iterator[Finding]:
     for rebind in recording.happened(Happening.REBIND):
         outer, inner = rebind.tape, rebind.value
-        if not rebind.state.only(Phase.RECORDING) or any(
+        if not rebind.state.only(Phase.RECORDING) or not isinstance(inner, Tape) or any(
             event.what in (Happening.ASK, Happening.ESCAPE) for event in recording.events_of(outer)
         ):
             continue
-        asks = [event for event in recording.happened(Happening.ASK) if event.tape is inner]
-        wrong = next((event for event in asks if _fails(recording, event)), None)
+        # In a loop the inner tape is another object in every round: they share the place where they are made.
+        asks = [event for event in recording.happened(Happening.ASK) if event.tape.place == inner.place]
+        wrong = next((event for event in asks if event.time > rebind.time and _fails(recording, event)), None)
         if wrong is None or wrong.context.guarded("RuntimeError"):
             continue
         fields = {"tape": rebind.name, "target": story.event_fields(recording, wrong)["target"]}

@@ -17,6 +17,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         source = case.verdict.source
         if rebound_variable(recording, source) or watched_by_another(recording, case):
             continue
+        if forgotten_watch(recording, case):
+            continue
         if case.ask.method == "batch_jacobian":
             continue  # gives zeros, which a program may well want to see
         marks = (
@@ -39,6 +41,14 @@ def watched_by_another(recording: Recording, case: story.Missing) -> bool:
     return any(
         event.tape.id in inner and event.value is not None and contains(recording, event.value, case)
         for event in recording.happened(Happening.WATCH)
+    )
+
+
+def forgotten_watch(recording: Recording, case: story.Missing) -> bool:
+    """Whether the tape did watch the source before a `reset()` (TAP116 tells that)."""
+    events = recording.events_of(case.ask.tape)
+    return any(event.what is Happening.RESET for event in events) and any(
+        event.what is Happening.WATCH and event.value is case.verdict.source for event in events
     )
 
 

@@ -19,6 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # in a tf.function TAP801 tells it
         if not _repeats(made) or _cuts(made):
             continue
+        if made.what != "optimizer" and made.value.id not in recording.updated:
+            continue  # a variable that nobody trains: made to be differentiated with respect to, for instance
         loop = next((loop for loop in reversed(made.context.loops)), None)
         fields = {
             "tape": story.tape_name(made.inside[-1]),

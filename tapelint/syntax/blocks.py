@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -48,19 +50,73 @@ class TapeBlock:
     questions: tuple[Question, ...]
 
 
-def tape_blocks(source: Source) -> list[TapeBlock]:
-    """All tape blocks, in the order in which they begin.
+def tape_blocks(source: Source, tree: ast.Module) -> list[TapeBlock]:
+    """All tape blocks of the text, which was parsed to `tree`, in the order in which they begin.
 
     A question belongs to the last block of that name that begins before it in the same function, or else in the
     functions around it; names with a dot, such as `self.tape`, are looked for in the whole file. Raises
     `TooDeepError`, and `libcst.ParserSyntaxError` for what libcst cannot parse.
     """
-    if too_deep(source.text):
+    text = _what_matters(source.text, tree)
+    if not text:
+        return []
+    if too_deep(text):
         raise TooDeepError("it is nested too deeply")
-    wrapper = MetadataWrapper(cst.parse_module(source.text), unsafe_skip_copy=True)
+    wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     finder = _Finder(source, wrapper.module)
     wrapper.visit(finder)
     return finder.finish()
+
+
+def _what_matters(text: str, tree: ast.Module) -> str:
+    """The text with empty lines in place of the definitions that hold nothing about tapes; empty if none does.
+
+    libcst takes a hundred times as long as `ast` for a text, so it gets as little as will do.
+    """
+    words = {"GradientTape"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias) and node.name.split(".")[-1] == "GradientTape" and node.asname:
+            words.add(node.asname)
+        elif isinstance(node, ast.Assign) and _last_name(node.value) in words:
+            words.update(filter(None, map(_last_name, node.targets)))
+    if not _speaks_of(tree, words):
+        return ""
+    lines = text.splitlines(keepends=True) if _same_lines(text) else re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    words.update((*QUESTIONS, "watch"))
+
+    def clear(body: Sequence[ast.stmt]) -> None:
+        definitions = [node for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+        speaking = [node for node in definitions if _speaks_of(node, words)]
+        for node in speaking:
+            if isinstance(node, ast.ClassDef):
+                clear(node.body)
+        if body is not tree.body and not speaking and len(definitions) == len(body):
+            return  # a class must keep something to hold
+        for node in definitions:
+            if node not in speaking:
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                for row in range(first, (node.end_lineno or first) + 1):
+                    lines[row - 1] = lines[row - 1][len(lines[row - 1].rstrip("\r\n")) :]
+
+    clear(tree.body)
+    return "".join(lines)
+
+
+def _same_lines(text: str) -> bool:
+    """Whether `str.splitlines` parts the text where Python does."""
+    return not re.search("[\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]", text)
+
+
+def _speaks_of(node: ast.AST, words: set[str]) -> bool:
+    return any(_last_name(part) in words for part in ast.walk(node))
+
+
+def _last_name(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.name.split(".")[-1] if isinstance(node, ast.alias) else ""
 
 
 @dataclass(slots=True)

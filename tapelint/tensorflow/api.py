@@ -9,10 +9,11 @@ Names are written in full: `tensorflow.reduce_mean`, `keras.losses.MeanSquaredEr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
+from typing import Any
 
 #: Spellings of one and the same package, the longest first.
 _PREFIXES = (
@@ -28,9 +29,8 @@ _PREFIXES = (
     ("tensorflow.optimizers.", "keras.optimizers."),
     ("tf_keras.", "keras."),
 )
-_PREFIX_STARTS = ("keras._", "keras.api", "tensorflow._", "tensorflow.compat", "tensorflow.keras", "tf_keras") + tuple(
-    prefix for prefix, _ in _PREFIXES if prefix.startswith("tensorflow.")
-)
+#: A quick no for most names.
+_PREFIX_STARTS = ("keras._", "keras.api.", "tf_keras.", *(old for old, _ in _PREFIXES if old.startswith("tensorflow.")))
 _RAW = "tensorflow.raw_ops."
 _V1 = "tensorflow.compat.v1."
 
@@ -95,6 +95,9 @@ class Op:
     operation: str = ""
     """The name in the LookupError where there is one."""
     cases: tuple[Case, ...] = ()
+    keras: tuple[int, ...] = (2, 3)
+    """Generations of Keras that have the symbol: (2, 3), (2,) or (3,). For a name of TensorFlow itself 2 stands for
+    TensorFlow 2.15 and 3 for 2.21."""
 
     def parameter(self, position: int) -> str:
         """Name of the parameter that takes the positional argument at `position`; empty if it is unknown."""
@@ -132,11 +135,15 @@ class ApiClass:
     trainable: bool | None = None
     """Whether it has trainable weights once it is built; None where that depends or was not measured."""
     state: bool | None = None
-    """Whether it has non-trainable variables (moving statistics, the seed of a Dropout)."""
+    """Whether it has non-trainable variables (moving statistics, the state of a seed), in Keras 3."""
+    state_keras2: bool | None = None
+    """The same in Keras 2, where a Dropout keeps no seed."""
     training: bool | None = None
     """Whether `training=True` gives another result than `training=False`."""
     params: tuple[str, ...] = ()
     """Parameters of the constructor."""
+    keras: tuple[int, ...] = (2, 3)
+    """Generations of Keras that have the symbol, as in `Op`."""
 
 
 @lru_cache(maxsize=1)
@@ -166,7 +173,10 @@ def _table(name: str) -> dict[str, str]:
 
 
 def _text(name: str) -> str:
-    return files("tapelint.tensorflow").joinpath(name).read_text(encoding="utf-8")
+    # What importlib.resources does for a package, without the 10 ms that importing it costs.
+    loader: Any = __spec__.loader
+    text: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))
+    return text.decode("utf-8")
 
 
 def resolve(name: str) -> str:
@@ -195,7 +205,7 @@ def op(name: str) -> Op | None:
     line = (_raw_ops() if symbol.startswith(_RAW) else _ops()).get(symbol)
     if line is None:
         return None
-    effect, result, carries, params, outputs, operation, cuts, cases = line.split("\t")
+    effect, result, carries, params, outputs, operation, cuts, cases, keras = line.split("\t")
     dtype_parameter = ""
     if result.startswith("dtype:"):
         dtype_parameter, _, result = result[len("dtype:") :].partition("|")
@@ -216,6 +226,7 @@ def op(name: str) -> Op | None:
         each,
         operation,
         tuple(_case(part) for part in cases.split(";")) if cases else (),
+        _generations(keras),
     )
 
 
@@ -263,16 +274,22 @@ def api_class(name: str) -> ApiClass | None:
     line = _classes().get(symbol)
     if line is None:
         return None
-    kind, given, trainable, state, training, params = line.split("\t")
+    kind, given, trainable, state, training, params, keras = line.split("\t")
     return ApiClass(
         symbol,
         kind,
         given,
         _flag(trainable),
-        _flag(state),
+        True if state == "3" else _flag(state),
+        False if state == "3" else _flag(state),
         _flag(training),
         tuple(params.split(",")) if params else (),
+        _generations(keras),
     )
+
+
+def _generations(text: str) -> tuple[int, ...]:
+    return (int(text),) if text else (2, 3)
 
 
 @dataclass(frozen=True, slots=True)

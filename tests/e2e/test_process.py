@@ -145,6 +145,16 @@ def test_an_ascii_terminal_is_no_trouble(tmp_path: Path) -> None:
     assert "\\xe9" in out
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_more_processes_end_in_peace(tmp_path: Path, jobs: str) -> None:
+    for number in range(40):
+        (tmp_path / f"f{number:02}.py").write_text(BROKEN)
+    code = ENTRY.replace("sys.exit", "import tapelint.run; tapelint.run.PAYS_FROM = 2; sys.exit")
+    status, out, err = run(["--output-format", "concise", "--jobs", jobs], tmp_path, code)
+    assert (status, err) == (1, "Found 40 errors in 40 files\n")
+    assert [line[:6] for line in out.splitlines()] == [f"f{number:02}.py"[:6] for number in range(40)]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
 def test_ctrl_c_while_waiting_for_input(tmp_path: Path) -> None:
     with start(["-"], tmp_path) as process:

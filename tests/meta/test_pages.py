@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import readme_table
+import readme
 
 import tapelint
 from tapelint import catalogue
@@ -137,9 +137,9 @@ def test_a_rule_that_mends_says_so() -> None:
             assert not re.match(r"(Always )?[Ss]afe", rule.sections["Fix safety"]), rule.code
 
 
-def test_the_readme_table_is_fresh() -> None:
+def test_the_readme_is_fresh() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme_table.updated(text) == text, "run: python tools/readme_table.py"
+    assert readme.updated(text) == text, "run: python tools/readme.py"
 
 
 def test_the_changelog_knows_every_version() -> None:

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import ast
+
+import libcst
 import pytest
 
+from tapelint.check import parse
 from tapelint.source.text import Source
 from tapelint.syntax.blocks import TapeBlock, TooDeepError, tape_blocks
 
 
+def of(source: Source) -> list[TapeBlock]:
+    return tape_blocks(source, parse(source))
+
+
 def blocks(text: str) -> list[TapeBlock]:
-    return tape_blocks(Source("x.py", text))
+    return of(Source("x.py", text))
 
 
 def test_everything_about_one_block() -> None:
@@ -21,7 +29,7 @@ def step(x, é):
     return a, tape.batch_jacobian(target=y, source=x)
 """
     source = Source("x.py", text)
-    (block,) = tape_blocks(source)
+    (block,) = of(source)
     assert (block.name, block.persistent, block.watch_accessed_variables) == ("tape", True, False)
     assert block.watched == ("é", "x")
     assert source.segment(block.span).startswith("with tf.GradientTape(")
@@ -104,10 +112,38 @@ def g(other):
 def test_offsets_count_every_newline(newline: str) -> None:
     text = newline.join(["x = 1", "", "with tf.GradientTape() as t:", "    pass", "t.gradient(1, 2)", ""])
     source = Source("x.py", text)
-    (block,) = tape_blocks(source)
+    (block,) = of(source)
     assert source.segment(block.questions[0].span) == "t.gradient(1, 2)"
 
 
 def test_too_deep_text_is_refused() -> None:
+    text = "with GradientTape() as t: pass\n" + "f(" * 2000 + ")" * 2000
     with pytest.raises(TooDeepError):
-        blocks("x = " + "(" * 3000 + ")" * 3000)
+        tape_blocks(Source("x.py", text), ast.parse("GradientTape"))
+
+
+def test_what_holds_nothing_about_tapes_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "import tensorflow as tf\n\n@decorated(\n  1)\ndef other():\n    return 1\n\x0c\n"
+        "class Model:\n    def build(self):\n        'a string with\u2028 in it'\n        return 2\n"
+        "    def step(self):\n        with tf.GradientTape() as t:\n            pass\n"
+        "        self.ask(t.gradient(1, 2))\n"
+        "class Only:\n    def one(self):\n        return 3\n"
+    )
+    parsed: list[str] = []
+    real = libcst.parse_module
+
+    def parse_module(text: str) -> libcst.Module:
+        parsed.append(text)
+        return real(text)
+
+    monkeypatch.setattr(libcst, "parse_module", parse_module)
+    source = Source("x.py", text)
+    (block,) = of(source)
+    assert source.segment(block.item) == "tf.GradientTape() as t"
+    assert source.segment(block.questions[0].span) == "t.gradient(1, 2)"
+    assert "return" not in parsed[0]
+    assert "class Model" in parsed[0]
+    assert blocks("# GradientTape\n'GradientTape'\n") == []
+    assert len(parsed) == 1
+    assert blocks("class Mine(tf.GradientTape):\n    def a(self): pass\n    def b(self): pass\n") == []

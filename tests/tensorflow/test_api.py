@@ -355,6 +355,21 @@ def test_methods_operators_and_builtins(owner: str, name: str, effect: str) -> N
         assert api.builtin(name) == found
 
 
+def test_the_two_generations_of_keras() -> None:
+    legacy = api.api_class("tensorflow.keras.optimizers.legacy.Adam")
+    assert legacy is not None
+    assert (legacy.kind, legacy.keras) == ("optimizer", (2,))
+    new = api.op("keras.ops.mean")
+    assert new is not None
+    assert new.keras == (3,)
+    dense = api.api_class("keras.layers.Dense")
+    assert dense is not None
+    assert dense.keras == (2, 3)
+    dropout = api.api_class("keras.layers.Dropout")
+    assert dropout is not None
+    assert (dropout.state, dropout.state_keras2) == (True, False)
+
+
 def test_raw_ops() -> None:
     hue = api.op("tensorflow.raw_ops.AdjustHue")
     assert hue is not None

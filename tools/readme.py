@@ -1,12 +1,14 @@
-"""Write the table of rules into README.md, between its markers, from the rule pages.
+"""Write what is generated into README.md, between its markers: the finding at the top and the table of rules.
 
-    python tools/readme_table.py
+    python tools/readme.py
 
 tapelint must be installed in place: `pip install --editable .`
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from tapelint import catalogue
 from tapelint.diagnostic import Severity
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- rules: begin -->", "<!-- rules: end -->"
 FAMILIES = {
     "0": "Files and comments that tapelint can't use",
     "1": "Life of the tape",
@@ -28,6 +29,15 @@ FAMILIES = {
     "9": "Moving on from TensorFlow 1 and Keras 2",
 }
 FIXES = {"none": "", "sometimes": "sometimes", "always": "yes"}
+
+
+def finding() -> str:
+    """What a terminal shows for the example, without its colours."""
+    command = [sys.executable, "-m", "tapelint", "--isolated", "--no-cache", "examples/"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 1:
+        raise SystemExit(f"{' '.join(command)} found nothing in the example:\n{done.stdout}{done.stderr}")
+    return f"```console\n$ tapelint examples/\n{done.stdout.rstrip()}\n```"
 
 
 def table() -> str:
@@ -45,10 +55,13 @@ def table() -> str:
 
 
 def updated(text: str) -> str:
-    """The README with a fresh table."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+    """The README with its generated parts made anew."""
+    for name, content in (("finding", finding()), ("rules", table())):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n\n{content}\n\n{end}{after}"
+    return text
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+"""TAP204: `watch` of something that is no tensor and no variable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Event, Happening, Recording
+from tapelint.play.tape import Phase
+from tapelint.play.values import Const, Value, options
+from tapelint.rules import story
+from tapelint.rules.invalid_source import kind_of
+
+CODE = "TAP204"
+_VARIANTS = {"number": "number", "array": "array", "model": "model", "nothing": "none", "name": "", "function": ""}
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for event in recording.happened(Happening.WATCH):
+        if event.context.guarded("ValueError", "TypeError") or not event.certain or event.value is None:
+            continue
+        if event.state.only(Phase.CREATED) or event.state.only(Phase.CONSUMED):
+            continue
+        node = event.place.node
+        if not isinstance(node, ast.Call):
+            continue
+        fields = {**story.event_fields(recording, event), "error": "ValueError"}
+        if len(node.args) > 1:
+            fields["error"] = "TypeError"
+            yield story.told(recording, CODE, node, fields, (), "several", event.context)
+        elif node.args:
+            yield from _judge(recording, event, event.value, node.args[0], fields)
+
+
+def _judge(
+    recording: Recording, event: Event, value: Value, node: ast.AST, fields: dict[str, str]
+) -> Iterator[Finding]:
+    for piece, at in recording.pieces(value, node):
+        kinds = {kind_of(option) for option in options(piece)}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        if kind not in _VARIANTS or (isinstance(piece, Const) and piece.value is None and piece is not value):
+            continue
+        told = {**fields, "source": recording.text(at)}
+        marks = (story.mark(recording, "made", piece.place if kind != "nothing" else None),)
+        yield story.told(recording, CODE, at, told, marks, _VARIANTS[kind], event.context)
+        return

@@ -1,0 +1,46 @@
+"""TAP205: `watch` of Keras 3 variables, which raises."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.tape import Phase
+from tapelint.play.values import Instance, Object, Value, Variable, VariableSet, options
+from tapelint.rules import story
+
+CODE = "TAP205"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if recording.keras != 3:
+        return
+    for event in recording.happened(Happening.WATCH):
+        if event.context.guarded("ValueError") or event.value is None or not event.certain:
+            continue
+        if event.state.only(Phase.CREATED) or event.state.only(Phase.CONSUMED):
+            continue
+        node = event.place.node
+        argument: ast.AST = node.args[0] if isinstance(node, ast.Call) and node.args else node
+        for value, at in recording.pieces(event.value, argument):
+            if not all(_is_keras(option) for option in options(value)):
+                continue
+            fields = {**story.event_fields(recording, event), "source": recording.text(at)}
+            chosen = event.tape.watches_accessed is False
+            marks = (story.opened(recording, event.tape),) if chosen else ()
+            variant = "chosen" if chosen else ""
+            yield story.told(recording, CODE, event.place, fields, marks, variant, event.context)
+            break
+
+
+def _is_keras(value: Value) -> bool:
+    if isinstance(value, Variable):
+        return value.keras is True
+    if isinstance(value, VariableSet):
+        owner = value.owner
+        return (isinstance(owner, Object) and owner.kind in ("model", "layer") and not owner.symbol.startswith("tf_keras")) or (
+            isinstance(owner, Instance) and owner.kind in ("model", "layer")
+        )
+    return False

@@ -1,0 +1,34 @@
+"""TAP210: `watch` of a trainable variable on a tape that watches it anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.tape import Phase
+from tapelint.play.values import Variable, options
+from tapelint.rules import story
+from tapelint.rules.edits import without_statement
+
+CODE = "TAP210"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for event in recording.happened(Happening.WATCH):
+        if event.value is None or event.tape.watches_accessed is not True or not event.state.only(Phase.RECORDING):
+            continue
+        leaves = [option for leaf in recording.leaves(event.value) for option in options(leaf)]
+        if not leaves or not all(
+            isinstance(leaf, Variable) and leaf.trainable is True and leaf.keras is False and leaf.dtype == "float"
+            for leaf in leaves
+        ):
+            continue
+        fields = story.event_fields(recording, event)
+        marks = (
+            story.mark(recording, "made", leaves[0].place),
+            story.opened(recording, event.tape),
+        )
+        edits = without_statement(recording, event.place.node)
+        fix = Fix("drop the line", Applicability.SAFE, (Edit(edits.span, edits.content),)) if edits else None
+        yield story.told(recording, CODE, event.place, fields, marks, "", event.context, fix)

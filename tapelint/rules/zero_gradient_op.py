@@ -1,0 +1,19 @@
+"""TAP405: an operation whose gradient is zero everywhere on the only path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Recording
+from tapelint.play.values import CutKind
+from tapelint.rules import story
+
+CODE = "TAP405"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, CutKind.ZERO):
+        finding = story.cut_finding(CODE, case)
+        if finding is not None:
+            yield finding
