@@ -24,6 +24,7 @@ _NEWER = re.compile(
 )
 """Lines that may hold syntax of a Python after 3.10: only then is it worth asking libcst."""
 _JUDGED_LENGTH = 500_000
+_FRAMES = 6_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,17 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Room for what Python itself parses: a chain of a thousand calls is several times as many frames of the player."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def _findings(path: str, data: bytes, terms: Terms) -> tuple[Source, Iterable[Finding]]:
     try:
         source = Source.from_bytes(path, data)
@@ -115,8 +127,9 @@ def _findings(path: str, data: bytes, terms: Terms) -> tuple[Source, Iterable[Fi
     from tapelint.play import PlaySettings, play
     from tapelint.rules import find
 
-    recording = play(source, tree, PlaySettings(keras=terms.keras))
-    return source, find(recording, terms.codes)
+    with _deep():
+        recording = play(source, tree, PlaySettings(keras=terms.keras))
+        return source, list(find(recording, terms.codes))
 
 
 def _refused(refusal: Unparsable) -> Finding:

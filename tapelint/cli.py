@@ -92,8 +92,10 @@ def check(parameters: Mapping[str, Any]) -> int:
 
         if form not in FORMATS:
             raise SettingsError(f"no output format is called {form}; choose from {', '.join(FORMATS)}")
-    if parameters["statistics"] and form not in ("full", "json"):
-        raise SettingsError("--statistics goes with the formats full and json only")
+    if parameters["statistics"] and form != "json":
+        if parameters["output_format"] not in (None, "full"):
+            raise SettingsError("--statistics goes with the formats full and json only")
+        form = "full"
     discovery = Discovery(configuration)
     paths: list[str] = list(parameters["paths"]) or ["."]
     files: list[Read] = []

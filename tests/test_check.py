@@ -130,6 +130,17 @@ def test_a_crash_shows_its_traceback_when_asked(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_there_is_room_for_deep_chains_and_no_trace_of_it_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(steps: int) -> int:
+        return 1 + down(steps - 1) if steps else 0
+
+    monkeypatch.setattr("tapelint.play.play", lambda *given: down(4000))
+    monkeypatch.setattr("tapelint.rules.find", lambda recording, codes: ())
+    before = sys.getrecursionlimit()
+    assert checked("x = 1").errors == ()
+    assert sys.getrecursionlimit() == before
+
+
 def test_parsing_leaves_the_collector_as_it_was() -> None:
     import gc
 

@@ -263,6 +263,7 @@ def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
         {"code": "TAP301", "name": "target-outside-tape", "count": 12}
     ]
     assert Run(capsys, "--statistics", "--ignore", "TAP3").out == ""
+    assert Run(capsys, "--statistics", "--config", "output-format=github").out == "12  TAP301  target-outside-tape\n"
 
 
 def test_show_files(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,9 @@ MODULES = {
 }
 SINGLE_FUNCTIONS = {"keras.utils.to_categorical", "keras.utils.normalize"}
 
+#: Subtrees that are Keras's by a prefix rule of tapelint.tensorflow.api.
+MIRRORED = tuple(f"tensorflow.{name}." for name in ("initializers", "losses", "metrics", "optimizers"))
+
 DTYPES = ("float", "int", "bool", "string", "complex")
 
 #: Python objects for which "the gradient ends here" is the whole truth. Functions, contexts and variables are not.
@@ -266,7 +269,7 @@ def measure(tf: Any, functions: dict[str, Any], names: symbols.Names) -> Iterato
 
 def alias_rows(names: symbols.Names, v1: dict[str, str | None], kept: set[str]) -> list[tuple[str, str]]:
     """Aliases of the symbols that the tables hold. `=` marks a compat.v1 name that is not TensorFlow 2's function."""
-    rows = [(alias, name) for alias, name in names.aliases.items() if name in kept]
+    rows = [(alias, name) for alias, name in names.aliases.items() if name in kept and not alias.startswith(MIRRORED)]
     for name, same in v1.items():
         expected = names.aliases.get(modern(name), modern(name))
         if same is None:
@@ -287,8 +290,13 @@ def with_generation(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [(*row, "") for row in rows]
 
 
-def merge(older: Path) -> None:
-    """Add what only an older TensorFlow has to the tables, and mark what only one of the two has."""
+def merge(older: Path, names: symbols.Names) -> None:
+    """Add what only an older TensorFlow has to the tables, and mark what only one of the two has.
+
+    `names` are those of the newer, installed one.
+    """
+    here = names.objects.keys() | names.aliases.keys()
+    there = set((older / "names.txt").read_text(encoding="utf-8").split())
     aliases = {alias: row[1] for alias, row in read_table(TABLES / "aliases.tsv").items()}
 
     def renamed(symbol: str) -> str:
@@ -306,8 +314,9 @@ def merge(older: Path) -> None:
                 report(symbol, header, new[symbol], old[symbol])
                 rows.append(both(header, new[symbol], old[symbol]))
             elif symbol in new:
-                rows.append((*new[symbol][:-1], "3"))
-            else:
+                old_too = symbol in there or not symbol.startswith("keras.")
+                rows.append((*new[symbol][:-1], "" if old_too else "3"))
+            elif symbol not in here:
                 rows.append((*old[symbol][:-1], "2"))
         write_table(TABLES / name, header, rows)
     known = read_table(TABLES / "ops.tsv").keys() | read_table(TABLES / "classes.tsv").keys()
@@ -401,11 +410,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tables", default="ops,raw_ops,classes,numpy,methods,aliases", help="only these tables")
     options = parser.parse_args(arguments)
 
-    if options.merge:
-        merge(options.merge)
-        return 0
     tf = start()
     names, v1 = symbols.collect()
+    if options.merge:
+        merge(options.merge, names)
+        return 0
     functions = selected(measured_functions(names, v1), options.only, options.sample)
     tables = set(options.tables.split(","))
     if options.check:
@@ -452,6 +461,9 @@ def write(
         write_table(folder / "methods.tsv", outside.METHODS_HEADER, outside.expression_rows(tf))
     if "raw_ops" in tables:
         write_table(folder / "raw_ops.tsv", OPS_HEADER, with_generation(raw_ops.rows(tf, row_of)))
+    if "names" in tables:
+        known = sorted({*names.objects, *names.aliases, *v1})
+        (folder / "names.txt").write_text("\n".join(known) + "\n", encoding="utf-8")
     if "aliases" in tables:
         kept = read_table(folder / "ops.tsv").keys() | read_table(folder / "classes.tsv").keys()
         write_table(folder / "aliases.tsv", ALIASES_HEADER, alias_rows(names, v1, kept))

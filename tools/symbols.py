@@ -74,14 +74,14 @@ def walk(name: str, module: Any, seen: set[str] | None = None) -> Iterator[tuple
 
 
 def canonical_name(names: list[str], value: Any) -> str:
-    """The spelling that stands in the tables: Keras before TensorFlow, then the fewest dots, then its own name."""
+    """The spelling that stands in the tables: Keras before TensorFlow, experimental last, few dots, its own name."""
     own = getattr(value, "__name__", "")
     return min(
         names,
         key=lambda name: (
             not name.startswith("keras."),
-            name.count("."),
             "experimental" in name,
+            name.count("."),
             name.rpartition(".")[2] != own,
             name,
         ),

@@ -10,8 +10,9 @@ from tapelint.play.library import Library, _callable
 from tapelint.play.machine import Arguments, Met, Read
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
-from tapelint.play.recording import Apply, Ask, Pairs, Stranger
+from tapelint.play.recording import Apply, Ask, Frozen, Pairs, Stranger
 from tapelint.play.values import (
+    Class,
     Const,
     Cut,
     CutKind,
@@ -63,6 +64,12 @@ _SINGLE = frozenset(
     }
 )  # fmt: skip
 """Layers whose result is one tensor (a recurrent layer or an attention layer may give several)."""
+
+_LAZY = frozenset(
+    {"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D",
+     "BatchNormalization", "LayerNormalization", "LSTM", "GRU", "SimpleRNN"}
+)  # fmt: skip
+"""Layers whose weights are made at the first call."""
 
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
@@ -175,6 +182,9 @@ class Keras(Library):
             return held
         if value.kind in ("layer", "model", "module") or (value.kind == "optimizer" and name == "variables"):
             if name in SETS:
+                if value.kind in ("layer", "model") and self.without_weights(value):
+                    return self.no_weights(value, node)
+                self.note_reading(value, SETS[name])
                 return self.variables(value, SETS[name], node)
             if name in _SYMBOLIC and value.kind != "module":
                 return self._symbolic(value, name, node)
@@ -190,6 +200,38 @@ class Keras(Library):
         if value.kind == "optimizer" and name in ("iterations", "learning_rate", "lr"):
             return self.data(Kind.TENSOR, name, (), node)
         return Method(value, name, self.place(node), self.tick())
+
+    def without_weights(self, value: Value, depth: int = 5) -> bool:
+        """Whether a layer or model certainly has no weights yet, because nothing has built it (Keras 3: an empty list).
+
+        Keras 2 raises for a Sequential; there nothing is claimed.
+        """
+        if self.keras != 3 or depth == 0 or not self.certainly_unbuilt(value):
+            return False
+        if isinstance(value, Object) and value.kind == "layer":
+            given = {"input_shape", "input_dim", "batch_input_shape", "weights"} & value.args.keys()
+            return _last(value.symbol) in _LAZY and not given and not value.parts
+        if isinstance(value, Object) and value.symbol.endswith("Sequential") and value.whole:
+            layers = [*value.parts, *self.world.get((value.id, "parts"), Items())]
+            kept = [layer for layer in layers if not self._weightless(layer)]
+            return bool(kept) and all(self.without_weights(layer, depth - 1) for layer in kept)
+        if isinstance(value, Instance) and value.whole:
+            held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+            layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
+            others = [item for item in held if item not in layers and not isinstance(item, (Const, Object))]
+            kept = [layer for layer in layers if not self._weightless(layer)]
+            return bool(kept) and not others and all(self.without_weights(layer, depth - 1) for layer in kept)
+        return False
+
+    def _weightless(self, value: Value) -> bool:
+        found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind == "layer" else None
+        return found is not None and found.trainable is False and not _last(found.symbol).startswith("Input")
+
+    def no_weights(self, value: Value, node: ast.AST) -> Value:
+        """The empty list that `trainable_variables` of an unbuilt layer or model is."""
+        empty = self.sequence("list", (), node)
+        self.recording.unbuilt[empty.id] = value
+        return empty
 
     def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
         held = value.args.get("outputs" if name.startswith("output") else "inputs")
@@ -262,6 +304,10 @@ class Keras(Library):
             "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "get_config",
             "compute_output_shape", "reset_states", "reset_state",
         ):  # fmt: skip
+            if name not in ("compile", "summary", "get_config"):
+                self.mark_built(value)
+            if name in ("set_weights", "load_weights"):
+                self.recording.loaded.add(value.id)
             return self.unknown(node, (), "call")
         if kind == "model" and name == "get_weights":
             return self.sequence("list", (Several(self.data(Kind.ARRAY, "get_weights", (), node)),), node)
@@ -322,12 +368,21 @@ class Keras(Library):
         symbolic = any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in inputs)
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
         nested = not (last in _SINGLE or (value.kind == "model" and value.symbol.endswith("Sequential") and value.whole))
+        self.mark_built(value)
         op = "model" if value.kind == "model" else last
         dtype = "float" if last in _SINGLE or last == "Sequential" else ""
         result = self.data(kind, op, links, node, dtype, nested=nested)
         if symbolic and value.kind == "layer":
             self.world.put((value.id, ".output"), result)
         return result
+
+    def mark_built(self, value: Value, depth: int = 5) -> None:
+        """From now on the layer or model has its weights."""
+        self.world.put((value.id, "built"), True)
+        if isinstance(value, Object) and depth:
+            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
+                if isinstance(part, (Object, Instance)):
+                    self.mark_built(part, depth - 1)
 
     def _replay(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
         """Run a functional model whose graph we have seen: the same steps, now on real tensors."""
@@ -563,6 +618,78 @@ class Keras(Library):
                 bias = layer.args.get("use_bias")
                 count += 2 if bias is None else 1
         return count > 1
+
+    # -- freezing -------------------------------------------------------------------------------------------------
+
+    def freeze(self, value: Value, item: Value | None, node: ast.AST, depth: int = 5) -> None:
+        """`model.trainable = item`: the same for everything in the model."""
+        told = item.value if isinstance(item, Const) and isinstance(item.value, (bool, int)) else None
+        state = Frozen(None if told is None else bool(told), self.place(node), self.context)
+        self.world.put((value.id, "frozen"), state)
+        if depth:
+            for part in self._held_layers(value):
+                self.freeze(part, item, node, depth - 1)
+
+    def _held_layers(self, value: Value) -> list[Value]:
+        held: list[Value] = []
+        if isinstance(value, Object):
+            held = [*value.parts, *self.world.get((value.id, "parts"), Items())]
+        elif isinstance(value, Instance):
+            for name in sorted(self.attributes.get(value.id, ())):
+                item = self.world.get((value.id, "." + name))
+                held.extend(self.flat(item) if isinstance(item, Value) and name != "trainable" else ())
+        return [item for item in held if isinstance(item, (Object, Instance, Unknown, Variable, Either))]
+
+    def frozen(self, value: Value, depth: int = 5) -> Frozen | None:
+        """Where a model or layer was frozen, if its list of trainable variables certainly is empty for it."""
+        if not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer") or not depth:
+            return None
+        state = self.world.get((value.id, "frozen"))
+        if isinstance(state, Frozen) and state.value is False:
+            return state
+        if isinstance(value, Object) and state is None:
+            told = value.args.get("trainable")
+            if isinstance(told, Const) and told.value is False and value.place is not None:
+                return Frozen(False, value.place, self.context)
+        if not value.whole or (isinstance(state, Frozen) and state.value is None):
+            return None
+        if isinstance(value, Instance) and self.class_attribute(value.cls, "trainable") is not None:
+            return None
+        held = self._held_layers(value)
+        if isinstance(value, Object) and value.kind == "layer" and not held:
+            return None
+        found = [self.frozen(part, depth - 1) for part in held if not self._weightless(part)]
+        kept = [one for one in found if one is not None]
+        return kept[-1] if kept and len(kept) == len(found) else None
+
+    def _weightless(self, value: Value) -> bool:
+        """Whether a layer has nothing to train, frozen or not."""
+        found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind != "model" else None
+        if found is None:
+            return isinstance(value, Object) and value.kind not in ("model", "layer")
+        return found.kind != "layer" or (found.trainable is False and not isinstance(value, Unknown))
+
+    def class_attribute(self, cls: Class, name: str) -> Value | None:
+        raise NotImplementedError
+
+    def frozen_sources(self, ask: Ask) -> Frozen | None:
+        sets: list[Value] = [ask.sources]
+        if isinstance(ask.sources, Sequence):
+            items = self.items(ask.sources)
+            sets = list(items) if items is not None else []
+        found: list[Frozen | None] = []
+        for one in sets:
+            if not isinstance(one, VariableSet) or one.part or one.which != "trainable":
+                return None
+            if not isinstance(ask.sources_node, ast.Attribute) and self.world.get((one.owner.id, "read free", "maybe")):
+                return None  # the list may be older than the freezing
+            found.append(self.frozen(one.owner))
+        return found[0] if found and None not in found else None
+
+    def note_reading(self, owner: Value, which: str) -> None:
+        """A list of trainable variables that is taken now stays as it is when the model is frozen later."""
+        if which == "trainable" and self.frozen(owner) is None:
+            self.world.put((owner.id, "read free", "maybe"), True)
 
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""

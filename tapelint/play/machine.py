@@ -15,6 +15,7 @@ from tapelint.play.recording import (
     Context,
     Creation,
     Event,
+    Frozen,
     Happening,
     Recording,
     Use,
@@ -445,6 +446,11 @@ class Machine:
                 self.escape(value.receiver, node, depth - 1)
         elif isinstance(value, Object) and value.kind == "optimizer":
             self.world.put((value.id, "met"), Met(self.place(node), None))
+        elif isinstance(value, Object) and value.kind in ("model", "layer"):
+            if self.world.get((value.id, "frozen")) is not None:
+                self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
+            for part in value.parts:
+                self.escape(part, node, depth - 1)
         elif isinstance(value, Partial):
             for item in (value.function, *value.args, *value.kwargs.values()):
                 self.escape(item, node, depth - 1)

@@ -478,6 +478,9 @@ class Objects(Builtin):
                 return found
         if value.kind in ("model", "layer", "module"):
             if name in SETS:
+                if value.kind != "module" and self.without_weights(value):
+                    return self.no_weights(value, node)
+                self.note_reading(value, SETS[name])
                 return self.variables(value, SETS[name], node)
             if name == "losses":
                 return self._model_losses(value, node)
@@ -515,12 +518,15 @@ class Objects(Builtin):
     def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:
         """`value.name = item`."""
         choices = options(value)
+        before = self.world.get((value.id, "." + name), UNBOUND)
         for option in choices:
             if isinstance(option, Tape):
                 self.escape(option, node)
             elif isinstance(option, (Instance, Object, Unknown)):
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
+                if name == "trainable" and not isinstance(option, Unknown):
+                    self.freeze(option, item if len(choices) == 1 else None, node)
                 if len(choices) > 1:
                     old = self.world.get((option.id, "." + name))
                     self.set_attribute(option, name, either((old, item)) if isinstance(old, Value) else item)
@@ -530,6 +536,8 @@ class Objects(Builtin):
                 self.world.put((option.frame.id, name), item)
             else:
                 self.escape(item, node)
+        if isinstance(item, Tape) and len(choices) == 1:
+            self.event_rebind(before, item, node, name)
         if isinstance(item, Tape):
             self.recording.stored.setdefault(item.id, self.place(node))
             item.name = item.name or name

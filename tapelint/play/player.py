@@ -166,6 +166,7 @@ class Player(Statements):
         outer = (self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts)
         call = self.place(node)
         before = len(self.pending)
+        tapes = len(self.recording.tapes)
         self.frame, self.exits, self.jumps, self.returns, self.attempts = frame, [], [], [], []
         self.base = self.world.mark()
         base = self.base
@@ -192,7 +193,7 @@ class Player(Statements):
             else:
                 result = either(value for _, value in ends)
             self.refresh()
-            for tape in self.recording.tapes:
+            for tape in self.recording.tapes[tapes:]:
                 if self.recording.functions.get(tape.id) is function.node and not self.world.get((tape.id, "deleted")):
                     self.recording.kept.add(tape.id)
             frame.late = True

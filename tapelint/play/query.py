@@ -198,7 +198,7 @@ class Query:
                 return None
             recorded = self.session.id in value.sessions
             if not recorded and self.session.id not in value.maybe:
-                return None if value.nested and not value.links else False
+                return False
             answer: Maybe = False
             for link in value.links:
                 if link.cut is None:

@@ -177,6 +177,8 @@ class Ask:
     again: bool = False
     """A result was differentiated once more."""
     results: list[Value] = field(default_factory=list)
+    frozen: Frozen | None = None
+    """Why there are no sources: the model was told not to be trained, and then asked for its trainable variables."""
 
     @property
     def node(self) -> ast.Call:
@@ -211,6 +213,19 @@ class Apply:
     def node(self) -> ast.Call:
         assert isinstance(self.place.node, ast.Call)
         return self.place.node
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """That `trainable` of a model or layer was set, and where. `value` is None when it is not known to what."""
+
+    value: bool | None
+    place: Place
+    context: Context
+
+    def join(self, values: list[Frozen], missing: bool) -> Frozen:
+        agreed = not missing and all(value.value is values[0].value for value in values)
+        return Frozen(values[0].value if agreed else None, values[0].place, values[0].context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +377,10 @@ class Recording:
     """The ids of tapes whose watched variables or attributes were read."""
     unnamed: list[Tape] = field(default_factory=list)
     """Tapes that were entered by a `with` that gives them no name."""
+    unbuilt: dict[int, Value] = field(default_factory=dict)
+    """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
+    loaded: set[int] = field(default_factory=set)
+    """The ids of layers and models whose weights were set from elsewhere."""
     kept: set[int] = field(default_factory=set)
     """The ids of tapes that a function leaves behind on some way out without having deleted them."""
     functions: dict[int, object] = field(default_factory=dict)

@@ -246,9 +246,26 @@ class Statements(Expressions):
         if truth is not None:
             self.play(node.body if truth else node.orelse)
             return
+        self._note_handled(node)
         self.branches(
             lambda: self._refined(node.test, True, node.body), lambda: self._refined(node.test, False, node.orelse)
         )
+
+    def _note_handled(self, node: ast.If) -> None:
+        """`if g is None: g = zeros`, `if g is not None: apply`: the program is ready for a missing gradient."""
+        test = node.test
+        if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and _is_none(test.comparators[0])):
+            return
+        if isinstance(test.ops[0], ast.Is):
+            missing = node.body
+        elif isinstance(test.ops[0], ast.IsNot):
+            missing = node.orelse or [ast.Pass()]
+        else:
+            return
+        if not any(isinstance(statement, (ast.Raise, ast.Assert)) for statement in missing) and not all(
+            isinstance(statement, ast.Expr) for statement in missing
+        ):
+            self.expect_none(known(self.evaluate(test.left)))
 
     def _refined(self, test: ast.expr, holds: bool, body: Seq[ast.stmt]) -> None:
         """Play a branch knowing what its condition says about a name (`x is None`)."""
@@ -534,6 +551,8 @@ class Statements(Expressions):
             guards = (*guards, *(_exception_names(handler.type) if handler.type is not None else ("",)))
         mark = self.world.mark()
         points: list[Changes] = [{}]
+        finish = self._finish(node.finalbody)
+        self.exits.append(finish)
         attempt = Jump(mark, len(self.exits))
         self.attempts.append(attempt)
         with self.within(guards=guards):
@@ -564,6 +583,7 @@ class Statements(Expressions):
                 ends.append(self.world.changes(mark))
             self.world.rollback(mark)
             self.world.alive = True
+        self.exits.remove(finish)
         self.world.merge(ends)
         if self.world.alive:
             self.refresh()
@@ -574,6 +594,19 @@ class Statements(Expressions):
             self.world.merge(points)
             self.play(node.finalbody)
             self.world.alive = False
+
+    def _finish(self, body: Seq[ast.stmt]) -> Exit:
+        """The `finally` block, as a way out by `return`, `break` or `continue` runs it."""
+        running = False
+
+        def finish() -> None:
+            nonlocal running
+            if not running:
+                running = True
+                self.play(body)
+                running = False
+
+        return finish
 
     # -- definitions ----------------------------------------------------------------------------------------------
 
@@ -710,6 +743,10 @@ def _module(name: str) -> str:
     if name == "tf_keras" or name.startswith("tf_keras."):
         return "keras" + name.removeprefix("tf_keras")
     return name
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _none_test(test: ast.expr) -> tuple[str | None, bool]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
 from tapelint.play.query import Query
-from tapelint.play.recording import Ask, Fault, Happening, Standing, Undefined, Verdict
+from tapelint.play.recording import Ask, Fault, Frozen, Happening, Standing, Undefined, Verdict
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
@@ -112,8 +112,10 @@ class Tapes(Machine):
             value = self.unknown(node)
         self._note_contents(value)
         self.event(Happening.WATCH, tape, node, "watch", value, certain)
-        state = self.state(tape)
-        if not state.only(Phase.CREATED):
+        certain_now, maybe_now = self.world.get(("running",), (frozenset(), frozenset()))
+        if not certain_now and not maybe_now and not self.state(tape).escaped:
+            return  # TensorFlow ignores a watch while no tape records
+        if not self.state(tape).only(Phase.CREATED):
             self.watch(tape, value, node, certain)
 
     def _reset(self, tape: Tape, node: ast.expr, certain: bool) -> None:
@@ -157,12 +159,17 @@ class Tapes(Machine):
         self.recording.asks.append(ask)
         self._note_contents(target)
         self._note_contents(sources)
+        ask.frozen = self.frozen_sources(ask)
         if certain and not state.only(Phase.CREATED) and not state.only(Phase.CONSUMED):
             self._judge(ask)
         self._mark_again(target)
         result = self._result(ask, sources, node)
         self._consume(tape, state, node)
         return result
+
+    def frozen_sources(self, ask: Ask) -> Frozen | None:
+        """Why the sources are an empty list of trainable variables, if they certainly are."""
+        raise NotImplementedError
 
     def _note_contents(self, value: Value, depth: int = 4) -> None:
         """Keep what a structure holds now: rules read it when the player is done."""

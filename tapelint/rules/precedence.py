@@ -13,27 +13,32 @@ ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP212"}
 
 def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
     """The findings that are told: no duplicates, no advice beside an error in the same function."""
+    functions = _functions(recording)
     best: dict[tuple[str, int, int], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.span.start, finding.span.end)
         held = best.get(key)
         if held is None or _calls(finding) < _calls(held):
             best[key] = finding
-    kept = _without_consequences(list(best.values()))
-    functions = _functions(recording)
+    kept = _without_consequences(list(best.values()), functions)
     faulty = {_around(functions, finding) for finding in kept if finding.code not in ECONOMY}
-    told = [finding for finding in kept if finding.code not in ECONOMY or _around(functions, finding) not in faulty]
+    told = [
+        finding for finding in kept if finding.code not in ECONOMY or not faulty & _places(functions, finding)
+    ]
     return sorted(told, key=lambda finding: (finding.span.start, finding.code, finding.span.end))
 
 
-def _without_consequences(findings: list[Finding]) -> list[Finding]:
+def _without_consequences(findings: list[Finding], functions: list[tuple[int, int]]) -> list[Finding]:
     """Without the findings that only tell what another fault leads to."""
     meant = {mark.span for finding in findings if finding.code == "TAP107" for mark in finding.marks if mark.label == "used"}
     ended = {_mark(finding, "gradient") for finding in findings if finding.code == "TAP112"} - {None}
     bare = {finding.span for finding in findings if finding.code == "TAP115"}
     unnamed = {mark.span for finding in findings if finding.code == "TAP104" for mark in finding.marks}
+    refused = {_around(functions, finding) for finding in findings if finding.code == "TAP204"}
     kept = []
     for finding in findings:
+        if finding.code in ("TAP602", "TAP603", "TAP609") and _around(functions, finding) in refused:
+            continue  # the program stops at the watch
         if finding.code == "TAP118" and finding.span in unnamed:
             continue  # the tape it means has no name
         if finding.span in meant and finding.code != "TAP107":
@@ -63,6 +68,12 @@ def _functions(recording: Recording) -> list[tuple[int, int]]:
             span = recording.span(node)
             found.append((span.start, span.end))
     return found
+
+
+def _places(functions: list[tuple[int, int]], finding: Finding) -> set[tuple[int, int]]:
+    """The functions that a finding speaks of: its own, and those that lead there."""
+    spans = [finding.span, *(mark.span for mark in finding.marks)]
+    return {max((span for span in functions if span[0] <= at.start < span[1]), default=(0, 0)) for at in spans}
 
 
 def _around(functions: list[tuple[int, int]], finding: Finding) -> tuple[int, int]:

@@ -208,6 +208,21 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
     return found
 
 
+def in_test(recording: Recording, place: Place) -> bool:
+    """Whether a place lies in a test: a function `test…`, a class `…Test…`, a file `test_….py`."""
+    span = recording.span(place)
+    for node in ast.walk(recording.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            around = recording.span(node)
+            if around.start <= span.start < around.end:
+                if isinstance(node, ast.ClassDef) and "Test" in node.name:
+                    return True
+                if not isinstance(node, ast.ClassDef) and node.name.startswith("test_") and node.name != "test_step":
+                    return True
+    name = recording.source.path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
 def first_line(recording: Recording, one: Mark) -> Mark:
     """The same mark, at most to the end of its first line."""
     row = recording.source.position(one.span.start).row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
@@ -21,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {"name": recording.text(tape.arguments.func), "tape": ""}
         used = _used(recording, tape)
         if used is None:
-            if created.context.guards or _is_test(recording.functions.get(tape.id)):
+            if created.context.guards or recording.functions.get(tape.id) is None or story.in_test(recording, tape.place):
                 continue  # tests switch recording on this way
             yield story.told(recording, CODE, tape.place, fields, (), "", created.context)
             continue
@@ -32,10 +31,6 @@ def find(recording: Recording) -> Iterator[Finding]:
         )
         marks = (story.mark(recording, "used", used.place),)
         yield story.told(recording, CODE, tape.place, fields, marks, "used", created.context, fix)
-
-
-def _is_test(function: object) -> bool:
-    return not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.name.startswith("test")
 
 
 def _used(recording: Recording, tape: Tape) -> Undefined | None:

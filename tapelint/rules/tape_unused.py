@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
@@ -22,8 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         events = recording.events_of(tape)
         if any(event.what in _USED for event in events) or tape.place in asked or tape.id in recording.read:
             continue
-        function = recording.functions.get(tape.id)
-        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.name.startswith("test"):
+        if recording.functions.get(tape.id) is None or story.in_test(recording, tape.place):
             continue  # at module level whoever imports it may ask; a test may only want to see the block run
         entered = [event for event in events if event.what is Happening.ENTER]
         left = [event for event in events if event.what is Happening.EXIT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
@@ -45,11 +46,13 @@ def watched_by_another(recording: Recording, case: story.Missing) -> bool:
 
 
 def forgotten_watch(recording: Recording, case: story.Missing) -> bool:
-    """Whether the tape did watch the source before a `reset()` (TAP116 tells that)."""
-    events = recording.events_of(case.ask.tape)
-    return any(event.what is Happening.RESET for event in events) and any(
-        event.what is Happening.WATCH and event.value is case.verdict.source for event in events
-    )
+    """Whether the program does watch the source, in a way that has no effect (TAP116, TAP203, TAP204 tell that)."""
+    for event in recording.events_of(case.ask.tape):
+        if event.what is Happening.WATCH and event.time < case.ask.time:
+            call = event.place.node
+            if event.value is case.verdict.source or (isinstance(call, ast.Call) and len(call.args) > 1):
+                return True
+    return False
 
 
 def contains(recording: Recording, value: object, case: story.Missing) -> bool:

@@ -31,6 +31,28 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield story.told(recording, CODE, node, fields, (), "several", event.context)
         elif node.args:
             yield from _judge(recording, event, event.value, node.args[0], fields)
+            yield from _bound(recording, event, node, fields)
+
+
+def _bound(recording: Recording, event: Event, call: ast.Call, fields: dict[str, str]) -> Iterator[Finding]:
+    """`x = tape.watch(x)`: the name is None from here on."""
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            used = next(
+                (
+                    inner
+                    for inner in ast.walk(recording.tree)
+                    if isinstance(inner, ast.Name)
+                    and inner.id == name
+                    and isinstance(inner.ctx, ast.Load)
+                    and inner.lineno > node.lineno
+                ),
+                None,
+            )
+            if used is not None:
+                marks = (story.mark(recording, "used", used),)
+                yield story.told(recording, CODE, node, {**fields, "name": name}, marks, "result", event.context)
 
 
 def _judge(

@@ -8,7 +8,6 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.rules import story
-from tapelint.rules.watched_too_late import watch_event
 
 CODE = "TAP203"
 
@@ -31,9 +30,23 @@ def find(recording: Recording) -> Iterator[Finding]:
                 story.mark(recording, "gradient", event.state.consumed_by[-1]),
             )
             yield story.told(recording, CODE, event.place, fields, marks, "consumed", event.context)
-    for case in story.missing(recording, Fault.WATCHED_LATE):
-        late = watch_event(recording, case)
-        if late is None or late.state.may(Phase.RECORDING):
+    yield from _after_the_block(recording)
+
+
+def _after_the_block(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, Fault.UNWATCHED, Fault.WATCHED_LATE):
+        late = next(
+            (
+                event
+                for event in recording.events_of(case.ask.tape)
+                if event.what is Happening.WATCH
+                and event.value is case.verdict.source
+                and event.state.only(Phase.STOPPED)
+                and event.time < case.ask.time
+            ),
+            None,
+        )
+        if late is None:
             continue
         fields = {**case.fields, "source": story.event_fields(recording, late)["source"]}
         marks = (

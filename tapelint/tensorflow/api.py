@@ -96,8 +96,7 @@ class Op:
     """The name in the LookupError where there is one."""
     cases: tuple[Case, ...] = ()
     keras: tuple[int, ...] = (2, 3)
-    """Generations of Keras that have the symbol: (2, 3), (2,) or (3,). For a name of TensorFlow itself 2 stands for
-    TensorFlow 2.15 and 3 for 2.21."""
+    """Generations of Keras that have the symbol: (2, 3), (2,) or (3,); always (2, 3) for TensorFlow's own names."""
 
     def parameter(self, position: int) -> str:
         """Name of the parameter that takes the positional argument at `position`; empty if it is unknown."""

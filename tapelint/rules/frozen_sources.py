@@ -1,0 +1,69 @@
+"""TAP718: the trainable variables of a model that is frozen."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding, Mark
+from tapelint.play.recording import Ask, Frozen, Recording
+from tapelint.play.values import Several, VariableSet
+from tapelint.rules import optimizers, story
+
+CODE = "TAP718"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if ask.frozen is None or not recording.here(ask.place) or ask.context.guarded("ValueError"):
+            continue
+        if _known_order(ask, ask.frozen) or not _freed_somewhere(recording):
+            yield _told(recording, ask, ask.frozen)
+
+
+def _known_order(ask: Ask, frozen: Frozen) -> bool:
+    """Whether freezing and asking were played one after the other, as the program runs them."""
+    return ask.context.calls[:1] == frozen.context.calls[:1]
+
+
+def _freed_somewhere(recording: Recording) -> bool:
+    """Whether any part of the module sets `trainable` to something else than False."""
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Assign):
+            targets = [target for target in node.targets if isinstance(target, ast.Attribute)]
+            free = not (isinstance(node.value, ast.Constant) and node.value.value is False)
+            if free and any(target.attr == "trainable" for target in targets):
+                return True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr":
+            return True
+    return False
+
+
+def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
+    node = ask.sources_node
+    source = recording.text(node)
+    held = ask.sources if isinstance(ask.sources, VariableSet) else None
+    fields = {
+        "model": source.rsplit(".", 1)[0] if isinstance(node, ast.Attribute) else _owner(recording, held) or source,
+        "source": source,
+        "tape": story.tape_name(ask.tape),
+    }
+    marks: list[tuple[Mark, ...]] = [story.mark(recording, "made", frozen.place)]
+    used = next((apply for apply in recording.applies if _uses(apply.pairs, ask)), None)
+    if used is not None:
+        marks.append(story.mark(recording, "apply", used.place))
+    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    return story.told(recording, CODE, node, fields, marks, variant, ask.context)
+
+
+def _owner(recording: Recording, held: VariableSet | None) -> str:
+    return story.value_name(recording, held.owner) if held is not None else ""
+
+
+def _uses(pairs: object, ask: Ask) -> bool:
+    from tapelint.play.recording import Pairs
+
+    if not isinstance(pairs, Pairs):
+        return False
+    values = [item.of if isinstance(item, Several) else item for item in pairs.gradients.items]
+    return any(optimizers.ask_of(value) is ask for value in values)

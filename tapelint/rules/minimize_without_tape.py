@@ -1,0 +1,93 @@
+"""TAP710: minimize where there is none, or where it can't know how the loss was computed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
+from tapelint.play.recording import Apply, Recording
+from tapelint.play.values import Data, Kind, Object, Tape, Value
+from tapelint.rules import optimizers, story
+
+CODE = "TAP710"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    generation = optimizers.generation(recording)
+    for apply in recording.applies:
+        if apply.method != "minimize" or not apply.certain or not recording.here(apply.place):
+            continue
+        if apply.context.guarded("AttributeError", "ValueError", "RuntimeError", "TypeError"):
+            continue
+        variant = _fault(recording, apply, generation)
+        if variant is not None and not optimizers.asked_first(recording, apply.place):
+            yield _told(recording, apply, variant)
+
+
+def _fault(recording: Recording, apply: Apply, generation: int) -> str | None:
+    optimizer = apply.optimizer
+    loss = apply.kwargs.get("loss") or (apply.args[0] if apply.args else None)
+    if isinstance(optimizer, Object) and optimizer.kind == "v1_optimizer":
+        graph = apply.context.in_graph or optimizers.runs_in_graph_code(recording)
+        return "v1" if not graph and _computed(loss) else None
+    if not optimizers.is_optimizer(optimizer):
+        return None
+    if generation == 3:
+        return ""
+    if any(keyword.arg is None for keyword in apply.node.keywords) or not _computed(loss):
+        return None
+    if len(apply.args) < 2 and "var_list" not in apply.kwargs:
+        return "keras2_no_variables"
+    return "keras2" if "tape" not in apply.kwargs and len(apply.args) < 5 else None
+
+
+def _computed(loss: Value | None) -> bool:
+    return isinstance(loss, Data) and loss.kind is Kind.TENSOR and not loss.nested
+
+
+def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
+    node = apply.node
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+    target = keywords.get("loss") or (node.args[0] if node.args else None)
+    variables = keywords.get("var_list") or (node.args[1] if len(node.args) > 1 else None)
+    fields = {
+        "optimizer": optimizers.receiver(recording, node),
+        "target": recording.text(target) if target is not None else "loss",
+        "variables": recording.text(variables) if variables is not None else "variables",
+    }
+    loss = apply.kwargs.get("loss") or (apply.args[0] if apply.args else None)
+    marks: list[tuple[Mark, ...]] = [optimizers.made(recording, apply.optimizer)]
+    tape = apply.kwargs.get("tape")
+    if isinstance(tape, Tape):
+        fields["tape"] = story.tape_name(tape)
+        marks.append(story.opened(recording, tape))
+    if isinstance(loss, Data) and target is not None and loss.place is not None and loss.place.node is not target:
+        marks.append(story.mark(recording, "target", loss.place))
+    fix = _fix(recording, apply, keywords, target, variables) if variant == "" else None
+    return story.told(recording, CODE, node, fields, marks, variant, apply.context, fix)
+
+
+def _fix(
+    recording: Recording,
+    apply: Apply,
+    keywords: dict[str | None, ast.expr],
+    target: ast.expr | None,
+    variables: ast.expr | None,
+) -> Fix | None:
+    """`tape.gradient` and `apply_gradients`, where the tape that recorded the loss is handed over."""
+    tape = keywords.get("tape")
+    loss = apply.args[0] if apply.args else apply.kwargs.get("loss")
+    if tape is None or target is None or not isinstance(variables, (ast.Name, ast.Attribute, ast.List)):
+        return None
+    if set(keywords) - {"tape", "loss", "var_list"} or not _computed(loss) or not isinstance(target, ast.Name):
+        return None
+    if isinstance(variables, ast.Name) and not variables.id:
+        return None
+    segment = recording.source.segment
+    given, chosen = segment(recording.span(tape)), segment(recording.span(variables))
+    name = optimizers.receiver(recording, apply.node)
+    gradients = f"{given}.gradient({segment(recording.span(target))}, {chosen})"
+    text = f"{name}.apply_gradients(zip({gradients}, {chosen}))"
+    edit = Edit(recording.span(apply.node), text)
+    return Fix("ask the tape, then apply: zip(tape.gradient(...), variables)", Applicability.SAFE, (edit,))

@@ -1,0 +1,163 @@
+"""TAP709: variables that an optimizer did not meet in its first step."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
+from tapelint.play.recording import Apply, Recording, Stranger
+from tapelint.rules import optimizers, story
+
+CODE = "TAP709"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for apply in recording.applies:
+        if apply.stranger is None or not apply.node.args or not recording.here(apply.place):
+            continue
+        if apply.context.guarded("ValueError", "KeyError") or _built(recording, apply):
+            continue
+        yield _told(recording, apply, apply.stranger)
+
+
+def _built(recording: Recording, apply: Apply) -> bool:
+    """Whether the program calls `build` of an optimizer of that name anywhere."""
+    name = optimizers.receiver(recording, apply.node).rsplit(".", 1)[-1]
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "build":
+            if node.args and recording.text(node.func.value).rsplit(".", 1)[-1] == name:
+                return _alone(apply)
+    return False
+
+
+def _alone(apply: Apply) -> bool:
+    """Whether the object may have a history that was not played: the program's own order is not seen."""
+    entry = apply.context.calls[0].node if apply.context.calls else None
+    parameters = entry.args.args if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+    return bool(parameters)
+
+
+def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
+    _, variables = optimizers.columns(recording, apply)
+    before = _first(recording, apply, stranger)
+    text = recording.text(variables)
+    fields = {"optimizer": optimizers.receiver(recording, apply.node), "variables": text, "first": text}
+    marks: list[tuple[Mark, ...]] = [optimizers.made(recording, apply.optimizer)]
+    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    loops = [loop for loop in apply.context.loops if loop.round > 1]
+    fix = None
+    if before is None:
+        marks.append(story.mark(recording, "first", stranger.first))
+    elif before.node is not apply.node:
+        _, first = optimizers.columns(recording, before)
+        fields["first"] = recording.text(first)
+        marks.append(story.mark(recording, "first", before.place))
+        fix = _fix(recording, apply, first, variables)
+    elif before.context.calls != apply.context.calls:
+        one, other = _call_sites(before, apply)
+        fields["first"] = _seen_by_caller(recording, apply, variables, one) or text
+        fields["variables"] = _seen_by_caller(recording, apply, variables, other) or text
+        if one is not None:
+            marks.append(story.mark(recording, "first", one))
+    elif loops:
+        variant = "loop"
+        marks.append(story.head(recording, "first", loops[-1].place.node))
+    return story.told(recording, CODE, apply.node, fields, marks, variant, apply.context, fix)
+
+
+def _first(recording: Recording, apply: Apply, stranger: Stranger) -> Apply | None:
+    """The first step of the optimizer."""
+    for before in recording.applies:
+        if before.optimizer is apply.optimizer and before.place == stranger.first and before.node.args:
+            return before
+    return None
+
+
+def _call_sites(before: Apply, apply: Apply) -> tuple[ast.Call | None, ast.Call | None]:
+    """Where the two ways to the same line part."""
+    for one, other in zip(before.context.calls, apply.context.calls, strict=False):
+        if one != other and isinstance(one.node, ast.Call) and isinstance(other.node, ast.Call):
+            return one.node, other.node
+    return None, None
+
+
+def _seen_by_caller(recording: Recording, apply: Apply, variables: ast.AST, call: ast.Call | None) -> str:
+    """What a caller handed over, in the caller's words: `self.generator.trainable_variables`."""
+    root = variables
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if call is None or not isinstance(root, ast.Name):
+        return ""
+    function = _function(recording, apply)
+    if function is None:
+        return ""
+    names = [arg.arg for arg in function.args.args]
+    given = {keyword.arg: keyword.value for keyword in call.keywords}.get(root.id)
+    if given is None and root.id in names:
+        method = names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute)
+        at = names.index(root.id) - method
+        given = call.args[at] if 0 <= at < len(call.args) else None
+    if given is None:
+        return ""
+    return recording.text(given) + recording.text(variables)[len(root.id) :]
+
+
+def _function(recording: Recording, apply: Apply) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The innermost function around the call."""
+    found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    span = recording.span(apply.place)
+    for node in ast.walk(recording.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            around = recording.span(node)
+            if around.start <= span.start < around.end:
+                found = node
+    return found
+
+
+def _fix(recording: Recording, apply: Apply, first: ast.AST, second: ast.AST) -> Fix | None:
+    """`optimizer.build` with both sets, where all its names are there when the optimizer is made."""
+    place = apply.optimizer.place
+    function = _function(recording, apply)
+    body: ast.AST = function if function is not None else recording.tree
+    if place is None or not recording.here(place):
+        return None
+    made = next(
+        (
+            node
+            for node in ast.walk(body)
+            if isinstance(node, ast.Assign) and node.value is place.node and isinstance(node.targets[0], ast.Name)
+        ),
+        None,
+    )
+    if made is None or len(made.targets) != 1 or not all(map(_plain, (first, second))):
+        return None
+    wanted = {node.id for part in (first, second) for node in ast.walk(part) if isinstance(node, ast.Name)}
+    line = recording.span(made)
+    early = {
+        node.id
+        for node in ast.walk(body)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and recording.span(node).start < line.start
+    }
+    if not wanted <= early:
+        return None
+    one, other = (_listed(recording, part) for part in (first, second))
+    start = recording.source.line_starts[recording.source.position(line.start).row - 1]
+    indent = recording.source.text[start : line.start]
+    if indent.strip():
+        return None
+    name = recording.text(made.targets[0])
+    text = f"\n{indent}{name}.build({one} + {other})"
+    message = f"let the optimizer know all variables first: {name}.build(...)"
+    return Fix(message, Applicability.UNSAFE, (Edit(Span(line.end, line.end), text),))
+
+
+def _plain(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple))
+
+
+def _listed(recording: Recording, node: ast.AST) -> str:
+    text = recording.source.segment(recording.span(node))
+    if isinstance(node, ast.Tuple):
+        return f"list({text})"
+    return text if isinstance(node, ast.List) or text.endswith(("variables", "weights")) else f"[{text}]"

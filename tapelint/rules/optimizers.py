@@ -1,0 +1,129 @@
+"""What several rules ask about optimizers: what they certainly are, how the program calls them, what it asked first."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Mark
+from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.values import Data, Instance, Object, Place, Value
+from tapelint.rules import story
+
+KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
+
+_OLD_KERAS = re.compile(r"TF_USE_LEGACY_KERAS|^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
+_GRAPH_CODE = re.compile(
+    r"disable_eager_execution|disable_v2_behavior|\bSession\(|\bplaceholder\(|global_variables_initializer"
+    r"|\bas_default\(|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
+)
+_QUESTION = re.compile(r"version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b", re.IGNORECASE)
+_ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "inside_function"})
+
+
+def generation(recording: Recording) -> int:
+    """The generation of Keras that the module runs with."""
+    return 2 if _OLD_KERAS.search(recording.source.text) else recording.keras
+
+
+def applied(recording: Recording, *methods: str) -> Iterator[Apply]:
+    """The calls on what certainly is a Keras optimizer, in this module."""
+    for apply in recording.applies:
+        if apply.method in methods and apply.certain and is_optimizer(apply.optimizer):
+            if recording.here(apply.place) and not apply.context.guarded("ValueError", "TypeError", "AttributeError"):
+                yield apply
+
+
+def is_optimizer(value: Value) -> bool:
+    """Whether a value certainly is an optimizer of Keras, with the methods that Keras gives it."""
+    if isinstance(value, Object):
+        return value.kind in KERAS
+    return isinstance(value, Instance) and value.kind == "optimizer" and value.whole
+
+
+def receiver(recording: Recording, node: ast.AST) -> str:
+    """How the program calls the object of a method call."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return recording.text(node.func.value)
+    return "optimizer"
+
+
+def made(recording: Recording, value: Value) -> tuple[Mark, ...]:
+    """Where an optimizer was made."""
+    if isinstance(value, Object) and not value.whole:
+        return ()
+    return story.mark(recording, "made", value.place)
+
+
+def ask_of(value: Value, limit: int = 100) -> Ask | None:
+    """The gradient call that a value comes from, the nearest one."""
+    stack = [value]
+    while stack and limit:
+        item = stack.pop(0)
+        limit -= 1
+        if isinstance(item, Data):
+            if item.ask is not None:
+                return item.ask
+            stack.extend(link.value for link in item.links)
+    return None
+
+
+def runs_in_graph_code(recording: Recording) -> bool:
+    """Whether the module is written for graphs of TensorFlow 1."""
+    return bool(_GRAPH_CODE.search(recording.source.text))
+
+
+def asked_first(recording: Recording, place: Place) -> bool:
+    """Whether the function around a place asks which version, method or mode it has to do with."""
+    scope = _scope(recording, place)
+    for node in ast.walk(scope):
+        tests: list[ast.AST] = []
+        if isinstance(node, (ast.If, ast.IfExp, ast.While)):
+            tests = [node.test]
+        elif isinstance(node, ast.BoolOp):
+            tests = list(node.values)
+        for test in tests:
+            for inner in ast.walk(test):
+                if isinstance(inner, ast.Call):
+                    name = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+                    if name in _ASKING:
+                        return True
+                word = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+                if isinstance(word, str) and _QUESTION.search(word):
+                    return True
+    return False
+
+
+def _scope(recording: Recording, place: Place) -> ast.AST:
+    """The outermost function around a place, or the module's own statements."""
+    span = recording.span(place)
+    for node in ast.walk(recording.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            around = recording.span(node)
+            if around.start <= span.start < around.end:
+                return node
+    return ast.Module([node for node in recording.tree.body if not isinstance(node, _DEFINITIONS)], [])
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def columns(recording: Recording, apply: Apply) -> tuple[ast.AST | None, ast.AST]:
+    """The expressions of the gradients and of the variables, as far as they are in sight."""
+    args = apply.node.args
+    if apply.method == "apply" and len(args) == 2:
+        return args[0], args[1]
+    place = apply.pairs.place if apply.pairs is not None else None
+    node = place.node if place is not None and recording.here(place) else args[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        inner = node.args[0] if node.args else None
+        if node.func.id in ("list", "tuple") and isinstance(inner, ast.Call):
+            node = inner
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            return node.args[0], node.args[1]
+    if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1:
+        pair = node.elts[0]
+        if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+            return pair.elts[0], pair.elts[1]
+    return None, args[0]

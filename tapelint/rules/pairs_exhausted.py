@@ -1,0 +1,59 @@
+"""TAP704: a zip or generator that is empty by the time it is applied."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Apply, Recording
+from tapelint.play.values import OneShot
+from tapelint.rules import optimizers, story
+
+CODE = "TAP704"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for apply in optimizers.applied(recording, "apply_gradients"):
+        if apply.empty is None or not apply.args or not apply.node.args or _stops_early(recording, apply.empty.node):
+            continue
+        value = apply.args[0]
+        if isinstance(value, OneShot):
+            yield _told(recording, apply, value)
+
+
+def _told(recording: Recording, apply: Apply, value: OneShot) -> Finding:
+    assert apply.empty is not None
+    node = apply.node.args[0]
+    fields = {"name": recording.text(node), "op": value.kind}
+    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    marks = (
+        story.mark(recording, "made", value.place),
+        story.mark(recording, "used", apply.empty) if apply.empty.node is not apply.node else (),
+    )
+    return story.told(recording, CODE, node, fields, marks, variant, apply.context, _fix(recording, value))
+
+
+def _fix(recording: Recording, value: OneShot) -> Fix | None:
+    if value.place is None or not recording.here(value.place):
+        return None
+    span = recording.span(value.place)
+    text = recording.source.segment(span)
+    if isinstance(value.place.node, ast.GeneratorExp):
+        edits: tuple[Edit, ...] = (
+            Edit(Span(span.start, span.start + 1), "["),
+            Edit(Span(span.end - 1, span.end), "]"),
+        )
+        if not (text.startswith("(") and text.endswith(")")):
+            return None
+    else:
+        edits = (Edit(Span(span.start, span.start), "list("), Edit(Span(span.end, span.end), ")"))
+    return Fix("keep the pairs in a list: list(zip(...))", Applicability.SAFE, edits)
+
+
+def _stops_early(recording: Recording, node: ast.AST) -> bool:
+    """Whether a loop over the pairs may end before the last of them."""
+    for loop in ast.walk(recording.tree):
+        if isinstance(loop, (ast.For, ast.AsyncFor)) and loop.iter is node:
+            return any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in ast.walk(loop))
+    return False

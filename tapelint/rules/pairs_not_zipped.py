@@ -1,0 +1,119 @@
+"""TAP701: gradients that reach apply_gradients without their variables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.pairs import is_gradient, is_variable
+from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.values import Data, Either, OneShot, Sequence, Value, VariableSet
+from tapelint.rules import optimizers, story
+
+CODE = "TAP701"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for apply in optimizers.applied(recording, "apply_gradients"):
+        if not apply.args or not apply.node.args or isinstance(apply.node.args[0], ast.Starred):
+            continue
+        variant = _fault(recording, apply)
+        if variant is not None:
+            yield _told(recording, apply, variant)
+
+
+def _fault(recording: Recording, apply: Apply) -> str | None:
+    first = apply.args[0]
+    if len(apply.args) > 1:
+        plain = len(apply.node.args) == 2 and not isinstance(apply.node.args[1], ast.Starred)
+        return "two_lists" if plain and _holds(recording, apply.args[1], is_variable) else None
+    if is_gradient(first):
+        return ""
+    if _holds(recording, first, is_gradient) and isinstance(first, Sequence):
+        return ""
+    held = recording.contents.get(first.id, ())
+    if len(held) == 2 and _holds(recording, held[0], is_gradient) and _holds(recording, held[1], is_variable):
+        return "pair_of_lists"
+    return None
+
+
+def _holds(recording: Recording, value: Value, what: object) -> bool:
+    """Whether a value certainly is a list of gradients, or of variables."""
+    assert callable(what)
+    if isinstance(value, VariableSet):
+        return what is is_variable and not value.part
+    if isinstance(value, (Either, OneShot, Data)):
+        return False
+    held = recording.contents.get(value.id, ())
+    return bool(held) and all(what(item) or (isinstance(item, VariableSet) and what is is_variable) for item in held)
+
+
+def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
+    nodes = apply.node.args
+    given, beside = nodes[0], None
+    if variant == "two_lists":
+        beside = nodes[1]
+    elif variant == "pair_of_lists":
+        if isinstance(given, (ast.Tuple, ast.List)) and len(given.elts) == 2:
+            given, beside = given.elts
+    value = apply.args[0]
+    held = recording.contents.get(value.id, ())
+    leaves = recording.leaves(value)
+    ask = next((found for leaf in leaves if (found := optimizers.ask_of(leaf)) is not None), None)
+    text = recording.text(beside) if beside is not None else ""
+    if not text and ask is not None:
+        text = recording.text(ask.sources_node)
+    fields = {
+        "optimizer": optimizers.receiver(recording, apply.node),
+        "name": recording.text(given),
+        "variables": text or "variables",
+    }
+    marks = (story.mark(recording, "gradient", ask.place) if ask is not None else (),)
+    fix = _fix(recording, apply, variant, beside, ask, single=not held)
+    return story.told(recording, CODE, nodes[0], fields, marks, variant, apply.context, fix)
+
+
+def _fix(
+    recording: Recording, apply: Apply, variant: str, beside: ast.expr | None, ask: Ask | None, single: bool
+) -> Fix | None:
+    """`zip(grads, variables)`, where it is plain which variables are meant."""
+    nodes = apply.node.args
+    first = recording.span(nodes[0])
+    if variant == "two_lists" and len(nodes) == 2:
+        end = recording.span(nodes[1]).end
+        edits = (Edit(Span(first.start, first.start), "zip("), Edit(Span(end, end), ")"))
+        return Fix("pair the gradients with the variables: zip(grads, variables)", Applicability.SAFE, edits)
+    if variant == "pair_of_lists":
+        if beside is None:
+            return None
+        inner = recording.source.segment(first)[1:-1].strip().rstrip(",")
+        edit = Edit(first, f"zip({inner})")
+        return Fix("pair the gradients with the variables: zip(grads, variables)", Applicability.SAFE, (edit,))
+    if ask is None or ask.context.calls != apply.context.calls or _rebound(recording, ask, apply):
+        return None
+    variables = recording.source.segment(recording.span(ask.sources_node))
+    if single:
+        given = recording.source.segment(first)
+        edit = Edit(first, f"[({given}, {variables})]")
+        return Fix("pair the gradient with its variable: [(gradient, variable)]", Applicability.SAFE, (edit,))
+    edits = (Edit(Span(first.start, first.start), "zip("), Edit(Span(first.end, first.end), f", {variables})"))
+    return Fix("pair the gradients with the variables: zip(grads, variables)", Applicability.SAFE, edits)
+
+
+def _rebound(recording: Recording, ask: Ask, apply: Apply) -> bool:
+    """Whether a name in the sources is set again between the gradient call and the update."""
+    names = {node.id for node in ast.walk(ask.sources_node) if isinstance(node, ast.Name)}
+    start, end = recording.span(ask.place).end, recording.span(apply.place).start
+    return start > end and not _inside(recording, ask, apply) or any(
+        isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Store)
+        and node.id in names
+        and start <= recording.span(node).start < end
+        for node in ast.walk(recording.tree)
+    )
+
+
+def _inside(recording: Recording, ask: Ask, apply: Apply) -> bool:
+    outer, inner = recording.span(apply.place), recording.span(ask.place)
+    return outer.start <= inner.start and inner.end <= outer.end
