@@ -142,7 +142,8 @@ def timings(*commands: Sequence[str], repeat: int = 5, cores: int = 0) -> list[T
     for _ in range(repeat + 1):
         for at, command in enumerate(commands):
             before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-            done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+            done = subprocess.run(command, env=environment, text=True, **streams)
             wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
             if done.returncode or "Traceback" in done.stderr:
                 sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")

@@ -26,13 +26,4 @@ def play(source: Source, tree: ast.Module, settings: PlaySettings | None = None)
 
     settings = settings or PlaySettings()
     module = Module(source.path, source, tree)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            module.rebound_globals |= frozenset(
-                name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
-            )
-            if node.name not in ("__init__", "build"):
-                for inner in ast.walk(node):
-                    if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
-                        module.attributes[inner.attr] = module.attributes.get(inner.attr, 0) + 1
     return Player(module, settings.keras).record()

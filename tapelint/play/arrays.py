@@ -16,6 +16,7 @@ from tapelint.play.values import (
     Data,
     Either,
     Instance,
+    Items,
     Kind,
     Link,
     Mapping_,
@@ -221,6 +222,9 @@ class Arrays(Containers):
 
     def binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         """`left op right`."""
+        return self.computed(self._binary(op, left, right, node), OPERATORS[op][0], Arguments((left, right)), node)
+
+    def _binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         sign, function = OPERATORS[op]
         if isinstance(left, Const) and isinstance(right, Const):
             return self._fold(function, (left.value, right.value), node)
@@ -284,7 +288,9 @@ class Arrays(Containers):
             one, other = listed(left), listed(right)
             if one is not None and other is not None:
                 kind = left.kind if isinstance(left, Sequence) else "list"
-                return self.sequence(kind, (*one, *other), node)
+                joined = self.sequence(kind, (*one, *other), node)
+                self.joined(joined, Items(one), Items(other), node)
+                return joined
             if is_tensor(left) or is_tensor(right):
                 return self._number(sign, (*self.flat(left), *self.flat(right)), node)
             return self.unknown(node, (left, right), "operator")
@@ -309,10 +315,8 @@ class Arrays(Containers):
     def _number(self, sign: str, values: tuple[Value, ...], node: ast.AST) -> Value:
         """The result of an operator on numbers."""
         kinds = [self._kind(value) for value in values]
-        if Kind.SYMBOLIC in kinds:
-            return self.data(Kind.SYMBOLIC, sign, [Link(value) for value in values], node)
-        if Kind.TENSOR in kinds:
-            return self._tensor_operator(sign, values, node)
+        if Kind.SYMBOLIC in kinds or Kind.TENSOR in kinds:
+            return self._tensor_operator(sign, values, node, Kind.SYMBOLIC if Kind.SYMBOLIC in kinds else Kind.TENSOR)
         if None in kinds:
             return self.unknown(node, values, "operator")
         links = [Link(value) for value in values if not isinstance(value, (Const, Symbol))]
@@ -338,20 +342,20 @@ class Arrays(Containers):
             return kinds.pop() if len(kinds) == 1 else None
         return None
 
-    def _tensor_operator(self, sign: str, values: tuple[Value, ...], node: ast.AST) -> Value:
+    def _tensor_operator(self, sign: str, values: tuple[Value, ...], node: ast.AST, kind: Kind) -> Value:
         dtype = ""
         for value in values:
-            if self._kind(value) is Kind.TENSOR:
+            if self._kind(value) is kind:
                 dtype = dtype or dtypes.of(value)
         if sign == "//":
             cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), "//")
-            return self.data(Kind.TENSOR, sign, [Link(value, cut) for value in values], node, dtype)
+            return self.data(kind, sign, [Link(value, cut) for value in values], node, dtype)
         if sign == "/" and dtype == "int":
             dtype = "float"
         if sign in ("&", "|", "^", "~"):
             cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), sign)
-            return self.data(Kind.TENSOR, sign, [Link(value, cut) for value in values], node, dtype or "bool")
-        return self.tensor(sign, values, node, dtype)
+            return self.data(kind, sign, [Link(value, cut) for value in values], node, dtype or "bool")
+        return self.data(kind, sign, [Link(value) for value in values], node, dtype)
 
     def unary(self, op: type[ast.AST], value: Value, node: ast.AST) -> Value:
         """`-x`, `+x`, `~x`, `not x`."""
@@ -362,7 +366,7 @@ class Arrays(Containers):
             return self._fold(OPERATORS[op][1], (value.value,), node)
         if isinstance(value, (Instance, Sequence, Mapping_)):
             return self.overloaded(OPERATORS[op][0], (value,), node)
-        return self._number(OPERATORS[op][0], (value,), node)
+        return self.computed(self._number(OPERATORS[op][0], (value,), node), "unary " + OPERATORS[op][0], Arguments((value,)), node)
 
     def compare(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         """`left op right` for the comparisons; a comparison of tensors has no gradient."""
@@ -373,7 +377,8 @@ class Arrays(Containers):
             if is_tensor(left) or is_tensor(right):
                 cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), sign)
                 links = [Link(value, cut) for value in (left, right) if not isinstance(value, Const)]
-                return self.data(Kind.TENSOR, sign, links, node, "bool")
+                result = self.data(Kind.TENSOR, sign, links, node, "bool")
+                return self.computed(result, sign, Arguments((left, right)), node)
             if self._kind(left) in (Kind.ARRAY, Kind.NUMBER) and self._kind(right) is not None:
                 links = [Link(value) for value in (left, right) if not isinstance(value, Const)]
                 return self.data(self._kind(left) or Kind.ARRAY, sign, links, node, "bool")

@@ -203,7 +203,7 @@ class Builtin(Keras):
     def _builtin_next(self, arguments: Arguments, node: ast.expr) -> Value:
         value = arguments.args[0] if arguments.args else None
         if isinstance(value, Object) and value.kind in ("iterator", "dataset"):
-            return self.fresh(node, "dataset")
+            return self.taken_out(value, node)
         if isinstance(value, OneShot) and value.items:
             return either(item.of if isinstance(item, Several) else item for item in value.items)
         return self.unknown(node, arguments.all(), "call")

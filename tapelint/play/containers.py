@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from tapelint.play.machine import Arguments, Read
+from tapelint.play.machine import Arguments, Read, Written
 from tapelint.play.tapes import Tapes
 from tapelint.play.values import (
     UNBOUND,
     Const,
+    Cut,
+    CutKind,
     Data,
     Either,
     Entries,
@@ -95,7 +97,7 @@ class Containers(Tapes):
             rest = [item for items in found_items for item in items]
             return Items((Several(either(rest)),)) if rest else Items()
         if isinstance(value, Object) and value.kind == "dataset":
-            return Items((Several(self.fresh(node, "dataset")),))
+            return Items((Several(self.taken_out(value, node)),))
         if isinstance(value, Object) and value.kind == "range":
             return Items(value.parts) if value.whole else Items((Several(value.parts[0]),))
         inputs = () if isinstance(value, Symbol) else (value,)
@@ -116,6 +118,33 @@ class Containers(Tapes):
     def fresh(self, node: ast.AST, op: str, dtype: str = "") -> Data:
         """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""
         return self.data(Kind.TENSOR, op, (), node, dtype, nested=True)
+
+    def taken_out(self, value: Object, node: ast.AST) -> Data:
+        """What comes out of a dataset, iterator, queue or table: plain values, whatever went in."""
+        links: dict[int, Link] = {}
+        stack: list[Value] = [value]
+        seen: set[int] = set()
+        while stack and len(seen) < 60:
+            holder = stack.pop()
+            if holder.id in seen or not isinstance(holder, Object) or holder.place is None:
+                continue
+            seen.add(holder.id)
+            for leaf in self.flats(holder.parts):
+                if isinstance(leaf, Object):
+                    stack.append(leaf)
+                elif _computed_from_variables(leaf):
+                    links[leaf.id] = Link(leaf, Cut(CutKind.PIPELINE, holder.place, library_name(holder.symbol)))
+            for link in self.world.get((holder.id, "stored"), Written(())).links:
+                links[link.value.id] = link
+        return self.data(Kind.TENSOR, "dataset", links.values(), node, nested=True)
+
+    def put_in(self, value: Object, arguments: Arguments, node: ast.expr) -> None:
+        """Tensors go into a queue or table: only their values are kept."""
+        words = ast.unparse(node.func) if isinstance(node, ast.Call) else value.symbol
+        cut = Cut(CutKind.PIPELINE, self.place(node), words)
+        leaves = [leaf for leaf in self.flats(arguments.all()) if _computed_from_variables(leaf)]
+        before = self.world.get((value.id, "stored"), Written(()))
+        self.world.put((value.id, "stored"), Written((*before.links[-6:], *(Link(leaf, cut) for leaf in leaves))))
 
     def item_of_data(self, value: Data | Variable, node: ast.AST) -> Value:
         """An element or slice of a tensor or array: a new tensor, and recorded as such."""
@@ -159,7 +188,7 @@ class Containers(Tapes):
         found = self.world.get(at)
         if found is None:
             if isinstance(value, Object) and value.kind in ("dataset", "iterator"):
-                found = self.fresh(node, "dataset")
+                found = self.taken_out(value, node)
             else:
                 found = self.unknown(node, (value,), "item")
             self.world.put(at, found)
@@ -275,7 +304,9 @@ class Containers(Tapes):
         if name in ("append", "add") and first is not None:
             self.world.put((value.id, "#"), Items((*items.items, first)))
         elif name in ("extend", "update") and first is not None:
-            self.world.put((value.id, "#"), Items((*items.items, *self.elements(first, node).items)))
+            more = self.elements(first, node)
+            self.world.put((value.id, "#"), Items((*items.items, *more.items)))
+            self.joined(value, items, more, node)
         elif name == "insert" and len(arguments.args) == 2:
             at, item = arguments.args
             if isinstance(at, Const) and at.value == 0:
@@ -347,3 +378,24 @@ class Containers(Tapes):
 
     def container_method(self, value: Value, name: str, node: ast.AST) -> Value:
         return Method(value, name, self.place(node), self.tick())
+
+
+def _computed_from_variables(value: Value, limit: int = 200) -> bool:
+    """Whether a value certainly is a tensor that a tape may have recorded: no plain data."""
+    if isinstance(value, Data) and value.kind is Kind.TENSOR and value.sessions and value.links:
+        return True
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    while stack and len(seen) < limit:
+        item = stack.pop()
+        if isinstance(item, (Variable, VariableSet)):
+            return True
+        if item.id not in seen and isinstance(item, Data):
+            seen.add(item.id)
+            stack.extend(link.value for link in item.links if link.cut is None)
+    return False
+
+
+def library_name(name: str) -> str:
+    """A library name as programs write it."""
+    return "tf." + name.removeprefix("tensorflow.") if name.startswith("tensorflow.") else name

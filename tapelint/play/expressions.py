@@ -97,7 +97,7 @@ class Expressions(Objects):
             history = self.history.get((frame.id, name))
             if history is not None and len(history) > 1:
                 return either(history)
-            if frame.node is None and name in frame.module.rebound_globals:
+            if frame.node is None and name in frame.module.outline.globals:
                 return either((value, self._rebound(frame, name)))
         assert isinstance(value, Value)
         return value
@@ -164,6 +164,7 @@ class Expressions(Objects):
 
     def compare_op(self, node: ast.Compare) -> Value:
         left = known(self.evaluate(node.left))
+        self.compared[id(node)] = left
         result: Value | None = None
         for op, comparator in zip(node.ops, node.comparators, strict=True):
             right = known(self.evaluate(comparator))
@@ -204,7 +205,7 @@ class Expressions(Objects):
         if any(isinstance(inner, ast.Name) and inner.id in tested for inner in ast.walk(missing)):
             return
         if isinstance(test.comparators[0], ast.Constant):
-            self.expect_none(known(self.evaluate(test.left)))
+            self.expect_none(self.compared.get(id(test), UNBOUND))
 
     def expect_none(self, value: Value) -> None:
         """The program says itself that this gradient is, or may be, None."""
@@ -477,8 +478,8 @@ class Expressions(Objects):
                 self.assign(generator.target, item, generator.target)
                 skip = False
                 for test in generator.ifs:
-                    self._note_filter(test)
                     truth = self.condition(test)
+                    self._note_filter(test)
                     if truth is False:
                         skip = True
                         break
@@ -496,7 +497,7 @@ class Expressions(Objects):
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
             comparator = test.comparators[0]
             if isinstance(comparator, ast.Constant) and comparator.value is None:
-                self.expect_none(known(self.evaluate(test.left)))
+                self.expect_none(self.compared.get(id(test), UNBOUND))
 
     def verdict_known(self, value: Value) -> bool:
         return (

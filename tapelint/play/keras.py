@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.library import Library, _callable
-from tapelint.play.machine import Arguments, Met, Read
+from tapelint.play.machine import Arguments, Met, Read, Written
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
 from tapelint.play.recording import Apply, Ask, Frozen, Pairs, Stranger
+from tapelint.play.tape import Phase
 from tapelint.play.values import (
     Class,
     Const,
@@ -28,6 +29,8 @@ from tapelint.play.values import (
     OneShot,
     Sequence,
     Several,
+    Symbol,
+    Tape,
     Unknown,
     Value,
     Variable,
@@ -53,6 +56,11 @@ _WEIGHTS = frozenset(
 _LEAVING = {"predict": "predict", "predict_on_batch": "predict_on_batch", "evaluate": "evaluate"}
 _OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
 _OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
+_GRAPH_GRADIENTS = frozenset(
+    {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",
+     "keras.backend.gradients"}
+)  # fmt: skip
+"""Functions that walk back through a graph; eagerly they raise."""
 _SINGLE = frozenset(
     {
         "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv1DTranspose", "Conv3DTranspose", "Flatten",
@@ -89,6 +97,13 @@ class Keras(Library):
             return self._made("model", name, node, (), whole=True)
         if name.startswith(_DATASET):
             return Object("dataset", name, self.place(node), self.tick(), arguments.args)
+        if name.startswith("keras.mixed_precision.") and name.endswith(("set_global_policy", "set_dtype_policy")):
+            given = arguments.get(0, "policy")
+            self.world.put(("policy",), given if given is not None else self.unknown(node))
+            return self.const(None, node)
+        if name in _GRAPH_GRADIENTS:
+            self.used(Symbol(name), name, "gradients", node, arguments.args[0] if arguments.args else None)
+            return self.sequence("list", (Several(self.unknown(node, arguments.all(), "gradient")),), node)
         if name.startswith("tensorflow.compat.v1.train.") and name.endswith("Optimizer"):
             return self._made("v1_optimizer", name, node, (), whole=True, args=arguments)
         if name.startswith("keras.optimizers.experimental."):
@@ -273,7 +288,11 @@ class Keras(Library):
         if kind in _OPTIMIZERS and name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)
         if kind in _OPTIMIZERS and name in ("scale_loss", "get_scaled_loss"):
-            return self.tensor(name, self.flats(arguments.all()), node, "float")
+            scales = kind == "loss_scale_optimizer" or "loss_scale_factor" in value.args
+            if not scales and value.whole and arguments.args:
+                return arguments.args[0]  # there is no scale: the same object
+            same = arguments.args[0] if not scales and arguments.args else None
+            return self.tensor(name, self.flats(arguments.all()), node, "float", same=same)
         if kind in _OPTIMIZERS and name == "get_unscaled_gradients":
             return arguments.args[0] if arguments.args else self.unknown(node)
         if kind in _OPTIMIZERS:
@@ -294,10 +313,16 @@ class Keras(Library):
             return self._run(arguments, node)
         if kind in ("strategy", "mirrored") and name == "scope":
             return Object("scope", "scope", self.place(node), self.tick())
+        if kind in ("queue", "table"):
+            if name in ("enqueue", "enqueue_many", "insert", "insert_or_assign"):
+                self.put_in(value, arguments, node)
+                return self.const(None, node)
+            if name in ("dequeue", "dequeue_many", "dequeue_up_to", "lookup", "__getitem__", "export"):
+                return self.taken_out(value, node)
         if kind == "dataset":
             return self._dataset(value, name, arguments, node)
         if kind in ("iterator",) and name in ("get_next", "next", "__next__"):
-            return self.fresh(node, "dataset")
+            return self.taken_out(value, node)
         if kind == "generator":
             return self.data(Kind.TENSOR, name, (), node, "float")
         if kind in ("model", "layer") and name in (
@@ -308,6 +333,10 @@ class Keras(Library):
                 self.mark_built(value)
             if name in ("set_weights", "load_weights"):
                 self.recording.loaded.add(value.id)
+            if name == "set_weights":
+                cut = Cut(CutKind.STATE_WRITE, self.place(node), name)
+                links = (Link(leaf, cut) for leaf in self.flats(arguments.all()) if not isinstance(leaf, Const))
+                self.world.put((value.id, "written"), Written(tuple(links)))
             return self.unknown(node, (), "call")
         if kind == "model" and name == "get_weights":
             return self.sequence("list", (Several(self.data(Kind.ARRAY, "get_weights", (), node)),), node)
@@ -324,6 +353,9 @@ class Keras(Library):
 
     def call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         """`value(...)`: run a layer, model, loss or metric."""
+        return self.computed(self._call_object(value, arguments, node), value.symbol, arguments, node, value)
+
+    def _call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         kind = value.kind
         if kind == "model" and "outputs" in value.args:
             replayed = self._replay(value, arguments, node)
@@ -342,7 +374,7 @@ class Keras(Library):
         if kind == "regularizer":
             return self.tensor("regularizer", self.flats(arguments.all()), node, "float")
         if kind == "iterator":
-            return self.fresh(node, "dataset")
+            return self.taken_out(value, node)
         for argument in arguments.all():
             self.escape(argument, node)
         return self.unknown(node, (value, *arguments.all()), "call")
@@ -353,6 +385,8 @@ class Keras(Library):
         ]
         inputs = self.flats(given)
         found = api.api_class(value.symbol)
+        if value.kind == "model" and (passed := self._through(value, arguments, node)) is not None:
+            return passed
         if value.symbol.endswith(".Lambda"):
             functions = [part for part in value.parts if isinstance(part, Function)]
             if functions and arguments.args:
@@ -383,6 +417,29 @@ class Keras(Library):
             for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
                 if isinstance(part, (Object, Instance)):
                     self.mark_built(part, depth - 1)
+
+    def _through(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
+        """Run a Sequential model that holds a layer of a visible class: the layers one after the other."""
+        added = self.world.get((model.id, "parts"), Items())
+        layers = [part for part in (*model.parts, *added) if isinstance(part, (Object, Instance))]
+        if not model.symbol.endswith("Sequential") or not model.whole or not self._holds_visible(layers):
+            return None
+        if not arguments.args or self.world.get((model.id, "touched")):
+            return None
+        value = arguments.args[0]
+        kept = {key: item for key, item in arguments.kwargs.items() if key == "training"}
+        for layer in layers:
+            value = self.call(layer, Arguments((value,), kept), node)
+        return value
+
+    def _holds_visible(self, layers: Iterable[Value], depth: int = 4) -> bool:
+        return any(
+            isinstance(layer, Instance)
+            or layer.symbol.endswith(".Lambda")
+            or (depth > 0 and layer.kind == "model" and self._holds_visible(layer.parts, depth - 1))
+            for layer in layers
+            if isinstance(layer, (Object, Instance))
+        )
 
     def _replay(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
         """Run a functional model whose graph we have seen: the same steps, now on real tensors."""
@@ -535,11 +592,13 @@ class Keras(Library):
                     self.recording.updated.add(leaf.owner.id)
         if name == "minimize":
             tape = arguments.kwargs.get("tape")
+            if isinstance(tape, Tape) and self.state(tape).only(Phase.CREATED):
+                apply.unentered = tape
             if tape is not None:
                 self.escape(tape, node)
             loss = arguments.get(0, "loss")
             if loss is not None and _callable(loss):
-                self.call(loss, Arguments(), node)
+                apply.loss = self.call(loss, Arguments(), node)
         return self.const(None, node)
 
 
@@ -694,14 +753,31 @@ class Keras(Library):
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
         self.used(value, name, "read", node)
-        if name == "optimizer" and value.kind == "model" and value.whole and not self.module.attributes.get(name):
+        if name == "optimizer" and value.kind == "model" and value.whole and not self.module.outline.attributes.get(name):
             held = self.world.get((value.id, "." + name))
             if held is None:
-                held = Object("optimizer", "keras.Optimizer", self.place(node), value.time, (), whole=False)
+                policy = self.policy(value)
+                half = policy is not None and isinstance(policy.value, str) and policy.value == "mixed_float16"
+                kind, symbol = ("optimizer", "keras.Optimizer")
+                if half and "auto_scale_loss" not in self.module.source.text:
+                    kind, symbol = ("loss_scale_optimizer", "keras.mixed_precision.LossScaleOptimizer")
+                place = policy.place if half and policy is not None else self.place(node)
+                held = Object(kind, symbol, place, value.time, (), whole=False)
                 self.world.put((value.id, "." + name), held)
             assert isinstance(held, Value)
             return held
         return self.unknown_attribute(value, name, node)
+
+    def policy(self, value: Instance) -> Const | None:
+        """The dtype policy that a model was made with, as far as the program says it in plain words."""
+        held = self.world.get((value.id, "policy")) or self.world.get(("policy",))
+        return held if isinstance(held, Const) else None
+
+    def initialized(self, instance: Value, arguments: Arguments) -> None:
+        """`super().__init__(...)` reached a class of the library."""
+        dtype = arguments.kwargs.get("dtype")
+        if dtype is not None:
+            self.world.put((instance.id, "policy"), dtype)
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError

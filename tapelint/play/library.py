@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.arrays import Arrays
+from tapelint.play.notes import Notes
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Clip
 from tapelint.play.values import (
@@ -61,11 +61,25 @@ _SAME_STRUCTURE = frozenset({"tensorflow.nest.flatten", "tensorflow.nest.pack_se
 _FRESH_IF_CONST = frozenset({"tensorflow.constant", "tensorflow.convert_to_tensor"})
 
 
-class Library(Arrays):
+_CUTS = {
+    "none": CutKind.NOT_DIFFERENTIABLE,
+    "zero": CutKind.ZERO,
+    "stop": CutKind.STOP_GRADIENT,
+    "lookup_error": CutKind.NO_GRADIENT,
+}
+"""What the table says of an operation, as a reason."""
+
+
+class Library(Notes):
     """Calls of functions that are not part of the project."""
 
     def call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
         """Call the library function or class `symbol`."""
+        self.note_call(symbol.name, arguments, node)
+        result = self.shaped(symbol.name, arguments, self._call_symbol(symbol, arguments, node), node)
+        return self.computed(result, symbol.name, arguments, node)
+
+    def _call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
         name = symbol.name
         handler = self._handlers().get(name)
         if handler is not None:
@@ -96,7 +110,11 @@ class Library(Arrays):
                 "keras.ops.convert_to_tensor": self._convert,
                 "tensorflow.cast": self._cast,
                 "keras.ops.cast": self._cast,
-                "tensorflow.dtypes.saturate_cast": self._cast,
+                "tensorflow.saturate_cast": lambda arguments, node: self._cast(arguments, node, "tf.saturate_cast"),
+                "keras.ops.saturate_cast": lambda arguments, node: self._cast(arguments, node, "tf.keras.ops.saturate_cast"),
+                "tensorflow.image.convert_image_dtype": lambda arguments, node: self._cast(
+                    arguments, node, "tf.image.convert_image_dtype"
+                ),
                 "tensorflow.stop_gradient": self._stop_gradient,
                 "keras.ops.stop_gradient": self._stop_gradient,
                 "tensorflow.function": self._function,
@@ -113,6 +131,8 @@ class Library(Arrays):
                 "tensorflow.group": lambda arguments, node: self.const(None, node),
                 "tensorflow.no_op": lambda arguments, node: self.const(None, node),
                 "tensorflow.range": self._range,
+                "tensorflow.executing_eagerly": self._eager,
+                "tensorflow.inside_function": self._eager,
                 "functools.partial": self._partial,
                 "copy.copy": self._copy,
                 "copy.deepcopy": self._copy,
@@ -139,14 +159,14 @@ class Library(Arrays):
         bound = self._bound_arguments(op, arguments)
         leaves = [(name, leaf) for name, value in bound for leaf in self.flat(value)]
         values = [leaf for _, leaf in leaves]
-        if any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in values):
-            return self.data(Kind.SYMBOLIC, name, [Link(value) for value in values], node)
+        symbolic = any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in values)
+        kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
         effect, result = self._behaviour(op, dict(bound))
         dtype = self._result_dtype(op, result, dict(bound), values)
         short = _short(name)
         if effect == "constant":
             return self.data(Kind.TENSOR, short, (), node, dtype)
-        if effect == "python":
+        if effect == "python" and not symbolic:
             if result == "nothing":
                 return self.const(None, node)
             return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, short, values, node)
@@ -159,11 +179,11 @@ class Library(Arrays):
             if not isinstance(leaf, (Const, Symbol))
         ]
         if op.form == "tuple" and op.count > 1:
-            return self._outputs(op, short, links, dtype, node)
+            return self._outputs(op, short, links, dtype, node, kind)
         if op.form in ("list", "dict"):
-            piece = self.data(Kind.TENSOR, short, links, node, dtype, nested=True)
+            piece = self.data(kind, short, links, node, dtype, nested=True)
             return self.sequence("list", (Several(piece),), node) if op.form == "list" else piece
-        return self.data(Kind.TENSOR, short, links, node, dtype)
+        return self.data(kind, short, links, node, dtype)
 
     def _bound_arguments(self, op: api.Op, arguments: Arguments) -> list[tuple[str, Value]]:
         """The arguments with the names of their parameters ("" where the name is not known)."""
@@ -187,42 +207,40 @@ class Library(Arrays):
 
     @staticmethod
     def _is_literal(value: Value, wanted: str) -> bool:
+        if isinstance(value, Symbol):
+            return value.name.rsplit(".", 1)[-1].lower() == wanted  # a member of an enumeration
         return isinstance(value, Const) and str(value.value) == wanted
 
     def _link(
         self, op: api.Op, effect: str, parameter: str, value: Value, dtype: str, short: str, node: ast.AST
     ) -> Link:
         """How one argument is linked to the result."""
-        kind = {
-            "none": CutKind.NOT_DIFFERENTIABLE,
-            "zero": CutKind.ZERO,
-            "stop": CutKind.STOP_GRADIENT,
-            "lookup_error": CutKind.NO_GRADIENT,
-        }
-        how = effect if effect in kind else op.link(parameter) if parameter else "unknown"
+        how = effect if effect in _CUTS else op.link(parameter) if parameter else "unknown"
         if how == "unknown" and op.carries == ("*",):
             how = "carries"
-        if how in kind:
+        if how in _CUTS:
             self.without_gradient = self.without_gradient or how == "lookup_error"
-            return Link(value, Cut(kind[how], self.place(node), short))
+            return Link(value, Cut(_CUTS[how], self.place(node), short))
         if how == "unknown" and not isinstance(value, Unknown):
             return Link(Unknown(self.place(node), self.tick(), (value,), "argument"))
         if dtype in ("int", "bool", "string") and dtypes.of(value) in ("float", "complex"):
             return Link(value, Cut(CutKind.INTEGER, self.place(node), short))
         return Link(value)
 
-    def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr) -> Value:
+    def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr, kind: Kind) -> Value:
         """A function with several results."""
         made: list[Value] = []
         for at in range(op.count):
             output = op.outputs[at] if at < len(op.outputs) else None
-            if output is not None and output.effect in ("none", "constant"):
-                cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), short)
+            if output is not None and output.effect in ("none", "constant", "zero", "lookup_error"):
+                reason = _CUTS.get(output.effect, CutKind.NOT_DIFFERENTIABLE)
+                self.without_gradient = self.without_gradient or reason is CutKind.NO_GRADIENT
+                cut = Cut(reason, self.place(node), short)
                 cut_links = [Link(link.value, link.cut or cut) for link in links]
                 result = dtype if output.result == "same" else output.result
-                made.append(self.data(Kind.TENSOR, short, cut_links, node, result))
+                made.append(self.data(kind, short, cut_links, node, result))
             else:
-                made.append(self.data(Kind.TENSOR, short, links, node, dtype))
+                made.append(self.data(kind, short, links, node, dtype))
         whole = self.sequence("tuple", made, node)
         for at, output in enumerate(op.outputs):
             if output.name:
@@ -298,27 +316,26 @@ class Library(Arrays):
         same = value if isinstance(value, Data) and value.kind is Kind.TENSOR else None
         return self.data(Kind.TENSOR, "tf.convert_to_tensor", links, node, dtype or self.common(leaves), same=same)
 
-    def _cast(self, arguments: Arguments, node: ast.expr) -> Value:
+    def _cast(self, arguments: Arguments, node: ast.expr, op: str = "tf.cast") -> Value:
         """`tf.cast`: to its own dtype it gives the same tensor back; to an integer one the gradient ends."""
-        value = arguments.get(0, "x")
+        value = next((found for name in ("x", "value", "image") if (found := arguments.get(0, name)) is not None), None)
         wanted_value = arguments.get(1, "dtype")
         wanted = dtypes.of_argument(wanted_value)
         if value is None:
             return self.unknown(node, arguments.all(), "call")
-        if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
-            return self.data(Kind.SYMBOLIC, "cast", (Link(value),), node, wanted)
+        kind = Kind.SYMBOLIC if isinstance(value, Data) and value.kind is Kind.SYMBOLIC else Kind.TENSOR
         given = dtypes.of(value)
         leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
         cut = None
         if wanted in ("int", "bool", "string") and given not in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), "tf.cast")
+            cut = Cut(CutKind.INTEGER, self.place(node), op)
         elif wanted in ("float", "complex") and given in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), "tf.cast")
+            cut = Cut(CutKind.INTEGER, self.place(node), op)
         same = None
         if len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet)):
             if not given or not wanted or given == wanted:
                 same = value
-        return self.data(Kind.TENSOR, "tf.cast", [Link(leaf, cut) for leaf in leaves], node, wanted, same=same)
+        return self.data(kind, op, [Link(leaf, cut) for leaf in leaves], node, wanted, same=same)
 
     def _stop_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
         cut = Cut(CutKind.STOP_GRADIENT, self.place(node), "tf.stop_gradient")
@@ -344,7 +361,10 @@ class Library(Arrays):
         function = arguments.get(0, "func") or arguments.get(0, "f")
         if function is None:
             return Symbol("tensorflow.function", self.place(node))
-        return self.traced(function)
+        made = self.traced(function)
+        inner = made.function if isinstance(made, Bound) else made
+        self.recording.traced.setdefault(inner.id, self.place(node))
+        return made
 
     def traced(self, function: Value) -> Value:
         """The same function, run as a graph."""
@@ -353,7 +373,7 @@ class Library(Arrays):
             return function if inner is function.function else Bound(inner, function.receiver)
         if not isinstance(function, Function) or "tensorflow.function" in function.decorators:
             return function
-        key = (function.id, "traced")
+        key: tuple[object, ...] = (function.id, "traced")
         held = self.world.get(key)
         if held is None:
             held = Function(
@@ -391,6 +411,7 @@ class Library(Arrays):
         given = arguments.get(0, "t_list")
         if given is None:
             return self.unknown(node, arguments.all(), "call")
+        self._note_contents(given)
         clipped: list[Value] = []
         items = self.items(given)
         for item in items.items if items is not None else (Several(given),):
@@ -431,6 +452,13 @@ class Library(Arrays):
     def _range(self, arguments: Arguments, node: ast.expr) -> Value:
         dtype = dtypes.of_argument(arguments.kwargs.get("dtype"))
         return self.data(Kind.TENSOR, "tf.range", (), node, dtype or self.common(arguments.args))
+
+    def _eager(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.executing_eagerly()`: no in a traced function; elsewhere unseen code may trace it."""
+        if self.context.trace is None:
+            return self.data(Kind.NUMBER, "eager", (), node, "bool")
+        called = getattr(getattr(node, "func", None), "attr", "")
+        return self.const(called == "inside_function", node)
 
     def _partial(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:

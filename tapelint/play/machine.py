@@ -17,6 +17,8 @@ from tapelint.play.recording import (
     Event,
     Frozen,
     Happening,
+    Joined,
+    Operation,
     Recording,
     Use,
 )
@@ -148,6 +150,8 @@ class Machine:
         self.attributes: dict[int, set[str]] = {}
         self.sets: dict[tuple[int, str], VariableSet] = {}
         self.without_gradient = False
+        self.compared: dict[int, Value] = {}
+        """What stood on the left of a comparison, by the comparison's node."""
         self.entry = 0
         self.standalone = False
 
@@ -207,12 +211,15 @@ class Machine:
         ask: Ask | None = None,
         shape: tuple[int | None, ...] | None = None,
     ) -> Data:
-        """A computed value; it is on every recording that runs now."""
+        """A computed value; it is on every recording that runs now. What is made of a symbolic tensor is symbolic."""
         certain, maybe = self.world.get(_RUNNING, (frozenset(), frozenset()))
+        read = tuple(self.reads(links))
+        if kind is Kind.TENSOR and any(_is_symbolic(link.value) for link in read):
+            kind = Kind.SYMBOLIC
         return Data(
             kind,
             op,
-            self.reads(links),
+            read,
             dtype,
             self.place(node),
             self.tick(),
@@ -236,8 +243,9 @@ class Machine:
             if isinstance(link.value, Const):
                 continue
             yield link
-            if isinstance(link.value, Variable):
-                written = self.world.get((link.value.id, "written"))
+            if isinstance(link.value, (Variable, VariableSet)):
+                held = link.value if isinstance(link.value, Variable) else link.value.owner
+                written = self.world.get((held.id, "written"))
                 if written is not None and link.cut is None:
                     yield from written.links
 
@@ -245,6 +253,19 @@ class Machine:
         """A tensor that is differentiable in all `inputs`."""
         links = [Link(value) for value in inputs if not isinstance(value, Const)]
         return self.data(Kind.TENSOR, op, links, node, dtype, **more)  # type: ignore[arg-type]
+
+    def computed(
+        self, result: Value, function: str, arguments: Arguments, node: ast.AST, callee: Value | None = None
+    ) -> Value:
+        """Note how `result` (or each tensor in it) was computed; gives it back."""
+        parts = self.items(result) if isinstance(result, Sequence) else None
+        for part in (result, *(parts or ())):
+            if isinstance(part, Data) and part.id not in self.recording.operations and part.place is not None:
+                if part.place.node is node:
+                    self.recording.operations[part.id] = Operation(
+                        function, arguments.args, dict(arguments.kwargs), part.place, self.context, callee
+                    )
+        return result
 
     def sequence(self, kind: str, items: Iterable[Value], node: ast.AST) -> Sequence:
         value = Sequence(kind, self.place(node), self.tick())
@@ -536,6 +557,11 @@ class Machine:
             )
         )
 
+    def joined(self, result: Value, before: Items, more: Items, node: ast.AST) -> None:
+        """Note that one list was put behind another."""
+        if before.items and more.items:
+            self.recording.joined.append(Joined(result, before, more, self.place(node), self.context))
+
     def used(
         self, value: Value, name: str, how: str, node: ast.AST, item: Value | None = None, certain: bool = True
     ) -> None:
@@ -554,3 +580,7 @@ class Machine:
         )
         self.recording.applies.append(apply)
         return apply
+
+
+def _is_symbolic(value: Value) -> bool:
+    return isinstance(value, Data) and value.kind is Kind.SYMBOLIC

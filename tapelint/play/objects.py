@@ -145,6 +145,9 @@ class Objects(Builtin):
             return self.call_container(value, method.name, arguments, node)
         if isinstance(value, Object):
             if value.kind == "super":
+                instance = value.args.get("self")
+                if method.name == "__init__" and instance is not None:
+                    self.initialized(instance, arguments)
                 return self.unknown(node, (), "call")
             if value.kind == "exit-stack":
                 return self._exit_stack(value, method.name, arguments, node)
@@ -209,6 +212,10 @@ class Objects(Builtin):
         return self.unknown(node, (value, *self._held(arguments)), "call")
 
     def _call_bound(self, bound: Bound, arguments: Arguments, node: ast.expr) -> Value:
+        instance = bound.receiver
+        if isinstance(instance, Instance) and instance.kind in ("layer", "model"):
+            if isinstance(bound.function, Function) and bound.function.name == "build":
+                self.world.put((instance.id, "built"), True)  # Keras won't call it once more
         joined = Arguments(
             (bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more
         )

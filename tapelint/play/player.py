@@ -11,7 +11,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
-from tapelint.play.recording import Context, Recording
+from tapelint.play.outline import Outline
+from tapelint.play.recording import Context, Recording, Run
 from tapelint.play.scope import Frame, Module
 from tapelint.play.statements import Jump, Statements
 from tapelint.play.values import Class, Const, Either, Function, Instance, Tape, Unknown, Value, either
@@ -20,7 +21,7 @@ from tapelint.play.world import Changes
 MARKS = frozenset(
     {
         "GradientTape", "gradient", "jacobian", "batch_jacobian", "apply_gradients", "minimize", "custom_gradient",
-        "ForwardAccumulator", "gradients",
+        "ForwardAccumulator", "gradients", "hessians", "reset_states", "get_scaled_loss", "get_unscaled_gradients",
     }
 )  # fmt: skip
 """Names that make a function worth playing on its own."""
@@ -47,7 +48,7 @@ class Player(Statements):
 
     def record(self) -> Recording:
         """Play the whole module and give what was recorded."""
-        reach = _Reach(self.module.tree)
+        reach = _Reach(self.module.outline)
         self.budget(MAX_STEPS)
         try:
             self.play(self.module.tree.body)
@@ -110,6 +111,7 @@ class Player(Statements):
                 function.owner,
             )
             frame = self.frame_of(bare)
+            frame.in_graph = frame.in_graph or self.traced_by_fit(function)
             self.bind(bare, frame, arguments, function.node)
             self._know_parameters(function, frame)
             self.run(bare, frame, function.node)
@@ -143,7 +145,7 @@ class Player(Statements):
         self.escape(instance, node)
         self.world.put((instance.id, "built"), kind in ("model", "layer"))
         for name in list(self.attributes.get(instance.id, ())):
-            if self.module.attributes.get(name):
+            if self.module.outline.attributes.get(name):
                 # Written elsewhere too: which value it has by now can't be told.
                 old = self.world.get((instance.id, "." + name))
                 stale = Unknown(self.place(node), instance.time, (), "attribute")
@@ -173,8 +175,12 @@ class Player(Statements):
         self.stack.append(function)
         frame.in_graph = frame.in_graph or outer[0].in_graph
         context = self.context
+        began = self.tick()
         try:
-            with self.within(calls=(*context.calls, call), in_graph=frame.in_graph, near=len(context.guards)):
+            trace = context.trace or (self.trace_of(function) if frame.in_graph else None)
+            with self.within(
+                calls=(*context.calls, call), in_graph=frame.in_graph, near=len(context.guards), trace=trace
+            ):
                 if isinstance(function.node, ast.Lambda):
                     self.leave_function(self.evaluate(function.node.body))
                 else:
@@ -200,6 +206,7 @@ class Player(Statements):
             if self.standalone or len(self.stack) == 1:
                 self._play_nested(before)
         finally:
+            self.recording.runs.append(Run(began, self.clock, call))
             self.stack.pop()
             self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
@@ -209,7 +216,7 @@ class Player(Statements):
         """Functions that the frame made and nobody called: somebody else will."""
         nested = [function for function in self.pending[before:] if id(function.node) not in self.called]
         for function in nested:
-            if not _marked(function.node) or id(function.node) in self.called:
+            if not self._marked(function) or id(function.node) in self.called:
                 continue
             self.called.add(id(function.node))
             mark = self.world.mark()
@@ -222,6 +229,14 @@ class Player(Statements):
             self.world.rollback(mark)
             self.world.alive = True
             self.refresh()
+
+    def _marked(self, function: Function) -> bool:
+        used = function.module.outline.names.get(id(function.node))
+        if used is None:  # a lambda
+            used = {
+                getattr(node, "attr", None) or getattr(node, "id", "") for node in ast.walk(function.node)
+            }
+        return bool(used & MARKS)
 
     def leave_function(self, value: Value) -> None:
         """`return value`: leave all `with` blocks of the function and keep the world as it is then."""
@@ -244,37 +259,19 @@ class Player(Statements):
 class _Reach:
     """Which functions hold a mark, or call by name one that does."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, found: Outline) -> None:
         self.marked: set[int] = set()
         names: set[str] = set()
-        functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        uses: dict[int, set[str]] = {}
-        for node in functions:
-            used = _names(node)
-            uses[id(node)] = used
-            if used & MARKS:
+        for node in found.functions:
+            if found.names[id(node)] & MARKS:
                 self.marked.add(id(node))
                 names.add(node.name)
-        for node in functions:
-            if id(node) not in self.marked and uses[id(node)] & names:
+        for node in found.functions:
+            if id(node) not in self.marked and found.names[id(node)] & names:
                 self.marked.add(id(node))
 
     def worth(self, node: ast.AST) -> bool:
         return id(node) in self.marked
-
-
-def _names(node: ast.AST) -> set[str]:
-    found: set[str] = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute):
-            found.add(inner.attr)
-    return found
-
-
-def _marked(node: ast.AST) -> bool:
-    return bool(_names(node) & MARKS)
 
 
 def _has_parameters(function: Function) -> bool:

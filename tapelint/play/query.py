@@ -40,6 +40,7 @@ from tapelint.play.values import (
     VariableSet,
 )
 from tapelint.play.world import World
+from tapelint.tensorflow import api
 
 INTEGER_DTYPES = frozenset({"int", "bool", "string"})
 
@@ -261,7 +262,7 @@ class Query:
         met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
         if any(found.reaches is not False for found in met):
             return Verdict(Standing.CUT, source, node, None, met)
-        if self._made_after(source, target):
+        if self._recreated(source, target, walk):
             return Verdict(Standing.CUT, source, node, Fault.RECREATED, met)
         if walk.tracked_any:
             return Verdict(Standing.CUT, source, node, Fault.NOT_USED, met)
@@ -314,9 +315,21 @@ class Query:
             return Fault.NOT_TRAINABLE
         return Fault.UNWATCHED
 
-    def _made_after(self, source: Value, target: Value) -> bool:
-        """Whether the source is the result of an operation that ran after the target was there, or on its own."""
-        return isinstance(source, Data) and bool(source.links) and source.time > target.time
+    def _recreated(self, source: Value, target: Value, walk: _Walk) -> bool:
+        """Whether the source was made anew from what the target was computed from.
+
+        Either it was made after the target was there, or the target was computed by the same step done once more.
+        """
+        if not isinstance(source, (Data, Variable)) or not source.links:
+            return False
+        if self.reaches(source, target)[0]:
+            return False  # a step further on, not the same step again
+        if source.time > target.time:
+            return True
+        made_of = [link.value.id for link in source.links]
+        return isinstance(source, Data) and any(
+            item.op == source.op and [link.value.id for link in item.links] == made_of for item in walk.passed
+        )
 
     def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
         """Whether `source` lies behind `value` when all cuts are ignored.
@@ -406,6 +419,27 @@ def _held(value: Value, world: World) -> tuple[Value, ...]:
     return ()
 
 
+_ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
+"""Layers with weights that first take a step on their input alone."""
+
+
+def _steps_alone(operation: Data, source: Value, world: World) -> bool:
+    """Whether a layer or model certainly begins with a step that its weights have no part in."""
+    name = operation.op
+    owner = next((link.value.owner for link in operation.links if isinstance(link.value, VariableSet)), None)
+    if name == "model" and isinstance(owner, Object) and owner.symbol.endswith("Sequential") and owner.whole:
+        parts = [*owner.parts, *world.get((owner.id, "parts"), Items())]
+        first = next((part for part in parts if isinstance(part, (Object, Instance))), None)
+        name = first.symbol.rsplit(".", 1)[-1] if isinstance(first, Object) and first.kind == "layer" else ""
+        found = api.api_class(first.symbol) if isinstance(first, Object) else None
+        if found is not None and found.trainable is False:
+            return name not in ("Lambda", "Dropout", "InputLayer")
+    if name == "Dense":
+        shape = source.shape if isinstance(source, (Data, Variable)) else None
+        return shape is not None and len(shape) > 2
+    return name in _ALONE
+
+
 class _Walk:
     """One walk back from a target to a source."""
 
@@ -420,6 +454,9 @@ class _Walk:
         self.used: Place | None = None
         self.cuts: list[tuple[Cut, Value]] = []
         self.seen: set[tuple[int, bool]] = set()
+        self.passed: list[Data] = []
+        self.operations: dict[int, Data] = {}
+        """The operations on the way by the tick at which they were done."""
 
     @property
     def met(self) -> list[Met]:
@@ -460,11 +497,30 @@ class _Walk:
         elif tracked is None:
             self.unknown = True
         else:
-            self.reached_untracked = True
             watch = query.watch_of(self.source)
+            if watch is not None and isinstance(value, Data) and self._recorded_beside(used):
+                self.unknown = True
+                return True
+            self.reached_untracked = True
             if watch is not None:
                 self.late = watch.place
         return True
+
+    def _recorded_beside(self, used: int) -> bool:
+        """Whether the operation that used the source is recorded all the same, because of another input.
+
+        An operation is recorded with all its inputs as soon as one of them is tracked, so a watch that comes after it
+        still counts. It does not where the first step on the source takes nothing else.
+        """
+        operation = self.operations.get(used)
+        if operation is None:
+            return True
+        others = [
+            link.value for link in operation.links if link.cut is None and link.value is not self.source
+        ]
+        if all(self.query.tracked(other, used) is False for other in others):
+            return False
+        return not _steps_alone(operation, self.source, self.query.world)
 
     def _step(self, value: Value, used: int, maybe: bool, stack: list[tuple[Value, int, bool]]) -> None:
         query = self.query
@@ -519,6 +575,8 @@ class _Walk:
         self.unknown = True
 
     def _data(self, value: Data, used: int, maybe: bool, stack: list[tuple[Value, int, bool]]) -> None:
+        self.passed.append(value)
+        self.operations[value.time] = value
         query = self.query
         session = query.session
         if value.kind is Kind.SYMBOLIC:

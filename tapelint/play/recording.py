@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
@@ -43,6 +44,8 @@ class Context:
     in_graph: bool = False
     near: int = 0
     """How many of the guards stand outside the function that is played."""
+    trace: Trace | None = None
+    """The outermost function around the place that TensorFlow traces into a graph."""
 
     @property
     def experiment(self) -> bool:
@@ -53,6 +56,19 @@ class Context:
         """Whether one of `exceptions`, raised here, is expected by the program."""
         wanted = {"", "Exception", "BaseException", *exceptions}
         return any(guard in wanted for guard in self.guards)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A function that TensorFlow traces: where it stands, and `reason` why (a decorator, a `tf.function` call).
+
+    `reason` is None where `fit` traces a `train_step`. `time` is the tick at which the trace began.
+    """
+
+    name: str
+    place: Place
+    reason: Place | None
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +213,10 @@ class Apply:
     context: Context
     args: tuple[Value, ...]
     kwargs: dict[str, Value]
-    notes: dict[str, Value] = field(default_factory=dict)
+    loss: Value | None = None
+    """What a loss function that `minimize` got gave back."""
+    unentered: Tape | None = None
+    """The tape that `minimize` got, when it certainly has recorded nothing."""
     certain: bool = True
     """False when the receiver may also be something else than an optimizer."""
     pairs: Pairs | None = None
@@ -287,6 +306,43 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
+
+    `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
+    a variable) or "leave" (the traced tensor goes to Python or NumPy); `op` is what the program calls it.
+    """
+
+    how: str
+    op: str
+    value: Value
+    place: Place
+    context: Context
+    others: tuple[Value, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The value of an expression that is a statement of its own: nobody keeps it."""
+
+    value: Value
+    place: Place
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Two lists put one behind the other: what they held, and the list that holds both."""
+
+    result: Value
+    before: Items
+    more: Items
+    place: Place
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
 class Zip:
     """A call of `zip` on `parts`; `columns` are their elements at that time."""
 
@@ -294,6 +350,36 @@ class Zip:
     columns: tuple[Items, ...]
     place: Place
     context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How a value was computed: `function` in full (`tensorflow.exp`, `-`), with all its arguments, also constants.
+
+    `callee` is the layer, model, loss or the like that was called, None for a function or an operator.
+    """
+
+    function: str
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    place: Place
+    context: Context
+    callee: Value | None = None
+
+    def get(self, position: int, name: str) -> Value | None:
+        """The argument at `position` (from 0) or of that name."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        return self.args[position] if 0 <= position < len(self.args) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One played call of a visible function, from the tick `began` to the tick `ended`; `place` is the call."""
+
+    began: int
+    ended: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +404,9 @@ class Rebinding:
     new: Value
     place: Place
     operator: str
+    context: Context = field(default_factory=Context)
+    certain: bool = True
+    """False when the name may also have held something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +444,10 @@ class Recording:
     applies: list[Apply] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
     zips: list[Zip] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    joined: list[Joined] = field(default_factory=list)
     undefined: list[Undefined] = field(default_factory=list)
     creations: list[Creation] = field(default_factory=list)
     rebindings: dict[int, Rebinding] = field(default_factory=dict)
@@ -379,6 +471,8 @@ class Recording:
     """Tapes that were entered by a `with` that gives them no name."""
     unbuilt: dict[int, Value] = field(default_factory=dict)
     """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
+    traced: dict[int, Place] = field(default_factory=dict)
+    """Where `tf.function` was called on a function, by the id of the traced function."""
     loaded: set[int] = field(default_factory=set)
     """The ids of layers and models whose weights were set from elsewhere."""
     kept: set[int] = field(default_factory=set)
@@ -388,10 +482,32 @@ class Recording:
     contents: dict[int, tuple[Value, ...]] = field(default_factory=dict)
     """What a sequence or dict held when it was handed to a gradient call, by its id."""
 
+    operations: dict[int, Operation] = field(default_factory=dict)
+    """How values were computed, by their ids."""
+    runs: list[Run] = field(default_factory=list)
+    """The calls of visible functions, in the order in which they ended."""
+
+    def calls_at(self, time: int) -> list[Place]:
+        """The calls of visible functions that were running at a tick, outermost first."""
+        running = [run for run in self.runs if run.began <= time <= run.ended]
+        return [run.place for run in sorted(running, key=lambda run: run.began)]
+
     @property
     def tree(self) -> ast.Module:
         assert self.module is not None
         return self.module.tree
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the module, in the order of the text."""
+        assert self.module is not None
+        return self.module.outline.nodes
+
+    @cached_property
+    def function_spans(self) -> list[tuple[Span, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """All functions with the offsets between which they stand."""
+        assert self.module is not None
+        return [(self.source.span(node), node) for node in self.module.outline.functions]
 
     def leaves(self, value: Value) -> list[Value]:
         """The values in a structure that was handed to a gradient call."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from weakref import WeakKeyDictionary
 
+from tapelint.play.outline import Outline, outline
 from tapelint.source.text import Source
 
 _frames = count(1)
@@ -34,12 +35,10 @@ class Module:
     tree: ast.Module
     bindings: Bindings = field(init=False)
     frame: Frame = field(init=False)
-    attributes: dict[str, int] = field(default_factory=dict)
-    """How often an attribute of each name is assigned anywhere in the module (`x.name = …`)."""
-    rebound_globals: frozenset[str] = frozenset()
-    """Names of the top level that a function rebinds through a `global` statement."""
+    outline: Outline = field(init=False)
 
     def __post_init__(self) -> None:
+        self.outline = outline(self.tree)
         self.bindings = bindings_of(self.tree)
         self.frame = Frame(self, None, self.bindings)
 

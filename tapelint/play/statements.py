@@ -11,7 +11,7 @@ from tapelint.play.arrays import OPERATORS
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
 from tapelint.play.objects import TRANSPARENT
-from tapelint.play.recording import ClassEntered, Happening, Loop, Rebinding
+from tapelint.play.recording import ClassEntered, Dropped, Happening, Loop, Rebinding
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     UNBOUND,
@@ -22,6 +22,7 @@ from tapelint.play.values import (
     Either,
     Function,
     Instance,
+    Items,
     Kind,
     Link,
     Mapping_,
@@ -115,6 +116,12 @@ class Statements(Expressions):
             history.append(value)
         self.world.put((frame.id, name), value)
 
+    def _note_replaced(self, target: ast.expr, old: object, value: Value, node: ast.AST) -> None:
+        """The same for an attribute or an item: `self.w = self.w - lr * g`."""
+        if isinstance(old, Value):
+            sign = OPERATORS[type(node.op)][0] + "=" if isinstance(node, ast.AugAssign) else "="
+            self._note_rebinding(ast.unparse(target), known(old), value, node, sign)
+
     def _note_rebinding(self, name: str, old: Value, value: Value, node: ast.AST, operator: str) -> None:
         """`w = w - lr * g`: the name now holds a tensor that was computed from what it held."""
         if isinstance(value, Tape):
@@ -123,12 +130,15 @@ class Statements(Expressions):
         if not isinstance(value, Data) or value.kind is not Kind.TENSOR:
             return
         for option in options(old):
-            if option is value or not isinstance(option, (Variable, Data)):
+            if option is value or not isinstance(option, (Variable, VariableSet, Data)):
                 continue
             if isinstance(option, Data) and option.kind is not Kind.TENSOR:
                 continue
             if self._derived(value, option):
-                self.recording.rebindings[value.id] = Rebinding(name, option, value, self.place(node), operator)
+                certain = len(options(old)) == 1
+                self.recording.rebindings[value.id] = Rebinding(
+                    name, option, value, self.place(node), operator, self.context, certain
+                )
                 return
 
     def _derived(self, value: Data, old: Value, limit: int = 60) -> bool:
@@ -153,10 +163,14 @@ class Statements(Expressions):
         if isinstance(target, ast.Name):
             self.bind_name(target.id, value, node)
         elif isinstance(target, ast.Attribute):
-            self.assign_attribute(known(self.evaluate(target.value)), target.attr, value, node)
+            holder = known(self.evaluate(target.value))
+            self._note_replaced(target, self.world.get((holder.id, "." + target.attr)), value, node)
+            self.assign_attribute(holder, target.attr, value, node)
         elif isinstance(target, ast.Subscript):
             holder = known(self.evaluate(target.value))
             index = known(self.evaluate(target.slice))
+            if isinstance(holder, (Sequence, Mapping_)) and isinstance(index, Const):
+                self._note_replaced(target, self.subscript(holder, index, target), value, node)
             self.store_item(holder, index, value, node)
             if isinstance(holder, Data) and holder.kind is Kind.ARRAY:
                 self._store_array(target.value, holder, value, node)
@@ -193,11 +207,12 @@ class Statements(Expressions):
         old = known(self.evaluate(self._load(target)))
         value = known(self.evaluate(node.value))
         if isinstance(old, Sequence) and isinstance(node.op, ast.Add) and (items := self.items(old)) is not None:
-            from tapelint.play.values import Items
+
 
             if old.kind == "list":
                 more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
                 self.world.put((old.id, "#"), Items((*items.items, *more)))
+                self.joined(old, items, Items(tuple(more)), node)
                 return
         sign = OPERATORS[type(node.op)][0] + "="
         result = self.binary(type(node.op), old, value, node)
@@ -265,7 +280,7 @@ class Statements(Expressions):
         if not any(isinstance(statement, (ast.Raise, ast.Assert)) for statement in missing) and not all(
             isinstance(statement, ast.Expr) for statement in missing
         ):
-            self.expect_none(known(self.evaluate(test.left)))
+            self.expect_none(self.compared.get(id(test), UNBOUND))
 
     def _refined(self, test: ast.expr, holds: bool, body: Seq[ast.stmt]) -> None:
         """Play a branch knowing what its condition says about a name (`x is None`)."""
@@ -715,6 +730,8 @@ class Statements(Expressions):
     def expr(self, node: ast.Expr) -> None:
         value = self.evaluate(node.value)
         call = node.value
+        if isinstance(value, (Data, Sequence)):
+            self.recording.dropped.append(Dropped(value, self.place(call), self.context))
         if (
             isinstance(value, Paused)
             and value.tape is not None
@@ -731,7 +748,7 @@ class Statements(Expressions):
             if isinstance(part, ast.Compare) and len(part.ops) == 1 and isinstance(part.ops[0], (ast.Is, ast.Eq)):
                 comparator = part.comparators[0]
                 if isinstance(comparator, ast.Constant) and comparator.value is None:
-                    self.expect_none(known(self.evaluate(part.left)))
+                    self.expect_none(self.compared.get(id(part), UNBOUND))
         if self.truth(known(value)) is False:
             self.give_up()
 

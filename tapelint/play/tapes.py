@@ -341,7 +341,8 @@ class Tapes(Machine):
     def _gradient(self, ask: Ask, source: Value, node: ast.expr) -> Data:
         """A gradient depends on everything between target and source, so on both."""
         targets = [value for value in options(ask.target) if not isinstance(value, Const)]
-        links = [Link(value) for value in (*targets, source)]
+        given = ask.arguments.get("output_gradients")
+        links = [Link(value) for value in (*targets, source, *((given,) if given is not None else ()))]
         dtype = source.dtype if isinstance(source, (Data, Variable)) else ""
         result = self.data(Kind.TENSOR, "gradient", links, node, dtype if dtype == "complex" else "float", ask=ask)
         ask.results.append(result)

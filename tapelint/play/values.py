@@ -185,7 +185,7 @@ class Data(Value):
 class Variable(Value):
     """A `tf.Variable` or Keras variable. `trainable` and `keras` are None when not known."""
 
-    __slots__ = ("dtype", "keras", "links", "name", "owner", "trainable")
+    __slots__ = ("dtype", "keras", "links", "name", "owner", "shape", "trainable")
 
     def __init__(
         self,
@@ -203,6 +203,7 @@ class Variable(Value):
         self.keras = keras
         self.links = tuple(links)
         self.owner = owner
+        self.shape: tuple[int | None, ...] | None = None
 
 
 class VariableSet(Value):
@@ -453,9 +454,11 @@ def either(values: Iterable[Value]) -> Value:
     """The value that is one of `values`: flat, without duplicates; Unknown past `MAX_OPTIONS`."""
     found: list[Value] = []
     for value in values:
-        for option in value.options if isinstance(value, Either) else (value,):
-            if not any(same(option, other) for other in found):
-                found.append(option)
+        if value.__class__ is Either:
+            for option in value.options:  # type: ignore[attr-defined]
+                _add(found, option)
+        else:
+            _add(found, value)
     if len(found) == 1:
         return found[0]
     if len(found) > MAX_OPTIONS:
@@ -464,10 +467,19 @@ def either(values: Iterable[Value]) -> Value:
     return Either(found)
 
 
+def _add(found: list[Value], value: Value) -> None:
+    for other in found:
+        if other is value or (other.__class__ is value.__class__ and same(value, other)):
+            return
+    found.append(value)
+
+
 def same(one: Value, other: Value) -> bool:
     """Whether two values are certainly the same object (or equal constants, or the same method of one object)."""
     if one is other:
         return True
+    if one.__class__ is not other.__class__:
+        return False
     if isinstance(one, Const) and isinstance(other, Const):
         return type(one.value) is type(other.value) and one.value == other.value
     if isinstance(one, Symbol) and isinstance(other, Symbol):

@@ -63,9 +63,18 @@ class World:
         keys: dict[Key, None] = {}
         for branch in branches:
             keys.update(dict.fromkeys(branch))
+        store = self.store
         for key in keys:
-            base = self.store.get(key, _MISSING)
-            self.put(key, join(key, [branch.get(key, base) for branch in branches]))
+            base = store.get(key, _MISSING)
+            values = [branch.get(key, base) for branch in branches]
+            first = values[0]
+            for value in values:
+                if value is not first:
+                    self.put(key, join(key, values))
+                    break
+            else:
+                if first is not base:
+                    self.put(key, first)
 
 
 def join(key: Key, values: list[Any]) -> Any:

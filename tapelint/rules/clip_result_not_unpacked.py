@@ -56,7 +56,7 @@ def _fix(recording: Recording, node: ast.AST, clip: Clip) -> Fix | None:
 
 def _assignment(recording: Recording, call: ast.AST) -> ast.Name | None:
     """The name that the call's result is assigned to, if only its whole is used afterwards."""
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Assign) and node.value is call and len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, ast.Name) and not _taken_apart(recording, target.id):
@@ -68,5 +68,5 @@ def _taken_apart(recording: Recording, name: str) -> bool:
     """Whether the program also reads one of the two by its index: then it knows that there are two."""
     return any(
         isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name
-        for node in ast.walk(recording.tree)
+        for node in recording.nodes
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind, VariableSet
+from tapelint.play.values import CutKind
 from tapelint.rules import story
+from tapelint.rules.forward_outside_tape import about_model
 
 CODE = "TAP303"
 
@@ -16,7 +17,7 @@ CODE = "TAP303"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.BEFORE_TAPE):
         assert case.met is not None
-        if isinstance(case.verdict.source, VariableSet) or case.met.reaches is not True:
+        if about_model(case) or case.met.reaches is not True:
             continue
         if story.asks_behind(case.met.value):
             continue

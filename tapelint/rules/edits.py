@@ -28,7 +28,7 @@ def without_argument(recording: Recording, call: ast.Call, keyword: ast.keyword)
 
 def without_statement(recording: Recording, node: ast.AST) -> Edit | None:
     """Drop the whole line of an expression statement; None when it shares its line or is alone in its block."""
-    for parent in ast.walk(recording.tree):
+    for parent in recording.nodes:
         for name in ("body", "orelse", "finalbody"):
             body = getattr(parent, name, None)
             if not isinstance(body, list):

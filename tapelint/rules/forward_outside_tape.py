@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind, Place, Value, VariableSet
+from tapelint.play.values import CutKind, Data, Place, Unknown, Value, VariableSet
 from tapelint.rules import story
 
 CODE = "TAP302"
@@ -15,21 +15,33 @@ CODE = "TAP302"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.BEFORE_TAPE):
         assert case.met is not None
-        if not isinstance(case.verdict.source, VariableSet) or case.met.reaches is not True:
+        if case.met.reaches is not True or not about_model(case):
             continue
         if story.asks_behind(case.met.value):
             continue
         value, place = _forward(case)
+        place = story.beside_tape(recording, case.ask, value, place)
         extra = {"name": story.value_name(recording, value) or recording.text(place)}
         finding = story.cut_finding(CODE, case, "", extra, place)
         if finding is not None:
             yield finding
 
 
+def about_model(case: story.Missing) -> bool:
+    """Whether what ran too early is a model: its variables are the sources, or the source went into it."""
+    assert case.met is not None
+    value = case.met.value
+    if isinstance(value, Data) and value.op == "model":
+        return True
+    if story.function_around(case.recording, case.met.cut.place) in ("__init__", "build"):
+        return False  # a tensor made of a weight, once
+    return isinstance(case.verdict.source, VariableSet) and not case.verdict.source.part
+
+
 def _forward(case: story.Missing) -> tuple[Value, Place]:
     """The call of the model: the last step before its variables on the way back."""
     assert case.met is not None
-    steps = [value for value in case.met.trail if value.place is not None and not isinstance(value, VariableSet)]
-    value = steps[-1] if steps else case.met.value
+    steps = [value for value in case.met.trail if isinstance(value, (Data, Unknown)) and value.place is not None]
+    value = steps[-1] if steps and isinstance(case.verdict.source, VariableSet) else case.met.value
     place = value.place or case.met.cut.place
     return value, place

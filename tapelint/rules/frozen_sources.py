@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
-from tapelint.play.recording import Ask, Frozen, Recording
-from tapelint.play.values import Several, VariableSet
+from tapelint.play.recording import Ask, Frozen, Pairs, Recording
+from tapelint.play.values import Several
 from tapelint.rules import optimizers, story
 
 CODE = "TAP718"
@@ -28,7 +28,7 @@ def _known_order(ask: Ask, frozen: Frozen) -> bool:
 
 def _freed_somewhere(recording: Recording) -> bool:
     """Whether any part of the module sets `trainable` to something else than False."""
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Assign):
             targets = [target for target in node.targets if isinstance(target, ast.Attribute)]
             free = not (isinstance(node.value, ast.Constant) and node.value.value is False)
@@ -42,9 +42,8 @@ def _freed_somewhere(recording: Recording) -> bool:
 def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
     node = ask.sources_node
     source = recording.text(node)
-    held = ask.sources if isinstance(ask.sources, VariableSet) else None
     fields = {
-        "model": source.rsplit(".", 1)[0] if isinstance(node, ast.Attribute) else _owner(recording, held) or source,
+        "model": source.rsplit(".", 1)[0] if isinstance(node, ast.Attribute) else _named(recording, frozen) or source,
         "source": source,
         "tape": story.tape_name(ask.tape),
     }
@@ -56,14 +55,16 @@ def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
     return story.told(recording, CODE, node, fields, marks, variant, ask.context)
 
 
-def _owner(recording: Recording, held: VariableSet | None) -> str:
-    return story.value_name(recording, held.owner) if held is not None else ""
+def _named(recording: Recording, frozen: Frozen) -> str:
+    """What the program calls the model where it freezes it."""
+    node = frozen.place.node
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return recording.text(target.value) if isinstance(target, ast.Attribute) else ""
 
 
-def _uses(pairs: object, ask: Ask) -> bool:
-    from tapelint.play.recording import Pairs
-
-    if not isinstance(pairs, Pairs):
+def _uses(pairs: Pairs | None, ask: Ask) -> bool:
+    """Whether the pairs hold what this call gave."""
+    if pairs is None:
         return False
     values = [item.of if isinstance(item, Several) else item for item in pairs.gradients.items]
     return any(optimizers.ask_of(value) is ask for value in values)

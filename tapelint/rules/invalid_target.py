@@ -19,6 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
             continue
         for value, node in recording.pieces(ask.target, ask.target_node):
+            if story.left_tensorflow(value) is not None:
+                continue  # TAP304 and TAP305 tell where
             kinds = {_kind(option) for option in options(value)}
             if len(kinds) == 1 and (variant := kinds.pop()):
                 yield _told(recording, ask, value, node, variant)
@@ -61,7 +63,7 @@ def _function(recording: Recording, value: Value) -> ast.FunctionDef | None:
     if not isinstance(call, ast.Call):
         return None
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             if not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
                 return node

@@ -1,25 +1,44 @@
-"""TAP304: NumPy or plain Python on the only path."""
+"""TAP304: NumPy or plain Python on the only path, or between the source and a factor of the target."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
+from tapelint.play.recording import Ask, Recording, Standing, Verdict
+from tapelint.play.values import Cut, CutKind, Data, Kind, Value, Variable, VariableSet
 from tapelint.rules import story
 
 CODE = "TAP304"
+_KINDS = (CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
+_FORMULAS = frozenset(
+    {
+        "exp", "expm1", "log", "log1p", "log10", "log2", "sqrt", "square", "power", "pow", "sin", "cos", "tan", "tanh",
+        "sinh", "cosh", "arctan", "atan", "erf", "cbrt",
+    }
+)  # fmt: skip
+"""Functions that stand in formulas; `np.mean` or `np.array` are also how a constant is made on purpose."""
+_JOINING = frozenset({"+", "-", "*", "/", "tf.multiply", "tf.add", "tf.subtract", "tf.divide"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    for case in story.missing(
-        recording, CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER
-    ):
+    for case in story.missing(recording, *_KINDS):
         assert case.met is not None
         finding = story.cut_finding(CODE, case, _variant(case.met.cut.kind, case.met.cut.op))
         if finding is not None:
             yield finding
+    for ask, node, cut in story.array_targets(recording, *_KINDS):
+        fields = _fields(recording, ask, cut)
+        marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+        fields["target"] = recording.text(node)
+        yield story.told(recording, CODE, cut.place, fields, marks, "target", ask.context)
+    for ask in recording.asks:
+        for verdict in ask.verdicts:
+            if verdict.standing is Standing.CONNECTED and (found := _lost_factor(recording, ask, verdict)):
+                fields = {**_fields(recording, ask, found), "source": recording.text(verdict.node)}
+                marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+                yield story.told(recording, CODE, found.place, fields, marks, "partial", ask.context)
+                break
 
 
 def _variant(kind: CutKind, op: str) -> str:
@@ -30,3 +49,61 @@ def _variant(kind: CutKind, op: str) -> str:
     if op.startswith("math."):
         return "python-math"
     return "python-number" if kind is CutKind.PYTHON_NUMBER else ""
+
+
+def _fields(recording: Recording, ask: Ask, cut: Cut) -> dict[str, str]:
+    return {
+        "tape": story.tape_name(ask.tape),
+        "method": ask.method,
+        "target": recording.text(ask.target_node),
+        "source": recording.text(ask.sources_node),
+        "op": cut.op,
+        "name": story.operand(recording, cut.place),
+    }
+
+
+def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None:
+    """A function of NumPy or math, applied to the source in the block, whose result is joined with the source again."""
+    if ask.session is None or isinstance(verdict.source, VariableSet):
+        return None
+    stack = [leaf for leaf in recording.leaves(ask.target)]
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if value.id in seen or not isinstance(value, Data) or ask.session.id not in value.sessions:
+            continue
+        seen.add(value.id)
+        for link in value.links:
+            behind = link.value
+            cut = next((one.cut for one in behind.links if one.cut is not None), None) if isinstance(behind, Data) else None
+            if link.cut is None and cut is not None and isinstance(behind, Data) and behind.kind is not Kind.TENSOR:
+                others = [other.value for other in value.links if other is not link and other.cut is None]
+                if (
+                    cut.kind in (CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
+                    and recording.here(cut.place)
+                    and value.op in _JOINING
+                    and cut.op.startswith(("np.", "math."))
+                    and cut.op.rsplit(".", 1)[-1] in _FORMULAS
+                    and any(_made_of(one.value, verdict.source, ask.session.id) for one in behind.links)
+                    and any(_made_of(other, verdict.source, ask.session.id) for other in others)
+                ):
+                    return cut
+            if link.cut is None:
+                stack.append(behind)
+    return None
+
+
+def _made_of(value: Value, source: Value, session: int) -> bool:
+    """Whether a value is the source, or was computed from it in the block without a cut."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if item is source:
+            return True
+        if item.id in seen or isinstance(item, Variable):
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data) and session in item.sessions:
+            stack.extend(link.value for link in item.links if link.cut is None)
+    return False

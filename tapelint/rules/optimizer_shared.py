@@ -24,7 +24,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _built(recording: Recording, apply: Apply) -> bool:
     """Whether the program calls `build` of an optimizer of that name anywhere."""
     name = optimizers.receiver(recording, apply.node).rsplit(".", 1)[-1]
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "build":
             if node.args and recording.text(node.func.value).rsplit(".", 1)[-1] == name:
                 return _alone(apply)
@@ -107,7 +107,7 @@ def _function(recording: Recording, apply: Apply) -> ast.FunctionDef | ast.Async
     """The innermost function around the call."""
     found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     span = recording.span(apply.place)
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             around = recording.span(node)
             if around.start <= span.start < around.end:

@@ -98,7 +98,7 @@ def asked_first(recording: Recording, place: Place) -> bool:
 def _scope(recording: Recording, place: Place) -> ast.AST:
     """The outermost function around a place, or the module's own statements."""
     span = recording.span(place)
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             around = recording.span(node)
             if around.start <= span.start < around.end:

@@ -53,7 +53,7 @@ def _fix(recording: Recording, value: OneShot) -> Fix | None:
 
 def _stops_early(recording: Recording, node: ast.AST) -> bool:
     """Whether a loop over the pairs may end before the last of them."""
-    for loop in ast.walk(recording.tree):
+    for loop in recording.nodes:
         if isinstance(loop, (ast.For, ast.AsyncFor)) and loop.iter is node:
             return any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in ast.walk(loop))
     return False

@@ -110,7 +110,7 @@ def _rebound(recording: Recording, ask: Ask, apply: Apply) -> bool:
         and isinstance(node.ctx, ast.Store)
         and node.id in names
         and start <= recording.span(node).start < end
-        for node in ast.walk(recording.tree)
+        for node in recording.nodes
     )
 
 

@@ -50,7 +50,8 @@ def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding
             Edit(first, recording.source.segment(second)),
             Edit(second, recording.source.segment(first)),
         )
-        fix = Fix("put the gradients first: zip(grads, variables)", Applicability.SAFE, edits)
+        pair = "(gradient, variable)" if isinstance(swapped, ast.Tuple) else "zip(grads, variables)"
+        fix = Fix(f"put the gradients first: {pair}", Applicability.SAFE, edits)
     marks = (
         story.mark(recording, "gradient", ask.place) if ask is not None else (),
         story.mark(recording, "apply", apply.place),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from tapelint.diagnostic import Finding, Span
 from tapelint.play.recording import Recording
 
@@ -13,6 +11,8 @@ ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP212"}
 
 def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
     """The findings that are told: no duplicates, no advice beside an error in the same function."""
+    if not findings:
+        return []
     functions = _functions(recording)
     best: dict[tuple[str, int, int], Finding] = {}
     for finding in findings:
@@ -62,12 +62,7 @@ def _calls(finding: Finding) -> int:
 
 
 def _functions(recording: Recording) -> list[tuple[int, int]]:
-    found = []
-    for node in ast.walk(recording.tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            span = recording.span(node)
-            found.append((span.start, span.end))
-    return found
+    return [(span.start, span.end) for span, _ in recording.function_spans]
 
 
 def _places(functions: list[tuple[int, int]], finding: Finding) -> set[tuple[int, int]]:

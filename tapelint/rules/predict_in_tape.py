@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
+from tapelint.play.values import Cut, CutKind
 from tapelint.rules import story
 
 CODE = "TAP305"
@@ -16,11 +16,31 @@ CODE = "TAP305"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.PREDICT):
         assert case.met is not None
-        node = case.met.cut.place.node
-        name = "model"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name = recording.text(node.func.value)
-        variant = "loss-value" if case.met.cut.op == "evaluate" else "keras2" if recording.keras == 2 else ""
-        finding = story.cut_finding(CODE, case, variant, {"name": name, "op": f"{name}.{case.met.cut.op}"})
+        words = _words(recording, case.met.cut)
+        finding = story.cut_finding(CODE, case, _variant(recording, case.met.cut), words)
         if finding is not None:
             yield finding
+    for ask, node, cut in story.array_targets(recording, CutKind.PREDICT):
+        fields = {
+            "tape": story.tape_name(ask.tape),
+            "method": ask.method,
+            "target": recording.text(node),
+            "source": recording.text(ask.sources_node),
+            **_words(recording, cut),
+        }
+        marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+        yield story.told(recording, CODE, cut.place, fields, marks, _variant(recording, cut), ask.context)
+
+
+def _variant(recording: Recording, cut: Cut) -> str:
+    if cut.op == "evaluate":
+        return "loss-value"
+    return "keras2" if recording.keras == 2 else ""
+
+
+def _words(recording: Recording, cut: Cut) -> dict[str, str]:
+    node = cut.place.node
+    name = "model"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = recording.text(node.func.value)
+    return {"name": name, "op": f"{name}.{cut.op}"}

@@ -42,7 +42,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _weight_name(recording: Recording, source: Value) -> str:
     """How the program calls a weight: the attribute that it is kept in, else its `name=`."""
     node = source.place.node if source.place is not None else None
-    for parent in ast.walk(recording.tree):
+    for parent in recording.nodes:
         if isinstance(parent, ast.Assign) and parent.value is node:
             return recording.text(parent.targets[0])
     return recording.text(node) if node is not None else "it"

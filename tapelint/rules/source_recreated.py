@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Fault, Recording
-from tapelint.play.values import Data
+from tapelint.play.values import Data, Variable
 from tapelint.rules import story
 from tapelint.rules.unwatched_source import rebound_variable
 
@@ -17,14 +17,14 @@ CODE = "TAP309"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, Fault.RECREATED):
         source = case.verdict.source
-        if rebound_variable(recording, source) or not isinstance(source, Data):
+        if rebound_variable(recording, source) or not isinstance(source, (Data, Variable)):
             continue
         fields = {**case.fields, "name": case.fields["source"]}
         node = case.verdict.node
         variant = ""
         if isinstance(node, ast.Subscript):
             variant, fields["name"] = "subscript", recording.text(node.value)
-        elif source.op == "model":
+        elif isinstance(source, Data) and source.op == "model":
             variant = "second-forward"
         marks = (
             story.mark(recording, "made", source.place),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Context, Event, Fault, Met, Recording, Standing, Verdict
-from tapelint.play.values import CutKind, Data, Place, Tape, Value
+from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Tape, Value, Variable, VariableSet
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,58 @@ def cut_finding(
     return told(recording, code, at, fields, marks, variant, case.ask.context)
 
 
+def beside_tape(recording: Recording, ask: Ask, value: Value, place: Place) -> Place:
+    """The place of a step as the function that holds the tape sees it: the call of a helper, not a line inside it."""
+    began = ask.session.began if ask.session is not None else ask.time
+    around = recording.calls_at(began)
+    for at, call in enumerate(recording.calls_at(value.time)):
+        if at >= len(around) or around[at].node is not call.node:
+            return call if isinstance(call.node, ast.expr) and recording.here(call) else place
+    return place
+
+
+def read_links(value: Data) -> Iterator[Value]:
+    """What a value was made from, without what was written into a variable in an earlier step."""
+    for link in value.links:
+        if link.cut is None or link.cut.kind is not CutKind.STATE_WRITE:
+            yield link.value
+
+
+LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER, CutKind.PREDICT})
+"""The ways in which a value leaves TensorFlow and becomes an array or a number."""
+
+
+def left_tensorflow(value: Value) -> Cut | None:
+    """Where an array or number was taken out of TensorFlow; None when it did not certainly come from a tensor."""
+    if not isinstance(value, Data) or value.kind not in (Kind.ARRAY, Kind.NUMBER):
+        return None
+    queue: list[Value] = [value]
+    seen: set[int] = set()
+    for item in queue:
+        if item.id in seen or not isinstance(item, Data):
+            continue
+        seen.add(item.id)
+        for link in item.links:
+            behind = link.value
+            tensor = isinstance(behind, (Variable, VariableSet)) or (isinstance(behind, Data) and behind.kind is Kind.TENSOR)
+            if link.cut is not None and link.cut.kind in LEAVING and tensor:
+                return link.cut
+            if link.cut is None:
+                queue.append(behind)
+    return None
+
+
+def array_targets(recording: Recording, *kinds: CutKind) -> Iterator[tuple[Ask, ast.AST, Cut]]:
+    """Targets that left TensorFlow in one of these ways: with the call, the expression and the place where."""
+    for ask in recording.asks:
+        if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
+            continue
+        for value, node in recording.pieces(ask.target, ask.target_node):
+            cut = left_tensorflow(value)
+            if cut is not None and cut.kind in kinds and recording.here(cut.place):
+                yield ask, node, cut
+
+
 def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
     """The gradient calls whose results a value was computed from, nearest first."""
     found: list[Ask] = []
@@ -172,7 +224,7 @@ def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
         if isinstance(item, Data):
             if item.ask is not None:
                 found.append(item.ask)
-            queue.extend(link.value for link in item.links)
+            queue.extend(read_links(item))
     return found
 
 
@@ -204,14 +256,14 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
         if item.ask is not None:
             found.append(item.ask)
             continue
-        queue.extend(link.value for link in item.links)
+        queue.extend(read_links(item))
     return found
 
 
 def in_test(recording: Recording, place: Place) -> bool:
     """Whether a place lies in a test: a function `test…`, a class `…Test…`, a file `test_….py`."""
     span = recording.span(place)
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             around = recording.span(node)
             if around.start <= span.start < around.end:
@@ -237,11 +289,16 @@ def head(recording: Recording, label: str, place: Place | ast.AST | None) -> tup
 
 def function_around(recording: Recording, place: Place) -> str:
     """The name of the innermost function around a place, "" for none."""
-    name, start = "", -1
+    found = scope_around(recording, place)
+    return "" if isinstance(found, ast.Module) else found.name
+
+
+def scope_around(recording: Recording, place: Place) -> ast.Module | ast.FunctionDef | ast.AsyncFunctionDef:
+    """The innermost function around a place, the module for none."""
+    found: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef = recording.tree
+    start = -1
     span = recording.span(place)
-    for node in ast.walk(recording.tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            around = recording.span(node)
-            if around.start <= span.start < around.end and around.start > start:
-                name, start = node.name, around.start
-    return name
+    for around, node in recording.function_spans:
+        if around.start <= span.start < around.end and around.start > start:
+            found, start = node, around.start
+    return found

@@ -18,10 +18,12 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if story.unrecorded_asks(case):
             continue  # a derivative of a derivative: TAP501 and TAP502
-        place = case.met.cut.place
+        if case.met.cut.op in ("scale_loss", "get_scaled_loss"):
+            continue  # TAP713
+        place = story.beside_tape(recording, case.ask, case.met.value, case.met.cut.place)
         inside = any(place.node is node for node in ast.walk(case.ask.node))
         name = story.value_name(recording, case.met.value)
         extra = {"target": name} if name and not inside else {}
-        finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra)
+        finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra, place)
         if finding is not None:
             yield finding

@@ -5,19 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Fault, Recording
-from tapelint.play.values import Data, Variable
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Fault, Rebinding, Recording
+from tapelint.play.values import Data, Variable, VariableSet
 from tapelint.rules import story
 
 CODE = "TAP306"
+_REFUSED = frozenset({"+=", "-=", "*=", "/=", "**="})
+"""What a `tf.Variable` answers with RuntimeError; `//=`, `%=` and `@=` quietly make a tensor."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, Fault.UNWATCHED, Fault.NOT_USED, Fault.RECREATED):
         source = case.verdict.source
         rebinding = recording.rebindings.get(source.id) if isinstance(source, Data) else None
-        if rebinding is None or not isinstance(rebinding.old, Variable):
+        if rebinding is None or not isinstance(rebinding.old, Variable) or _refused(rebinding):
             continue
         fields = {**case.fields, "name": rebinding.name}
         node = rebinding.place.node
@@ -29,4 +31,85 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.opened(recording, case.ask.tape),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, rebinding.place, fields, marks, variant, case.ask.context)
+        fix = _fix(recording, rebinding)
+        yield story.told(recording, CODE, rebinding.place, fields, marks, variant, case.ask.context, fix)
+    for rebinding in recording.rebindings.values():
+        if recording.here(rebinding.place) and rebinding.certain:
+            yield from _alone(recording, rebinding)
+
+
+def _alone(recording: Recording, rebinding: Rebinding) -> Iterator[Finding]:
+    """What is wrong whatever comes after it."""
+    fields = {"name": rebinding.name, "op": rebinding.operator}
+    context = rebinding.context
+    if _refused(rebinding):
+        if not context.guarded("RuntimeError"):
+            marks = (story.mark(recording, "made", rebinding.old.place),)
+            fix = _fix(recording, rebinding)
+            yield story.told(recording, CODE, rebinding.place, fields, marks, "augmented", context, fix)
+    elif isinstance(rebinding.old, (Variable, VariableSet)) and (loop := _forgotten(recording, rebinding)):
+        marks = (story.head(recording, "source", loop.target),)
+        fix = _fix(recording, rebinding)
+        yield story.told(recording, CODE, rebinding.place, fields, marks, "loop-variable", context, fix)
+
+
+def _refused(rebinding: Rebinding) -> bool:
+    old = rebinding.old
+    return rebinding.operator in _REFUSED and isinstance(old, Variable) and old.keras is False
+
+
+def _forgotten(recording: Recording, rebinding: Rebinding) -> ast.For | None:
+    """The loop over variables whose own name is rebound, when nothing reads the name after that."""
+    loop = rebinding.context.loops[-1].place.node if rebinding.context.loops else None
+    node = rebinding.place.node
+    if not isinstance(loop, ast.For) or not isinstance(node, (ast.Assign, ast.AugAssign)):
+        return None
+    bound = {inner.id for inner in ast.walk(loop.target) if isinstance(inner, ast.Name)}
+    if rebinding.name not in bound or not any(inner is node for inner in ast.walk(loop)):
+        return None
+    own = {id(inner) for inner in ast.walk(node)}
+    line = (node.lineno, node.col_offset)
+    around = story.scope_around(recording, rebinding.place)
+    for inner in ast.walk(around):
+        if isinstance(inner, ast.Name) and inner.id == rebinding.name and isinstance(inner.ctx, ast.Load):
+            if id(inner) not in own and (inner.lineno, inner.col_offset) > line:
+                return None
+    return loop
+
+
+def _fix(recording: Recording, rebinding: Rebinding) -> Fix | None:
+    """`v = v - e` and `v -= e` become `v.assign_sub(e)`; `v = v.assign_sub(e)` loses its left side."""
+    node = rebinding.place.node
+    text = recording.source.text
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
+        name, change = recording.span(node.target), recording.span(node.value)
+        method = "assign_add" if isinstance(node.op, ast.Add) else "assign_sub"
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+        name = recording.span(target)
+        words = text[name.start : name.end]
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            if value.func.attr.startswith("assign") and _text(recording, value.func.value) == words:
+                cut = Edit(Span(name.start, recording.span(value).start), "")
+                return Fix(f"drop `{words} =`", Applicability.SAFE, (cut,))
+            return None
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, (ast.Add, ast.Sub)):
+            return None
+        if _text(recording, value.left) != words:
+            return None
+        change = recording.span(value.right)
+        method = "assign_add" if isinstance(value.op, ast.Add) else "assign_sub"
+    else:
+        return None
+    whole = recording.span(node)
+    words = text[name.start : name.end]
+    if "\n" in text[whole.start : whole.end] or "#" in text[whole.start : whole.end]:
+        return None
+    inner = text[change.start : change.end]
+    if text[change.end : whole.end].strip("() "):
+        return None
+    return Fix(f"write `{words}.{method}(...)`", Applicability.SAFE, (Edit(whole, f"{words}.{method}({inner})"),))
+
+
+def _text(recording: Recording, node: ast.AST) -> str:
+    return recording.source.segment(recording.span(node))

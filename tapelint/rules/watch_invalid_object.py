@@ -36,13 +36,13 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 def _bound(recording: Recording, event: Event, call: ast.Call, fields: dict[str, str]) -> Iterator[Finding]:
     """`x = tape.watch(x)`: the name is None from here on."""
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             used = next(
                 (
                     inner
-                    for inner in ast.walk(recording.tree)
+                    for inner in recording.nodes
                     if isinstance(inner, ast.Name)
                     and inner.id == name
                     and isinstance(inner.ctx, ast.Load)

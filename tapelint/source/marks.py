@@ -17,7 +17,7 @@ _SPELLED = (
 )
 _COMMON = b"radient"
 """Part of every mark in `_SPELLED`: one search sends most files away."""
-_OTHERS = (b".minimize(", b"ForwardAccumulator", b"tapelint:")
+_OTHERS = (b".minimize(", b"ForwardAccumulator", b".reset_states(", b"tapelint:")
 
 
 def has_mark(data: bytes) -> bool:

@@ -1,0 +1,291 @@
+"""What is noted beside the values: the shapes of tensors, and what the program does with gradients.
+
+Between arrays and library calls: every operator, method, index and loop passes here once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from tapelint.play import shape as shapes
+from tapelint.play.arrays import Arrays
+from tapelint.play.machine import Arguments
+from tapelint.play.recording import Ask, Trace, Work
+from tapelint.play.shape import Shape
+from tapelint.play.values import (
+    Class,
+    Const,
+    CutKind,
+    Data,
+    Either,
+    Function,
+    Items,
+    Kind,
+    Object,
+    Place,
+    Sequence,
+    Value,
+    Variable,
+    options,
+)
+
+_WRITES = frozenset({"assign", "assign_add", "assign_sub"})
+
+
+class Notes(Arrays):
+    """Shapes and works."""
+
+    # -- shapes ---------------------------------------------------------------------------------------------------
+
+    def shape_of(self, value: Value | None, depth: int = 4) -> Shape | None:
+        """The shape of a value as a tensor; None when its rank is not known."""
+        if isinstance(value, Const):
+            return () if isinstance(value.value, (bool, int, float, complex)) else None
+        if isinstance(value, (Data, Variable)):
+            return value.shape
+        if isinstance(value, Sequence) and depth:
+            items = self.items(value)
+            if items is None or not items.exact:
+                return None
+            return shapes.stacked([self.shape_of(item, depth - 1) for item in items])
+        if isinstance(value, Either) and depth:
+            found = {self.shape_of(option, depth - 1) for option in options(value)}
+            return found.pop() if len(found) == 1 else None
+        return None
+
+    def numbers(self, value: Value | None) -> tuple[int | None, ...] | None:
+        """The integers in a constant or a list of constants, as for `axis` or `shape`."""
+        if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool):
+            return (value.value,)
+        if isinstance(value, Sequence):
+            items = self.items(value)
+            if items is None or not items.exact:
+                return None
+            return tuple(
+                item.value if isinstance(item, Const) and isinstance(item.value, int) else None for item in items
+            )
+        return None
+
+    def shaped(self, name: str, arguments: Arguments, result: Value, node: ast.AST) -> Value:
+        """Note the shape of what the library function `name` gave."""
+        fresh = isinstance(result, (Data, Variable)) and result.place is not None and result.place.node is node
+        if fresh and isinstance(result, (Data, Variable)) and result.shape is None and not arguments.more:
+            if not (isinstance(result, Data) and result.nested):
+                result.shape = self._shape(name.rsplit(".", 1)[-1], name, arguments)
+        return result
+
+    def _shape(self, last: str, name: str, arguments: Arguments) -> Shape | None:
+        first = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()), None)
+        one = self.shape_of(first)
+        if last in shapes.REDUCING and "keras.losses" not in name:
+            return self._reduced(one, arguments, 2 if last == "norm" else 1)
+        if last in shapes.ELEMENTWISE:
+            return one
+        if last in shapes.BROADCASTING:
+            return shapes.broadcast(one, self.shape_of(arguments.get(1, "y")))
+        if last in ("constant", "Variable", "array", "asarray"):
+            given = arguments.get(2, "shape") if last == "constant" else arguments.kwargs.get("shape")
+            return self.numbers(given) if given is not None else one
+        if last in shapes.FILLING:
+            sizes = self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
+            return sizes if last not in ("rand", "randn") else None
+        if last == "matmul":
+            plain = not {"transpose_a", "transpose_b", "adjoint_a", "adjoint_b"} & arguments.kwargs.keys()
+            return shapes.product(one, self.shape_of(arguments.get(1, "b"))) if plain and len(arguments.args) < 3 else None
+        if last in ("reshape", "broadcast_to"):
+            sizes = self.numbers(arguments.get(1, "shape"))
+            return tuple(None if size == -1 else size for size in sizes) if sizes is not None else None
+        if last == "expand_dims":
+            return self._expanded(one, self.numbers(arguments.get(1, "axis")))
+        if last == "stack" and "axis" not in arguments.kwargs and len(arguments.args) == 1:
+            return one
+        if last in ("gather", "embedding_lookup") and len(arguments.args) == 2 and not arguments.kwargs:
+            rows = self.shape_of(arguments.args[1])
+            return (*rows, *one[1:]) if one and rows is not None else None
+        if last == "diag_part":
+            return one[:-1] if one is not None and len(one) == 2 else None
+        return None
+
+    def _reduced(self, shape: Shape | None, arguments: Arguments, at: int) -> Shape | None:
+        axis = arguments.get(at, "axis")
+        keep = arguments.get(at + 1, "keepdims")
+        if keep is not None and not isinstance(keep, Const):
+            return None
+        kept = isinstance(keep, Const) and bool(keep.value)
+        if axis is None or (isinstance(axis, Const) and axis.value is None):
+            return shapes.reduced(shape, None, kept)
+        axes = self.numbers(axis)
+        if axes is None or None in axes:
+            return None
+        return shapes.reduced(shape, [axis for axis in axes if axis is not None], kept)
+
+    @staticmethod
+    def _expanded(shape: Shape | None, axes: tuple[int | None, ...] | None) -> Shape | None:
+        if shape is None or axes is None or len(axes) != 1 or axes[0] is None:
+            return None
+        at = axes[0] if axes[0] >= 0 else len(shape) + 1 + axes[0]
+        return (*shape[:at], 1, *shape[at:])
+
+    def gradient_shape(self, ask: Ask, source: Value) -> Shape | None:
+        """The shape of a gradient: that of its source; of a Jacobian: that of the target before it."""
+        own = self.shape_of(source)
+        if ask.method == "gradient" or own is None:
+            return own
+        target = self.shape_of(ask.target)
+        if target is None:
+            return None
+        return (*target, *own) if ask.method == "jacobian" else (*target, *own[1:])
+
+    def _gradient(self, ask: Ask, source: Value, node: ast.expr) -> Data:
+        result = super()._gradient(ask, source, node)
+        result.shape = self.gradient_shape(ask, source)
+        return result
+
+    # -- works ----------------------------------------------------------------------------------------------------
+
+    def work(
+        self, how: str, op: str, value: Value, node: ast.AST, others: Iterable[Value] = (), count: int = 0
+    ) -> None:
+        """Note what is done with a gradient."""
+        self.recording.works.append(Work(how, op, value, self.place(node), self.context, tuple(others), count))
+
+    def works(self, how: str, op: str, values: Iterable[Value], node: ast.AST) -> None:
+        given = tuple(values)
+        for value in given:
+            if isinstance(value, Data) and value.ask is not None:
+                self.work(how, op, value, node, (other for other in given if other is not value))
+
+    def _number(self, sign: str, values: tuple[Value, ...], node: ast.AST) -> Value:
+        self.works("operator", sign, values, node)
+        result = super()._number(sign, values, node)
+        if isinstance(result, Data) and len(values) <= 2 and result.shape is None:
+            found = [self.shape_of(value) for value in values]
+            if sign == "@":
+                result.shape = shapes.product(found[0], found[-1])
+            else:
+                result.shape = found[0] if len(found) == 1 else shapes.broadcast(found[0], found[1])
+        return result
+
+    def call_data(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        self.works("method", name, (value,), node)
+        if name in _WRITES and isinstance(value, Variable):
+            self.work("write", name, value, node, arguments.args[:1])
+        if name in ("numpy", "item", "tolist") and isinstance(value, (Data, Variable)):
+            self._leaving("." + name + "()", (value,), node)
+        result = super().call_data(value, name, arguments, node)
+        if name in ("read_value", "value") and isinstance(result, Data):
+            result.shape = self.shape_of(value)
+        return result
+
+    def note_call(self, name: str, arguments: Arguments, node: ast.AST) -> None:
+        """Note gradients that a function of TensorFlow, Keras or NumPy is given themselves, not in a list."""
+        if name.startswith(("tensorflow.", "keras.ops.", "numpy.")):
+            self.works("call", name, arguments.all(), node)
+
+    def subscript(self, value: Value, index: Value, node: ast.AST) -> Value:
+        if isinstance(value, Data) and value.ask is not None:
+            self.work("index", "[...]", value, node, (index,))
+        result = super().subscript(value, index, node)
+        if isinstance(value, (Data, Variable)) and isinstance(result, Data) and not result.nested:
+            result.shape = self._indexed(value.shape, index)
+        return result
+
+    def _indexed(self, shape: Shape | None, index: Value) -> Shape | None:
+        """The shape of `tensor[index]`."""
+        if shape is None:
+            return None
+        parts: list[Value] = [index]
+        if isinstance(index, Sequence):
+            items = self.items(index)
+            if items is None or not items.exact or index.kind != "tuple":
+                return None
+            parts = list(items.items)
+        found: list[int | None] = []
+        rest = list(shape)
+        for part in parts:
+            if isinstance(part, Const) and part.value is None:
+                found.append(1)
+            elif not rest:
+                return None
+            elif isinstance(part, Object) and part.kind == "slice":
+                size = rest.pop(0)
+                whole = all(isinstance(bound, Const) and bound.value is None for bound in part.parts)
+                found.append(size if whole else None)
+            elif (isinstance(part, Const) and isinstance(part.value, int)) or (
+                isinstance(part, Data) and part.kind is Kind.NUMBER and part.dtype == "int"
+            ):
+                rest.pop(0)
+            else:
+                return None
+        return (*found, *rest)
+
+    def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
+        before = len(self.recording.works)
+        parts = super().unpack(value, count, star, node)
+        del self.recording.works[before:]
+        if star is None:
+            for option in options(value):
+                if isinstance(option, (Data, Sequence)):
+                    self.work("unpack", "", option, node, (), count)
+        return parts
+
+    def elements(self, value: Value, node: ast.AST) -> Items:
+        self.works("iterate", "", (value,), node)
+        found = super().elements(value, node)
+        if isinstance(value, (Data, Variable)) and value.shape:
+            for item in found:
+                if isinstance(item, Data) and item.op == "slice":
+                    item.shape = value.shape[1:]
+        return found
+
+    # -- tracing --------------------------------------------------------------------------------------------------
+
+    def left(
+        self, reason: CutKind, kind: Kind, op: str, values: Iterable[Value], node: ast.AST, dtype: str = ""
+    ) -> Data:
+        given = tuple(values)
+        if reason is CutKind.NUMPY_FUNCTION:
+            self._leaving(op, given, node)
+        result = super().left(reason, kind, op, given, node, dtype)
+        if reason is CutKind.NUMPY_METHOD and len(given) == 1:
+            result.shape = self.shape_of(given[0])
+        return result
+
+    def trace_of(self, function: Function) -> Trace:
+        """Why and since when TensorFlow traces `function`."""
+        place = Place(function.node, function.module)
+        reason = self.recording.traced.get(function.id)
+        if reason is None and not isinstance(function.node, ast.Lambda):
+            for decorator in function.node.decorator_list:
+                if "function" in ast.unparse(decorator):
+                    reason = Place(decorator, function.module)
+        return Trace(function.name, place, reason, self.tick())
+
+    def traced_by_fit(self, function: Function) -> bool:
+        """Whether the function is a `train_step` that the program gives to `fit`, and nothing asks for eager steps."""
+        if function.owner is None or function.name not in ("train_step", "test_step"):
+            return False
+        text = self.module.source.text
+        if "run_eagerly" in text or "run_functions_eagerly" in text or "enable_debug_mode" in text:
+            return False
+        return ".compile(" in text and ".fit(" in text and self.kind_of(function.owner)[0] == "model"
+
+    def kind_of(self, cls: Class) -> tuple[str, bool]:
+        raise NotImplementedError
+
+    def _leaving(self, op: str, values: tuple[Value, ...], node: ast.AST) -> None:
+        """Note a tensor of a graph that is asked for its numbers while TensorFlow traces."""
+        for value in values:
+            if self.in_trace(value):
+                self.work("leave", op, value, node)
+                return
+
+    def in_trace(self, value: Value) -> bool:
+        """Whether a value certainly is a tensor without numbers, or a variable, in a function that is being traced."""
+        trace = self.context.trace
+        if trace is None or not self.frame.in_graph or self.world.get(("suspended",), 0):
+            return False
+        if isinstance(value, Variable):
+            return value.keras is not True
+        return isinstance(value, Data) and value.kind is Kind.TENSOR and value.time > trace.time and bool(value.links)

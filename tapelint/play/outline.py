@@ -1,0 +1,73 @@
+"""One pass over a syntax tree: all its nodes, and what every function names, rebinds and writes."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+_IDLE = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(eq=False)
+class Outline:
+    """What one pass over a module saw. `names` holds the names and attributes used inside each function, by its id.
+
+    `attributes` counts the assignments `x.name = …` in functions other than `__init__` and `build`; `globals` are the
+    names that functions declare global.
+    """
+
+    nodes: list[ast.AST] = field(default_factory=list)
+    functions: list[Definition] = field(default_factory=list)
+    names: dict[int, set[str]] = field(default_factory=dict)
+    attributes: dict[str, int] = field(default_factory=dict)
+    globals: set[str] = field(default_factory=set)
+
+
+def outline(tree: ast.AST) -> Outline:
+    """Walk the tree once, in the order of the text, without recursion."""
+    found = Outline()
+    nodes = found.nodes
+    inside: list[Definition] = []
+    todo: list[ast.AST | None] = [tree]
+    while todo:
+        node = todo.pop()
+        if node is None:
+            done = inside.pop()
+            if inside:
+                found.names[id(inside[-1])] |= found.names[id(done)]
+            continue
+        nodes.append(node)
+        kind = node.__class__
+        if kind is ast.Name:
+            if inside:
+                found.names[id(inside[-1])].add(node.id)  # type: ignore[attr-defined]
+            continue
+        if kind is ast.Constant:
+            continue
+        if kind is ast.Attribute:
+            if inside:
+                found.names[id(inside[-1])].add(node.attr)  # type: ignore[attr-defined]
+                if node.ctx.__class__ is ast.Store and inside[-1].name not in ("__init__", "build"):  # type: ignore[attr-defined]
+                    found.attributes[node.attr] = found.attributes.get(node.attr, 0) + 1  # type: ignore[attr-defined]
+            todo.append(node.value)  # type: ignore[attr-defined]
+            continue
+        if kind is ast.Global:
+            found.globals.update(node.names)  # type: ignore[attr-defined]
+            continue
+        if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            found.functions.append(node)  # type: ignore[arg-type]
+            found.names[id(node)] = set()
+            inside.append(node)  # type: ignore[arg-type]
+            todo.append(None)
+        children: list[ast.AST] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                children.extend(item for item in value if isinstance(item, ast.AST))  # type: ignore[union-attr]
+            elif isinstance(value, ast.AST) and not isinstance(value, _IDLE):
+                children.append(value)
+        children.reverse()
+        todo.extend(children)
+    return found

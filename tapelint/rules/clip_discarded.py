@@ -1,0 +1,191 @@
+"""TAP706: clipped gradients that nobody keeps."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
+from tapelint.play.values import Data, Several, Value, options
+from tapelint.rules import optimizers, story
+
+CODE = "TAP706"
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """A clipping whose result is lost at `node`, and the later update with what was to be clipped."""
+
+    clip: Clip
+    apply: Apply
+    node: ast.AST
+    context: Context
+    loop: ast.For | None = None
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if not recording.clips:
+        return
+    for dropped in recording.dropped:
+        for clip in recording.clips:
+            if _is_dropped(recording, dropped, clip):
+                apply = _applied_later(recording, clip)
+                if apply is not None and recording.here(dropped.place):
+                    yield _told(recording, _Loss(clip, apply, dropped.place.node, dropped.context))
+                    break
+    for clip in recording.clips:
+        loop = _rebinding_loop(recording, clip)
+        apply = _applied_later(recording, clip) if loop is not None else None
+        if loop is not None and apply is not None:
+            yield _told(recording, _Loss(clip, apply, clip.place.node, clip.context, loop))
+
+
+def _is_dropped(recording: Recording, dropped: Dropped, clip: Clip) -> bool:
+    if dropped.value is clip.result:
+        return dropped.place.node is clip.place.node or _only_returned(recording, clip.place.node)
+    comprehension = dropped.place.node
+    return isinstance(comprehension, ast.ListComp) and comprehension.elt is clip.place.node
+
+
+def _only_returned(recording: Recording, node: ast.AST) -> bool:
+    return any(isinstance(item, ast.Return) and item.value is node for item in ast.walk(recording.tree))
+
+
+def _applied_later(recording: Recording, clip: Clip) -> Apply | None:
+    """The update that takes the very gradients that were clipped before."""
+    given = {option.id for leaf in recording.leaves(clip.given) for option in options(leaf) if _is_gradient(option)}
+    for apply in recording.applies:
+        if apply.pairs is None or apply.time < clip.result.time:
+            continue
+        values = [item.of if isinstance(item, Several) else item for item in apply.pairs.gradients.items]
+        if any(option.id in given for value in values for option in options(value)):
+            return apply
+    return None
+
+
+def _is_gradient(value: Value) -> bool:
+    return isinstance(value, Data) and optimizers.ask_of(value) is not None
+
+
+def _rebinding_loop(recording: Recording, clip: Clip) -> ast.For | None:
+    """The loop `for grad in grads: grad = clip(grad)`, if nothing reads the name after that."""
+    if not recording.here(clip.place):
+        return None
+    for loop in ast.walk(recording.tree):
+        if not isinstance(loop, ast.For):
+            continue
+        for statement in loop.body:
+            if not isinstance(statement, ast.Assign) or statement.value is not clip.place.node:
+                continue
+            target = statement.targets[0]
+            if len(statement.targets) != 1 or not isinstance(target, ast.Name) or target.id not in _bound(loop.target):
+                return None
+            return None if _read_after(recording, loop, statement, target.id) else loop
+    return None
+
+
+def _bound(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _read_after(recording: Recording, loop: ast.For, statement: ast.stmt, name: str) -> bool:
+    """Whether the name is read after the assignment and before the loop, or another statement, sets it again."""
+    end = recording.span(statement).end
+    function = next(
+        (
+            node
+            for node in ast.walk(recording.tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(x is loop for x in ast.walk(node))
+        ),
+        recording.tree,
+    )
+    inner = [
+        node for node in ast.walk(function) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and any(x is loop for x in ast.walk(node))
+    ]  # fmt: skip
+    scope = inner[-1] if inner else function
+    stop = _next_store(recording, scope, recording.span(loop).end, name)
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(node.ctx, ast.Load)
+        and end <= recording.span(node).start < stop
+        for node in ast.walk(scope)
+    )
+
+
+def _next_store(recording: Recording, scope: ast.AST, after: int, name: str) -> int:
+    """Where a later loop or comprehension of the scope binds the name anew."""
+    found = [
+        recording.span(node).start
+        for node in ast.walk(scope)
+        if isinstance(node, (ast.For, ast.ListComp, ast.GeneratorExp, ast.DictComp))
+        and recording.span(node).start >= after
+        and name in _targets(node)
+    ]
+    return min(found, default=len(recording.source.text) + 1)
+
+
+def _targets(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.For):
+        return _bound(node.target)
+    return {name for part in getattr(node, "generators", ()) for name in _bound(part.target)}
+
+
+def _told(recording: Recording, loss: _Loss) -> Finding:
+    clip, node = loss.clip, loss.node
+    given = _first_argument(clip.place.node)
+    if isinstance(node, ast.Call) and node is not clip.place.node:
+        given = node.args[0] if node.args else given
+    fields = {
+        "op": clip.op,
+        "name": recording.text(given) if given is not None else "the gradients",
+        "source": recording.text(_list(loss.loop.iter)) if loss.loop is not None else "",
+    }
+    variant = "loop" if loss.loop is not None else "global_norm" if clip.op.endswith("global_norm") else ""
+    ask = next((found for leaf in recording.leaves(clip.given) if (found := optimizers.ask_of(leaf))), None)
+    marks = (
+        story.mark(recording, "gradient", ask.place) if ask is not None else (),
+        story.mark(recording, "apply", loss.apply.place),
+    )
+    return story.told(recording, CODE, node, fields, marks, variant, loss.context, _fix(recording, loss, given))
+
+
+def _first_argument(node: ast.AST) -> ast.expr | None:
+    return node.args[0] if isinstance(node, ast.Call) and node.args else None
+
+
+def _list(node: ast.expr) -> ast.expr:
+    """The list in `enumerate(grads)`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "enumerate" and node.args:
+        return node.args[0]
+    return node
+
+
+def _fix(recording: Recording, loss: _Loss, given: ast.expr | None) -> Fix | None:
+    """Keep the result under the name of what was clipped."""
+    segment = recording.source.segment
+    if loss.loop is not None:
+        loop = loss.loop
+        if len(loop.body) != 1 or loop.orelse or not isinstance(loop.target, ast.Name):
+            return None
+        if not isinstance(loop.iter, (ast.Name, ast.Attribute)):
+            return None
+        name = segment(recording.span(loop.iter))
+        call = segment(recording.span(loss.clip.place.node))
+        edit = Edit(recording.span(loop), f"{name} = [{call} for {loop.target.id} in {name}]")
+        return Fix("make a new list of clipped gradients", Applicability.SAFE, (edit,))
+    start = recording.span(loss.node).start
+    if isinstance(loss.node, ast.ListComp):
+        source = loss.node.generators[0].iter
+        if len(loss.node.generators) != 1 or not isinstance(source, (ast.Name, ast.Attribute)):
+            return None
+        name = segment(recording.span(source))
+        return Fix("keep the list of clipped gradients", Applicability.SAFE, (Edit(Span(start, start), f"{name} = "),))
+    if not isinstance(given, (ast.Name, ast.Attribute)):
+        return None
+    name = segment(recording.span(given))
+    text = f"{name}, _ = " if loss.clip.op.endswith("global_norm") else f"{name} = "
+    return Fix(f"keep the result: {text}...", Applicability.SAFE, (Edit(Span(start, start), text),))

@@ -1,0 +1,49 @@
+"""TAP907: self.compiled_loss, where compute_loss does the same and more."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Recording, Use
+from tapelint.play.values import Instance
+from tapelint.rules import story
+
+CODE = "TAP907"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for use in recording.uses:
+        if use.name == "compiled_loss" and isinstance(use.value, Instance) and use.value.kind == "model":
+            if recording.here(use.place) and not use.context.guarded("AttributeError"):
+                fields = {"name": recording.text(use.place)}
+                yield story.told(recording, CODE, use.place, fields, (), "", None, _fix(recording, use))
+
+
+def _fix(recording: Recording, use: Use) -> Fix | None:
+    """`compute_loss`, where the function has an `x` to hand over."""
+    call = next(
+        (node for node in ast.walk(recording.tree) if isinstance(node, ast.Call) and node.func is use.place.node), None
+    )
+    if call is None or len(call.args) != 2 or call.keywords or not isinstance(call.func, ast.Attribute):
+        return None
+    function = next(
+        (
+            node
+            for node in ast.walk(recording.tree)
+            if isinstance(node, ast.FunctionDef) and any(inner is call for inner in ast.walk(node))
+        ),
+        None,
+    )
+    if function is None:
+        return None
+    bound = {arg.arg for arg in function.args.args}
+    bound |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    if "x" not in bound:
+        return None
+    owner, label, output = (
+        recording.source.segment(recording.span(node)) for node in (call.func.value, call.args[0], call.args[1])
+    )
+    edit = Edit(recording.span(call), f"{owner}.compute_loss(x=x, y={label}, y_pred={output})")
+    return Fix(f"use {owner}.compute_loss(x=x, y=..., y_pred=...)", Applicability.UNSAFE, (edit,))

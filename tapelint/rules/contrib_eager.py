@@ -1,0 +1,101 @@
+"""TAP906: tf.contrib.eager and tf.enable_eager_execution."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Recording
+from tapelint.play.values import Place
+from tapelint.rules import optimizers, story
+
+CODE = "TAP906"
+_PACKAGE = "tensorflow.contrib"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if "contrib" not in recording.source.text and "enable_eager_execution" not in recording.source.text:
+        return
+    names = _tensorflow(recording)
+    told: set[int] = set()
+    for node in ast.walk(recording.tree):
+        found = _fault(node, names)
+        if found is None or id(node) in told:
+            continue
+        told.update(id(inner) for inner in ast.walk(node))  # `tf.contrib` inside `tf.contrib.eager.GradientTape`
+        if _prepared(recording, node):
+            continue
+        yield _told(recording, node, found)
+
+
+def _tensorflow(recording: Recording) -> frozenset[str]:
+    """The names that mean the package `tensorflow` and nothing else."""
+    found: set[str] = set()
+    other: set[str] = set()
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.split(".")[0]
+                plain = alias.name == "tensorflow" or (not alias.asname and bound == "tensorflow")
+                (found if plain else other).add(bound)
+        elif isinstance(node, ast.ImportFrom):
+            other.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            other.add(node.id)
+    return frozenset(found - other)
+
+
+def _fault(node: ast.AST, names: frozenset[str]) -> str | None:
+    if isinstance(node, ast.Import):
+        return "import" if any(alias.name.startswith(_PACKAGE + ".eager") for alias in node.names) else None
+    if isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        eager = module.startswith(_PACKAGE + ".eager") or (
+            module == _PACKAGE and any(alias.name == "eager" for alias in node.names)
+        )
+        return "import" if eager and not node.level else None
+    if not isinstance(node, ast.Attribute):
+        return None
+    chain = _chain(node)
+    if chain[0] not in names:
+        return None
+    if chain[1:3] == ["contrib", "eager"]:
+        return "" if chain[3:] == ["GradientTape"] else "other"
+    return "switch" if chain[1:] == ["enable_eager_execution"] else None
+
+
+def _chain(node: ast.Attribute) -> list[str]:
+    names: list[str] = []
+    part: ast.expr = node
+    while isinstance(part, ast.Attribute):
+        names.insert(0, part.attr)
+        part = part.value
+    names.insert(0, part.id if isinstance(part, ast.Name) else "")
+    return names
+
+
+def _prepared(recording: Recording, node: ast.AST) -> bool:
+    """Whether the program expects that the name may be missing."""
+    span = recording.span(node)
+    for outer in ast.walk(recording.tree):
+        if isinstance(outer, ast.Try) and outer.body:
+            start, end = recording.span(outer.body[0]).start, recording.span(outer.body[-1]).end
+            if start <= span.start < end and outer.handlers:
+                return True
+    assert recording.module is not None
+    return optimizers.asked_first(recording, Place(node, recording.module))
+
+
+def _told(recording: Recording, node: ast.AST, variant: str) -> Finding:
+    name = recording.text(node, 60)
+    if isinstance(node, ast.Import):
+        name = next(alias.name for alias in node.names if alias.name.startswith(_PACKAGE))
+    elif isinstance(node, ast.ImportFrom):
+        name = f"{_PACKAGE}.eager"
+    fix = None
+    if variant == "" and isinstance(node, ast.Attribute):
+        root = _chain(node)[0]
+        edit = Edit(recording.span(node), f"{root}.GradientTape")
+        fix = Fix(f"use {root}.GradientTape", Applicability.SAFE, (edit,))
+    return story.told(recording, CODE, node, {"name": name}, (), variant, None, fix)

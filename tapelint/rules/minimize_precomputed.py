@@ -1,0 +1,135 @@
+"""TAP711: minimize gets a loss that was computed before it could record anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Apply, Recording
+from tapelint.play.values import (
+    Bound,
+    Const,
+    Data,
+    Function,
+    Kind,
+    Object,
+    Symbol,
+    Value,
+    Variable,
+    VariableSet,
+)
+from tapelint.rules import optimizers, story
+
+CODE = "TAP711"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    generation = optimizers.generation(recording)
+    for apply in recording.applies:
+        optimizer = apply.optimizer
+        if apply.method != "minimize" or not apply.certain or not isinstance(optimizer, Object):
+            continue
+        if optimizer.kind != "v1_optimizer" and not (optimizer.kind in optimizers.KERAS and generation == 2):
+            continue
+        if apply.context.guarded("ValueError", "RuntimeError") or not recording.here(apply.place):
+            continue
+        if optimizer.kind == "v1_optimizer" and (apply.context.in_graph or optimizers.runs_in_graph_code(recording)):
+            continue
+        if apply.unentered is not None and optimizer.kind != "v1_optimizer":
+            yield _new_tape(recording, apply)
+        elif apply.loss is not None:
+            earlier = _computed_earlier(apply, apply.loss)
+            if earlier is not None:
+                yield _told(recording, apply, earlier)
+
+
+def _computed_earlier(apply: Apply, loss: Value) -> Data | None:
+    """What the function's result was computed from before the call, if nothing in it leads to the variables."""
+    earlier: list[Data] = []
+    seen: set[int] = set()
+    stack = [loss]
+    while stack:
+        item = stack.pop()
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data) and item.kind is Kind.TENSOR and not (item.nested and not item.links):
+            if item.time < apply.time:
+                earlier.append(item)
+                continue
+            stack.extend(link.value for link in item.links if link.cut is None)
+        elif isinstance(item, (Const, Symbol)) or (isinstance(item, Data) and item.kind is not Kind.TENSOR):
+            continue
+        else:
+            return None  # a variable, or something that may hold one
+    return next((item for item in earlier if _from_variables(item)), None)
+
+
+def _from_variables(value: Value, limit: int = 300) -> bool:
+    """Whether a variable lies behind a value."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, (Variable, VariableSet)):
+            return True
+        if isinstance(item, Data):
+            stack.extend(link.value for link in item.links)
+    return False
+
+
+def _told(recording: Recording, apply: Apply, earlier: Data) -> Finding:
+    function = apply.kwargs.get("loss") or apply.args[0]
+    node = _result(function) or apply.node
+    target = recording.names.get(earlier.id) or _read(node)
+    fields = {
+        "optimizer": optimizers.receiver(recording, apply.node),
+        "target": target or recording.text(node),
+        "variables": _variables(recording, apply),
+    }
+    marks = (
+        story.mark(recording, "target", earlier.place),
+        story.mark(recording, "apply", apply.place),
+    )
+    return story.told(recording, CODE, node, fields, marks, "", apply.context)
+
+
+def _result(function: Value) -> ast.AST | None:
+    """What the function gives back, in the program's words."""
+    inner = function.function if isinstance(function, Bound) else function
+    if not isinstance(inner, Function):
+        return None
+    if isinstance(inner.node, ast.Lambda):
+        return inner.node
+    returns = [node for node in ast.walk(inner.node) if isinstance(node, ast.Return) and node.value is not None]
+    return returns[-1].value if len(returns) == 1 else inner.node
+
+
+def _read(node: ast.AST) -> str:
+    body = node.body if isinstance(node, ast.Lambda) else node
+    return ast.unparse(body) if isinstance(body, (ast.Name, ast.Attribute)) else ""
+
+
+def _variables(recording: Recording, apply: Apply) -> str:
+    for keyword in apply.node.keywords:
+        if keyword.arg == "var_list":
+            return recording.text(keyword.value)
+    return recording.text(apply.node.args[1]) if len(apply.node.args) > 1 else "the variables"
+
+
+def _new_tape(recording: Recording, apply: Apply) -> Finding:
+    keyword = next((keyword for keyword in apply.node.keywords if keyword.arg == "tape"), None)
+    loss = apply.kwargs.get("loss") or (apply.args[0] if apply.args else None)
+    node: ast.AST = keyword.value if keyword is not None else apply.node
+    fields = {
+        "optimizer": optimizers.receiver(recording, apply.node),
+        "target": recording.text(apply.node.args[0]) if apply.node.args else "loss",
+        "variables": _variables(recording, apply),
+    }
+    marks = (story.mark(recording, "target", loss.place) if isinstance(loss, Data) else (),)
+    return story.told(recording, CODE, node, fields, marks, "new_tape", apply.context)

@@ -1,0 +1,63 @@
+"""TAP904: an optimizer that Keras 3 no longer has."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Creation, Recording
+from tapelint.play.values import Object
+from tapelint.rules import optimizers, story
+
+CODE = "TAP904"
+_GONE = ("keras.optimizers.legacy.", "keras.optimizers.experimental.")
+_STILL = frozenset({"SGD", "Adam", "Adamax", "Nadam", "Adagrad", "Adadelta", "RMSprop", "Ftrl", "AdamW", "Adafactor"})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if optimizers.generation(recording) != 3:
+        return
+    for made in recording.creations:
+        value = made.value
+        if made.what != "optimizer" or not isinstance(value, Object):
+            continue
+        if not value.symbol.startswith(_GONE) and not _experimental(made):
+            continue
+        if not recording.here(made.place) or made.context.guarded("ImportError", "AttributeError", "ModuleNotFoundError"):
+            continue
+        if not optimizers.asked_first(recording, made.place):
+            yield _told(recording, made, value)
+
+
+def _told(recording: Recording, made: Creation, value: Object) -> Finding:
+    node = made.place.node
+    function = node.func if isinstance(node, ast.Call) else node
+    variant = "" if value.symbol.startswith(_GONE[0]) else "experimental"
+    fields = {"name": recording.text(function, 60)}
+    return story.told(recording, CODE, node, fields, (), variant, made.context, _fix(recording, function))
+
+
+def _experimental(made: Creation) -> bool:
+    """Whether the class is spelled with its older package: it is the same class as without it."""
+    node = made.place.node
+    owner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    return (
+        isinstance(owner, ast.Attribute)
+        and owner.attr == "experimental"
+        and isinstance(owner.value, ast.Attribute)
+        and owner.value.attr == "optimizers"
+    )
+
+
+def _fix(recording: Recording, function: ast.AST) -> Fix | None:
+    """Leave `.legacy` out, where it is written out in the call."""
+    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
+        return None
+    middle = function.value
+    if middle.attr not in ("legacy", "experimental") or function.attr not in _STILL:
+        return None
+    owner = recording.source.segment(recording.span(middle.value))
+    edit = Edit(recording.span(function), f"{owner}.{function.attr}")
+    message = f"use the optimizer of the same name: {recording.text(middle.value)}.{function.attr}"
+    return Fix(message, Applicability.UNSAFE, (edit,))

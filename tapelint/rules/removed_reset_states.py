@@ -1,0 +1,37 @@
+"""TAP905: the older name of a metric's reset_state."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Recording, Use
+from tapelint.play.values import Object
+from tapelint.rules import optimizers, story
+
+CODE = "TAP905"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if optimizers.generation(recording) != 3:
+        return
+    for use in recording.uses:
+        if use.name != "reset_states" or use.how != "call" or not recording.here(use.place):
+            continue
+        if not isinstance(use.value, Object) or use.value.kind != "metric" or use.context.guarded("AttributeError"):
+            continue
+        if not optimizers.asked_first(recording, use.place):
+            yield _told(recording, use)
+
+
+def _told(recording: Recording, use: Use) -> Finding:
+    node = use.place.node
+    fields = {"name": optimizers.receiver(recording, node)}
+    fix = None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        end = recording.span(node.func).end
+        edit = Edit(Span(end - 1, end), "")
+        fix = Fix(f"call {fields['name']}.reset_state()", Applicability.SAFE, (edit,))
+    marks = (story.mark(recording, "made", use.value.place),)
+    return story.told(recording, CODE, use.place, fields, marks, "", use.context, fix)

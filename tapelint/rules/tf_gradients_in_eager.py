@@ -1,0 +1,66 @@
+"""TAP901: the gradient functions of graphs where there is no graph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Context, Recording, Use
+from tapelint.play.values import Data, Symbol
+from tapelint.rules import optimizers, story
+
+CODE = "TAP901"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if optimizers.runs_in_graph_code(recording):
+        return
+    for use in recording.uses:
+        if use.how != "gradients" or not recording.here(use.place) or not isinstance(use.place.node, ast.Call):
+            continue
+        if use.context.in_graph or use.context.guarded("RuntimeError") or not _eager(use.context):
+            continue
+        if not optimizers.asked_first(recording, use.place):
+            yield _told(recording, use, use.place.node)
+
+
+def _eager(context: Context) -> bool:
+    """Whether the way here begins where the program runs eagerly: the module, or a function that needs nothing."""
+    if not context.calls:
+        return True
+    entry = context.calls[0].node
+    if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        args = entry.args
+        return not (args.args or args.posonlyargs or args.vararg or args.kwarg or args.kwonlyargs)
+    return not isinstance(entry, (ast.ClassDef, ast.Lambda))
+
+
+def _told(recording: Recording, use: Use, node: ast.Call) -> Finding:
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+    target = node.args[0] if node.args else keywords.get("ys") or keywords.get("loss")
+    source = node.args[1] if len(node.args) > 1 else keywords.get("xs") or keywords.get("variables")
+    fields = {
+        "op": recording.text(node.func),
+        "target": recording.text(target) if target is not None else "y",
+        "source": recording.text(source) if source is not None else "x",
+    }
+    variant = ""
+    if isinstance(use.value, Symbol) and use.value.name == "keras.backend.gradients" and _of_keras(recording):
+        variant = "keras3" if optimizers.generation(recording) == 3 else ""
+    made = use.item
+    place = made.place if isinstance(made, Data) and made.place is not None else None
+    marks = (story.mark(recording, "target", place) if place is not None and place.node is not target else (),)
+    return story.told(recording, CODE, node, fields, marks, variant, use.context)
+
+
+def _of_keras(recording: Recording) -> bool:
+    """Whether the module's Keras is the package of its own, not the one inside TensorFlow."""
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "keras" for alias in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "keras":
+            return True
+    return False
+
+

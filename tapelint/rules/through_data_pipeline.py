@@ -1,0 +1,20 @@
+"""TAP318: a Dataset, a queue or a table on the path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Recording
+from tapelint.play.values import CutKind
+from tapelint.rules import story
+
+CODE = "TAP318"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for case in story.missing(recording, CutKind.PIPELINE):
+        assert case.met is not None
+        finding = story.cut_finding(CODE, case, "", {"name": story.operand(recording, case.met.cut.place)})
+        if finding is not None:
+            yield finding
