@@ -261,7 +261,9 @@ class Expressions(Objects):
     def joined_str(self, node: ast.JoinedStr) -> Value:
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
-                self.evaluate(part.value)
+                shown = known(self.evaluate(part.value))
+                if part.format_spec is not None and self.in_trace(shown):
+                    self.work("leave", "format", shown, part.value)
         return self.data(Kind.NUMBER, "f-string", (), node, "string")
 
     def starred(self, node: ast.Starred) -> Value:

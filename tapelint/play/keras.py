@@ -75,7 +75,7 @@ _SINGLE = frozenset(
 
 _LAZY = frozenset(
     {"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D",
-     "BatchNormalization", "LayerNormalization", "LSTM", "GRU", "SimpleRNN"}
+     "BatchNormalization", "LayerNormalization", "LSTM", "GRU", "SimpleRNN", "Embedding"}
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
 
@@ -246,6 +246,7 @@ class Keras(Library):
         """The empty list that `trainable_variables` of an unbuilt layer or model is."""
         empty = self.sequence("list", (), node)
         self.recording.unbuilt[empty.id] = value
+        self.recording.unbuilt_at[id(node)] = value
         return empty
 
     def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
@@ -346,6 +347,7 @@ class Keras(Library):
 
     def leave_by_predict(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """`predict` and `evaluate` run the model on their own and return NumPy arrays."""
+        self.mark_built(value)
         cut = Cut(CutKind.PREDICT, self.place(node), name)
         links = [Link(item, cut) for item in self.flats(arguments.args[:1]) if not isinstance(item, Const)]
         links.append(Link(self.variables(value, "trainable", node), cut))
@@ -406,6 +408,7 @@ class Keras(Library):
         op = "model" if value.kind == "model" else last
         dtype = "float" if last in _SINGLE or last == "Sequential" else ""
         result = self.data(kind, op, links, node, dtype, nested=nested)
+        self.note_forward(value, weights, inputs, result, node)
         if symbolic and value.kind == "layer":
             self.world.put((value.id, ".output"), result)
         return result

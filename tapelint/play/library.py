@@ -119,8 +119,13 @@ class Library(Notes):
                 "keras.ops.stop_gradient": self._stop_gradient,
                 "tensorflow.function": self._function,
                 "tensorflow.recompute_grad": self._function,
-                "tensorflow.numpy_function": self._py_function,
-                "tensorflow.py_function": self._maybe_py_function,
+                "tensorflow.numpy_function": lambda arguments, node: self._py_function(
+                    "tf.numpy_function", arguments, node
+                ),
+                "tensorflow.compat.v1.py_func": lambda arguments, node: self._py_function(
+                    "tf.compat.v1.py_func", arguments, node
+                ),
+                "tensorflow.py_function": self._eager_function,
                 "tensorflow.custom_gradient": self._custom_gradient,
                 "tensorflow.init_scope": lambda arguments, node: Paused(None, self.place(node), self.tick()),
                 "tensorflow.add_n": self._add_n,
@@ -384,14 +389,47 @@ class Library(Notes):
         assert isinstance(held, Value)
         return held
 
-    def _py_function(self, arguments: Arguments, node: ast.expr) -> Value:
+    def _py_function(self, op: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A function that runs on arrays: no gradient goes through."""
+        given = arguments.get(1, "inp")
+        if given is not None:
+            self._note_contents(given)
         values = self.flats(arguments.all()[1:])
-        cut = Cut(CutKind.PY_FUNCTION, self.place(node), "tf.numpy_function")
+        cut = Cut(CutKind.PY_FUNCTION, self.place(node), op)
         links = [Link(value, cut) for value in values if not isinstance(value, (Const, Symbol, Function))]
-        return self.data(Kind.TENSOR, "tf.numpy_function", links, node, nested=True)
+        return self.data(Kind.TENSOR, op, links, node, nested=True)
 
-    def _maybe_py_function(self, arguments: Arguments, node: ast.expr) -> Value:
-        return self.unknown(node, arguments.all(), "call")
+    def _eager_function(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.py_function`: a gradient goes through to the inputs where the body stays in TensorFlow."""
+        function, given = arguments.get(0, "func"), arguments.get(1, "inp")
+        inputs = self.items(given) if given is not None else None
+        if not isinstance(function, (Function, Bound, Symbol)) or given is None or inputs is None or not inputs.exact:
+            return self.unknown(node, arguments.all(), "call")
+        self._note_contents(given)
+        began = self.tick()
+        tensors = [self.data(Kind.TENSOR, "input", (), node, dtypes.of(value)) for value in inputs.items]
+        stand_ins = {made.id: value for made, value in zip(tensors, inputs.items, strict=True)}
+        result = self.call(function, Arguments(tuple(tensors)), node)
+        cut = Cut(CutKind.PY_FUNCTION, self.place(node), "tf.py_function")
+        links: dict[int, Link] = {}
+        stack = [(leaf, False) for leaf in self.flat(result)]
+        seen: set[tuple[int, bool]] = set()
+        while stack:
+            value, lost = stack.pop()
+            if (value.id, lost) in seen:
+                continue
+            seen.add((value.id, lost))
+            if value.id in stand_ins:
+                source = stand_ins[value.id]
+                if not lost or source.id not in links:
+                    links[source.id] = Link(source, cut if lost else None)
+            elif isinstance(value, (Variable, VariableSet)) or (isinstance(value, Data) and value.time < began):
+                links.setdefault(value.id, Link(value, cut))
+            elif isinstance(value, Data):
+                stack += [(link.value, lost or link.cut is not None) for link in value.links]
+            elif not isinstance(value, (Const, Symbol)):
+                return self.unknown(node, arguments.all(), "call")
+        return self.data(Kind.TENSOR, "tf.py_function", links.values(), node, nested=True)
 
     def _custom_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
         """The result's gradient is whatever the inner function says."""

@@ -29,6 +29,7 @@ from tapelint.play.values import (
     Variable,
     options,
 )
+from tapelint.tensorflow import api
 
 _WRITES = frozenset({"assign", "assign_add", "assign_sub"})
 
@@ -156,6 +157,13 @@ class Notes(Arrays):
             if isinstance(value, Data) and value.ask is not None:
                 self.work(how, op, value, node, (other for other in given if other is not value))
 
+    def binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
+        result = super().binary(op, left, right, node)
+        early = [self.recording.unbuilt.get(value.id) for value in (left, right)]
+        if isinstance(result, Sequence) and early[0] is not None and early[1] is not None:
+            self.recording.unbuilt[result.id] = early[0]
+        return result
+
     def _number(self, sign: str, values: tuple[Value, ...], node: ast.AST) -> Value:
         self.works("operator", sign, values, node)
         result = super()._number(sign, values, node)
@@ -178,9 +186,34 @@ class Notes(Arrays):
             result.shape = self.shape_of(value)
         return result
 
+    def note_forward(self, layer: Object, weights: bool, inputs: list[Value], result: Data, node: ast.AST) -> None:
+        """Note that a layer or model ran, whether it has weights, and the shape of what it gave."""
+        self.recording.ran.setdefault(layer.id, self.place(node))
+        if weights:
+            self.recording.weighted.add(layer.id)
+        if not result.nested and len(inputs) == 1:
+            result.shape = self._layer_shape(layer, self.shape_of(inputs[0]))
+
+    def _layer_shape(self, layer: Object, given: Shape | None) -> Shape | None:
+        last = layer.symbol.rsplit(".", 1)[-1]
+        if last in ("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "BatchNormalization", "LayerNormalization"):
+            return given
+        if last == "Dense":
+            units = layer.args.get("units") or layer.args.get("0")
+            if given and isinstance(units, Const) and isinstance(units.value, int):
+                return (*given[:-1], units.value)
+        if last == "Sequential" and layer.whole and not self.world.get((layer.id, "parts")):
+            for part in layer.parts:
+                if isinstance(part, Data) and part.kind is Kind.SYMBOLIC:
+                    continue
+                given = self._layer_shape(part, given) if isinstance(part, Object) else None
+            return given
+        return None
+
     def note_call(self, name: str, arguments: Arguments, node: ast.AST) -> None:
         """Note gradients that a function of TensorFlow, Keras or NumPy is given themselves, not in a list."""
-        if name.startswith(("tensorflow.", "keras.ops.", "numpy.")):
+        op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
+        if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)
 
     def subscript(self, value: Value, index: Value, node: ast.AST) -> Value:

@@ -109,10 +109,14 @@ class Objects(Builtin):
         results = []
         branches = []
         mark = self.world.mark()
+        applies, creations = len(self.recording.applies), len(self.recording.creations)
         for option in callables:
             results.append(self.call(option, arguments, node))
             branches.append(self.world.changes(mark))
             self.world.rollback(mark)
+        # Which of them is called can't be told: what only one of them does is no fact.
+        del self.recording.applies[applies:]
+        del self.recording.creations[creations:]
         self.world.merge(branches)
         self.refresh()
         if not all(isinstance(option, Method) and isinstance(option.receiver, Object) for option in callables):
@@ -384,6 +388,7 @@ class Objects(Builtin):
             return self.call(self._bind_method(own, instance), arguments, node)
         if instance.kind in ("model", "layer", "loss"):
             self.build(instance, node)
+            self.recording.ran.setdefault(instance.id, self.place(node))
             running, _ = self.world.get(("running",), (frozenset(), frozenset()))
             called = self.world.get((instance.id, "called"), ())
             self.world.put((instance.id, "called"), tuple(dict.fromkeys((*called, *running))))

@@ -148,8 +148,12 @@ class Query:
         """Whether `value`, met on the way, is the source (or one of the variables that the source stands for)."""
         if value is source:
             return True
-        if isinstance(source, Data) and source.same is not None and isinstance(value, Data) and value is source.same:
-            return None
+        if isinstance(source, Data) and isinstance(value, Data):
+            given = source.same
+            while given is not None:
+                if given is value:
+                    return None
+                given = given.same if isinstance(given, Data) else None
         if isinstance(source, VariableSet):
             if isinstance(value, VariableSet):
                 return self.parts.share(value.owner, source.owner)

@@ -193,6 +193,8 @@ class Ask:
     again: bool = False
     """A result was differentiated once more."""
     results: list[Value] = field(default_factory=list)
+    answer: Value | None = None
+    """What the call gave: a gradient, or gradients in the structure of the sources."""
     frozen: Frozen | None = None
     """Why there are no sources: the model was told not to be trained, and then asked for its trainable variables."""
 
@@ -471,6 +473,14 @@ class Recording:
     """Tapes that were entered by a `with` that gives them no name."""
     unbuilt: dict[int, Value] = field(default_factory=dict)
     """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
+    unbuilt_at: dict[int, Value] = field(default_factory=dict)
+    """The same by the id of the expression that gave the list."""
+    inexact: set[int] = field(default_factory=set)
+    """The ids of sequences and dicts in `contents` whose number of items is not known."""
+    ran: dict[int, Place] = field(default_factory=dict)
+    """Where a layer or model was first called, by its id."""
+    weighted: set[int] = field(default_factory=set)
+    """The ids of layers and models that have weights once they were called."""
     traced: dict[int, Place] = field(default_factory=dict)
     """Where `tf.function` was called on a function, by the id of the traced function."""
     loaded: set[int] = field(default_factory=set)

@@ -207,8 +207,6 @@ class Statements(Expressions):
         old = known(self.evaluate(self._load(target)))
         value = known(self.evaluate(node.value))
         if isinstance(old, Sequence) and isinstance(node.op, ast.Add) and (items := self.items(old)) is not None:
-
-
             if old.kind == "list":
                 more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
                 self.world.put((old.id, "#"), Items((*items.items, *more)))

@@ -163,7 +163,7 @@ class Tapes(Machine):
         if certain and not state.only(Phase.CREATED) and not state.only(Phase.CONSUMED):
             self._judge(ask)
         self._mark_again(target)
-        result = self._result(ask, sources, node)
+        result = ask.answer = self._result(ask, sources, node)
         self._consume(tape, state, node)
         return result
 
@@ -178,8 +178,12 @@ class Tapes(Machine):
         held: tuple[Value, ...] | None = None
         if isinstance(value, Sequence) and value.kind != "set" and (items := self.items(value)) is not None:
             held = tuple(items)
+            if not items.exact:
+                self.recording.inexact.add(value.id)
         elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
             held = (*(item for _, item in entries.entries), *((entries.rest,) if entries.rest else ()))
+            if entries.rest is not None:
+                self.recording.inexact.add(value.id)
         if held is not None:
             self.recording.contents[value.id] = held
             for item in held:

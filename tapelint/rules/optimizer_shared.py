@@ -42,7 +42,7 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
     _, variables = optimizers.columns(recording, apply)
     before = _first(recording, apply, stranger)
     text = recording.text(variables)
-    fields = {"optimizer": optimizers.receiver(recording, apply.node), "variables": text, "first": text}
+    fields = {"optimizer": optimizers.receiver(recording, apply.node), "variables": text, "source": text}
     marks: list[tuple[Mark, ...]] = [optimizers.made(recording, apply.optimizer)]
     variant = "keras2" if optimizers.generation(recording) == 2 else ""
     loops = [loop for loop in apply.context.loops if loop.round > 1]
@@ -51,12 +51,12 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
         marks.append(story.mark(recording, "first", stranger.first))
     elif before.node is not apply.node:
         _, first = optimizers.columns(recording, before)
-        fields["first"] = recording.text(first)
+        fields["source"] = recording.text(first)
         marks.append(story.mark(recording, "first", before.place))
         fix = _fix(recording, apply, first, variables)
     elif before.context.calls != apply.context.calls:
         one, other = _call_sites(before, apply)
-        fields["first"] = _seen_by_caller(recording, apply, variables, one) or text
+        fields["source"] = _seen_by_caller(recording, apply, variables, one) or text
         fields["variables"] = _seen_by_caller(recording, apply, variables, other) or text
         if one is not None:
             marks.append(story.mark(recording, "first", one))

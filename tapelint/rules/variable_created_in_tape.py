@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Creation, Recording
+from tapelint.play.recording import Creation, Happening, Recording
 from tapelint.play.values import CutKind, Data, Object, Tape, Variable
 from tapelint.rules import story
 
@@ -19,9 +19,19 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # in a tf.function TAP801 tells it
         if made.what == "model" and not any(loop.round > 1 for loop in made.context.loops):
             continue  # a copy for one step of a learner, for instance
+        if story.in_test(recording, made.place) or _watched(recording, made):
+            continue
         if made.value.id in recording.loaded or _cuts(made) or _differentiated_again(recording, made):
             continue
         yield _told(recording, made, made.inside[-1])
+
+
+def _watched(recording: Recording, made: Creation) -> bool:
+    """A variable that a tape is told to watch is there to be differentiated with respect to, not to be trained."""
+    return any(
+        event.value is made.value or made.value in recording.contents.get(event.value.id if event.value else 0, ())
+        for event in recording.happened(Happening.WATCH)
+    )
 
 
 def _told(recording: Recording, made: Creation, tape: Tape) -> Finding:

@@ -1,0 +1,186 @@
+"""Statements around a place: what follows it, what holds it, and the edits that insert, drop or move a line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tapelint.diagnostic import Edit, Span
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.values import Tape
+
+Body = list[ast.stmt]
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Spot(NamedTuple):
+    """A statement in the list that holds it."""
+
+    body: Body
+    index: int
+    parent: ast.AST
+
+    @property
+    def statement(self) -> ast.stmt:
+        return self.body[self.index]
+
+    @property
+    def after(self) -> Body:
+        return self.body[self.index + 1 :]
+
+
+def spots(recording: Recording, node: ast.AST) -> list[Spot]:
+    """The statements around a node, outermost first; they end with the innermost one."""
+    wanted = recording.span(node)
+    found: list[Spot] = []
+    parent: ast.AST | None = recording.tree
+    while parent is not None:
+        inside = next((spot for spot in _children(parent) if _holds(recording, spot.statement, wanted)), None)
+        if inside is None:
+            break
+        found.append(inside)
+        parent = inside.statement
+    return found
+
+
+def _children(parent: ast.AST) -> Iterator[Spot]:
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(parent, name, None)
+        if isinstance(body, list):
+            for index, item in enumerate(body):
+                if isinstance(item, ast.stmt):
+                    yield Spot(body, index, parent)
+    for name in ("handlers", "cases"):
+        for part in getattr(parent, name, ()):
+            yield from _children(part)
+
+
+def _holds(recording: Recording, node: ast.AST, wanted: Span) -> bool:
+    span = recording.span(node)
+    start = span.start
+    for decorator in getattr(node, "decorator_list", ()):
+        start = min(start, recording.span(decorator).start)
+    return start <= wanted.start and wanted.end <= span.end
+
+
+def function_of(recording: Recording, node: ast.AST) -> ast.AST | None:
+    """The function around a node, None at module level."""
+    for spot in reversed(spots(recording, node)):
+        if isinstance(spot.statement, FUNCTIONS) and spot.statement is not node:
+            return spot.statement
+    return None
+
+
+def block(recording: Recording, tape: Tape) -> ast.With | ast.AsyncWith | None:
+    """The one `with` statement that enters the tape; None when there is none, or more than one."""
+    places = {id(event.place.node) for event in recording.events_of(tape) if event.what is Happening.ENTER}
+    found = [
+        node
+        for node in recording.nodes
+        if isinstance(node, (ast.With, ast.AsyncWith)) and any(id(item.context_expr) in places for item in node.items)
+    ]
+    return found[0] if len(found) == 1 and len(places) == 1 else None
+
+
+def loops_around(recording: Recording, node: ast.AST) -> list[Spot]:
+    """The loops around a node in its own function, outermost first."""
+    found: list[Spot] = []
+    for spot in spots(recording, node):
+        if isinstance(spot.statement, (*FUNCTIONS, ast.ClassDef)):
+            found = []
+        elif isinstance(spot.statement, (ast.For, ast.AsyncFor, ast.While)) and spot.statement is not node:
+            found.append(spot)
+    return found
+
+
+def contains(outer: ast.AST, inner: ast.AST) -> bool:
+    return any(node is inner for node in ast.walk(outer))
+
+
+def reads(node: ast.AST, name: str) -> list[ast.AST]:
+    """Where `name` (`x`, `self.x`) is read or deleted inside a node."""
+    return [part for part in _named(node, name) if not isinstance(part.ctx, ast.Store)]  # type: ignore[attr-defined]
+
+
+def writes(node: ast.AST, name: str) -> list[ast.AST]:
+    """Where `name` is bound inside a node."""
+    return [part for part in _named(node, name) if isinstance(part.ctx, ast.Store)]  # type: ignore[attr-defined]
+
+
+def _named(node: ast.AST, name: str) -> list[ast.AST]:
+    return [
+        part
+        for part in ast.walk(node)
+        if (isinstance(part, ast.Name) and part.id == name)
+        or (isinstance(part, ast.Attribute) and "." in name and ast.unparse(part) == name)
+    ]
+
+
+# -- edits ------------------------------------------------------------------------------------------------------------
+
+
+def own_lines(recording: Recording, statement: ast.stmt) -> Span | None:
+    """The whole lines of a statement with their ends; None when it shares a line with something else."""
+    source = recording.source
+    first = source.line_starts[statement.lineno - 1]
+    for decorator in getattr(statement, "decorator_list", ()):
+        first = min(first, source.line_starts[decorator.lineno - 1])
+    last = statement.end_lineno or statement.lineno
+    end = source.line_starts[last] if last < len(source.line_starts) else len(source.text)
+    span = recording.span(statement)
+    before = source.text[source.line_starts[statement.lineno - 1] : span.start]
+    after = source.text[span.end : end].strip()
+    if before.strip() or (after and not after.startswith("#")):
+        return None
+    return Span(first, end)
+
+
+def indent(recording: Recording, statement: ast.stmt) -> str:
+    """The white space before a statement that has its line to itself."""
+    start = recording.source.line_starts[statement.lineno - 1]
+    return recording.source.text[start : recording.span(statement).start]
+
+
+def line_end(recording: Recording) -> str:
+    """How lines end in this file."""
+    text = recording.source.text
+    at = text.find("\n")
+    if at < 0:
+        return "\r" if "\r" in text else "\n"
+    return "\r\n" if text[at - 1 : at] == "\r" else "\n"
+
+
+def insert_before(recording: Recording, statement: ast.stmt, text: str) -> Edit | None:
+    """A line of its own before a statement."""
+    lines = own_lines(recording, statement)
+    if lines is None:
+        return None
+    content = indent(recording, statement) + text + line_end(recording)
+    return Edit(Span(lines.start, lines.start), content)
+
+
+def insert_after(recording: Recording, statement: ast.stmt, text: str) -> Edit | None:
+    """A line of its own after a statement."""
+    lines = own_lines(recording, statement)
+    if lines is None:
+        return None
+    content = indent(recording, statement) + text
+    at = Span(lines.end, lines.end)
+    if lines.end == len(recording.source.text) and not recording.source.text.endswith(("\n", "\r")):
+        return Edit(at, line_end(recording) + content)
+    return Edit(at, content + line_end(recording))
+
+
+def first_in_block(recording: Recording, tape: Tape, text: str) -> Edit | None:
+    """A line of its own, first in the block of a tape."""
+    around = block(recording, tape)
+    if around is None or around.items[-1].context_expr.end_lineno == around.body[0].lineno:
+        return None
+    return insert_before(recording, around.body[0], text)
+
+
+def dropped(recording: Recording, statement: ast.stmt) -> Edit | None:
+    """The statement gone with its lines."""
+    lines = own_lines(recording, statement)
+    return Edit(lines, "") if lines is not None else None

@@ -1,0 +1,78 @@
+"""What several rules ask of a gradient that the program works with."""
+
+from __future__ import annotations
+
+import ast
+
+from tapelint.diagnostic import Edit, Span
+from tapelint.play.recording import Ask, Recording, Work
+from tapelint.play.values import Data, Mapping_, Sequence, Value, VariableSet
+from tapelint.rules import story
+
+
+def ask_of(value: Value) -> Ask | None:
+    """The call that a value is the gradient of."""
+    return value.ask if isinstance(value, Data) else None
+
+
+def source_of(value: Value) -> Value | None:
+    """The source that a gradient belongs to."""
+    return value.links[-1].value if isinstance(value, Data) and value.ask is not None and value.links else None
+
+
+def single(ask: Ask) -> bool:
+    """Whether the source certainly stands alone, outside any list."""
+    return not isinstance(ask.sources, (Sequence, Mapping_)) and not (
+        isinstance(ask.sources, VariableSet) and not ask.sources.part
+    )
+
+
+def target_count(recording: Recording, ask: Ask) -> int:
+    """How many targets are given in a list, tuple or dictionary; 1 for a target by itself, 0 for an unknown number."""
+    held = recording.contents.get(ask.target.id)
+    if held is None:
+        return 0 if isinstance(ask.target, (Sequence, Mapping_, VariableSet)) else 1
+    return 0 if ask.target.id in recording.inexact else len(held)
+
+
+def fields_of(recording: Recording, ask: Ask) -> dict[str, str]:
+    """The fields of nearly all messages about one gradient call."""
+    return {
+        "tape": story.tape_name(ask.tape),
+        "method": ask.method,
+        "target": recording.text(ask.target_node),
+        "source": recording.text(ask.sources_node),
+    }
+
+
+def argument_node(ask: Ask, position: int, name: str) -> ast.expr | None:
+    """The expression of an argument as it stands in the call; None where it comes out of `*` or `**`."""
+    call = ask.node
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position < len(call.args) and not any(isinstance(item, ast.Starred) for item in call.args[: position + 1]):
+        return call.args[position]
+    return None
+
+
+def work_node(work: Work) -> ast.AST:
+    """Where a work is shown: the names of an unpacking, not its whole statement."""
+    node = work.place.node
+    return node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else node
+
+
+def wrapped(recording: Recording, node: ast.AST, before: str, after: str) -> tuple[Edit, ...]:
+    """Write text on both sides of an expression."""
+    span = recording.span(node)
+    return (Edit(Span(span.start, span.start), before), Edit(Span(span.end, span.end), after))
+
+
+def tensorflow_name(recording: Recording) -> str:
+    """What the module calls TensorFlow, "" if it does not import it as a whole."""
+    for node in recording.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "tensorflow":
+                    return alias.asname or "tensorflow"
+    return ""

@@ -1,0 +1,77 @@
+"""TAP609: the program computes with a gradient that is None for certain, and that no other rule tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
+from tapelint.play.values import VariableSet
+from tapelint.rules import story
+from tapelint.rules.gradients import ask_of, fields_of, source_of
+
+CODE = "TAP609"
+
+_RAISED = ("TypeError", "ValueError", "AttributeError")
+_WORKS = ("operator", "call", "method")
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for work in recording.works:
+        if work.how not in _WORKS or work.context.guarded(*_RAISED) or not recording.here(work.place):
+            continue
+        verdict = _none(work)
+        if verdict is not None:
+            yield _told(recording, work, verdict)
+
+
+def _none(work: Work) -> Verdict | None:
+    """Why the gradient is None, where the None is legitimate for the tape: one source of several is not used."""
+    ask = ask_of(work.value)
+    if ask is None or ask.zero or ask.expected_none or ask.context.experiment or ask.method == "batch_jacobian":
+        return None
+    if all(verdict.standing is Standing.CUT for verdict in ask.verdicts):
+        return None
+    source = source_of(work.value)
+    for verdict in ask.verdicts:
+        if verdict.standing is not Standing.CUT or verdict.fault not in (Fault.NOT_USED, Fault.CONSTANT_TARGET):
+            continue
+        whole = verdict.part and isinstance(source, VariableSet)
+        if verdict.source is source or (whole and verdict.source is not source and _among(verdict, source)):
+            return verdict
+    return None
+
+
+def _among(verdict: Verdict, source: object) -> bool:
+    """Whether the source without a path is one of the variables that a loop over all of them meets."""
+    return isinstance(source, VariableSet) and getattr(verdict.source, "owner", None) is not None
+
+
+def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:
+    ask = ask_of(work.value)
+    assert ask is not None
+    name = story.value_name(recording, verdict.source)
+    fields = {**fields_of(recording, ask), "op": _op(work)}
+    fields["source"] = name or recording.text(verdict.node)
+    marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+    return story.told(recording, CODE, work.place, fields, marks, "", work.context, _fix(recording, work))
+
+
+def _op(work: Work) -> str:
+    if work.how == "method":
+        return f".{work.op}()"
+    return work.op.replace("tensorflow.", "tf.") if work.how == "call" else work.op
+
+
+def _fix(recording: Recording, work: Work) -> Fix | None:
+    """`if g is not None` in the comprehension that works on every gradient."""
+    loop = work.context.loops[-1].place.node if work.context.loops else None
+    if not isinstance(loop, (ast.ListComp, ast.GeneratorExp)) or len(loop.generators) != 1:
+        return None
+    generator = loop.generators[0]
+    if loop.elt is not work.place.node or not isinstance(generator.target, ast.Name) or generator.ifs:
+        return None
+    end = recording.span(generator.iter).end
+    edit = Edit(Span(end, end), f" if {generator.target.id} is not None")
+    return Fix("leave out the gradients that are None", Applicability.UNSAFE, (edit,))

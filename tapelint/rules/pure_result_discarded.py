@@ -1,0 +1,108 @@
+"""TAP312: a call that only returns a new tensor, as a statement of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.values import Data, Value, Variable, VariableSet
+from tapelint.rules import story
+
+CODE = "TAP312"
+_PURE = frozenset(
+    {
+        "tensorflow.stop_gradient", "tensorflow.cast", "tensorflow.clip_by_value", "tensorflow.clip_by_norm",
+        "tensorflow.reshape", "tensorflow.squeeze", "tensorflow.expand_dims", "tensorflow.transpose",
+    }
+)  # fmt: skip
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    statements = {id(call): call for call in _statements(recording)}
+    if not statements:
+        return
+    for operation in list(recording.operations.values()):
+        call = statements.get(id(operation.place.node))
+        if call is None or operation.function not in _PURE or operation.context.guards or not operation.args:
+            continue
+        given = call.args[0] if call.args else None
+        if not isinstance(given, (ast.Name, ast.Attribute)) or not recording.here(operation.place):
+            continue
+        if isinstance(operation.args[0], Data) and operation.args[0].ask is not None:
+            continue  # a gradient: TAP706
+        ask = _part_of(recording, operation.args[0])
+        used = _used_after(recording, operation, call, given)
+        if ask is None or used is None:
+            continue
+        name = recording.text(given)
+        fields = {"op": recording.text(call.func), "name": name, "tape": story.tape_name(ask.tape)}
+        marks = (
+            story.mark(recording, "used", used),
+            story.opened(recording, ask.tape),
+            story.asked(recording, ask),
+        )
+        start = recording.span(call).start
+        fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (Edit(Span(start, start), f"{name} = "),))
+        yield story.told(recording, CODE, call, fields, marks, "", ask.context, fix)
+
+
+def _statements(recording: Recording) -> Iterator[ast.Call]:
+    """Calls that stand alone as a statement, those of the top level aside: in a notebook they show something."""
+    shown = {id(statement) for statement in recording.tree.body}
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and id(node) not in shown:
+            yield node.value
+
+
+def _part_of(recording: Recording, value: Value) -> Ask | None:
+    """The gradient call that the value takes part in: as a source, or on the way to the target."""
+    if not isinstance(value, (Data, Variable)):
+        return None
+    for ask in recording.asks:
+        if any(leaf is value for leaf in recording.leaves(ask.sources)):
+            return ask
+        stack = list(recording.leaves(ask.target))
+        seen: set[int] = set()
+        while stack:
+            item = stack.pop()
+            if item is value:
+                return ask
+            if item.id not in seen and isinstance(item, Data) and not isinstance(item, VariableSet):
+                seen.add(item.id)
+                stack.extend(link.value for link in item.links)
+    return None
+
+
+def _used_after(
+    recording: Recording, operation: Operation, call: ast.Call, given: ast.Name | ast.Attribute
+) -> ast.AST | None:
+    """Where the tensor is read again after the statement, or in the next round of a loop around it."""
+    words = ast.unparse(given)
+    discarded = {id(inner) for other in _statements(recording) for inner in ast.walk(other) if _is_pure(other)}
+    scope = story.scope_around(recording, operation.place)
+    loops = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, (ast.For, ast.While)) and any(inner is call for inner in ast.walk(node))
+    ]
+    around: set[int] = {id(inner) for loop in loops for inner in ast.walk(loop)}
+    names = [node for node in ast.walk(scope) if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) == words]
+    end = (call.end_lineno or call.lineno, call.end_col_offset or 0)
+    for node in sorted(names, key=_position):
+        if _position(node) > end and id(node) not in discarded:
+            if isinstance(node.ctx, ast.Load):
+                return node
+            break  # it gets another value first
+    again = (node for node in names if id(node) in around and id(node) not in discarded)
+    return next((node for node in again if isinstance(node.ctx, ast.Load) and _position(node) < end), None)
+
+
+def _position(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _is_pure(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return any(name == pure.rsplit(".", 1)[-1] for pure in _PURE)

@@ -1,0 +1,103 @@
+"""TAP608: the gradient with respect to one source is treated as a list of gradients."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play import shape as shapes
+from tapelint.play.recording import Ask, Recording, Work, Zip
+from tapelint.play.values import Const, Data, Sequence, Value, Variable
+from tapelint.rules import story
+from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, work_node, wrapped
+from tapelint.rules.summed_targets_unpacked import taken_apart
+
+CODE = "TAP608"
+
+_RAISED = ("TypeError", "ValueError", "InvalidArgumentError")
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    zipped = {id(one.place.node) for one in recording.zips}
+    for work in recording.works:
+        if work.context.guarded(*_RAISED) or not recording.here(work.place) or id(work.place.node) in zipped:
+            continue
+        if work.how == "write":
+            first = _first_row(recording, work)
+            if first is not None:
+                yield _told(recording, first.place.node, first, "row", work)
+            continue
+        ask = ask_of(work.value)
+        scalar = isinstance(work.value, Data) and work.value.shape == ()
+        if ask is not None and scalar and taken_apart(work, ask) and target_count(recording, ask) == 1:
+            yield _told(recording, work_node(work), work, "", work)
+    for one in recording.zips:
+        if not one.context.guarded(*_RAISED) and recording.here(one.place):
+            yield from _zipped(recording, one)
+
+
+def _first_row(recording: Recording, write: Work) -> Work | None:
+    """The `gradient[0]` that is written into the whole of the variable that the gradient belongs to."""
+    given = write.others[0] if write.others else None
+    variable = write.value
+    if not isinstance(given, Data) or not isinstance(variable, Variable):
+        return None
+    if shapes.fits(given.shape, variable.shape) is not False:
+        return None
+    for work in recording.works:
+        ask = ask_of(work.value)
+        if work.how != "index" or ask is None or source_of(work.value) is not variable or not single(ask):
+            continue
+        index = work.others[0]
+        if isinstance(index, Const) and index.value == 0 and _from(given, work.place.node):
+            return work
+    return None
+
+
+def _from(value: Value, node: ast.AST, limit: int = 30) -> bool:
+    """Whether a value was computed from what the expression `node` gave."""
+    stack = [value]
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item.place is not None and item.place.node is node:
+            return True
+        if isinstance(item, Data) and item.ask is None:
+            stack.extend(link.value for link in item.links)
+    return False
+
+
+def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
+    if len(one.parts) != 2:
+        return
+    gradient, beside = one.parts
+    ask = ask_of(gradient)
+    if ask is None or ask.method != "gradient" or not single(ask) or not isinstance(gradient, Data):
+        return
+    items = one.columns[1].items if isinstance(beside, Sequence) else ()
+    alone = len(items) == 1 and isinstance(items[0], Variable) and items[0] is source_of(gradient)
+    if gradient.shape != () and not alone:
+        return
+    rows = gradient.shape != () and recording.keras == 2
+    variant = "zip_keras2" if rows else "zip"
+    fields = fields_of(recording, ask)
+    marks = (story.asked(recording, ask),)
+    fix = _fix(recording, ask)
+    yield story.told(recording, CODE, one.place, fields, marks, variant, one.context, fix)
+
+
+def _fix(recording: Recording, ask: Ask) -> Fix | None:
+    """`[w]` in the place of `w` in the gradient call."""
+    if not isinstance(ask.sources_node, (ast.Name, ast.Attribute)) or not recording.here(ask.place):
+        return None
+    edits = wrapped(recording, ask.sources_node, "[", "]")
+    source = recording.text(ask.sources_node)
+    return Fix(f"ask for a list of one gradient: `[{source}]`", Applicability.UNSAFE, edits)
+
+
+def _told(recording: Recording, node: ast.AST, work: Work, variant: str, at: Work) -> Finding:
+    ask = ask_of(work.value)
+    assert ask is not None
+    marks = (story.asked(recording, ask),)
+    return story.told(recording, CODE, node, fields_of(recording, ask), marks, variant, at.context)

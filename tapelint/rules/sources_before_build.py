@@ -1,0 +1,53 @@
+"""TAP605: the list of variables was read before the model had any."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.values import Value
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
+
+CODE = "TAP605"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        model = recording.unbuilt.get(ask.sources.id)
+        if model is None or not ask.certain or ask.context.experiment or not recording.here(ask.place):
+            continue
+        if recording.contents.get(ask.sources.id):
+            continue
+        yield _told(recording, ask, model)
+
+
+def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
+    read = ask.sources.place
+    name = story.value_name(recording, model)
+    if not name and read is not None and isinstance(read.node, ast.Attribute) and recording.here(read):
+        name = recording.text(read.node.value)
+    fields = {**fields_of(recording, ask), "model": name or "the model"}
+    marks = (
+        story.mark(recording, "made", model.place),
+        story.mark(recording, "source", read),
+        story.mark(recording, "used", recording.ran.get(model.id)),
+    )
+    return story.told(recording, CODE, ask.place, fields, marks, "", ask.context, _fix(recording, ask))
+
+
+def _fix(recording: Recording, ask: Ask) -> Fix | None:
+    """Write the reading expression into the call, where both stand in the same function."""
+    read = ask.sources.place
+    if read is None or not isinstance(read.node, ast.Attribute) or not isinstance(ask.sources_node, ast.Name):
+        return None
+    holder = read.node.value
+    if not recording.here(read) or not isinstance(holder, ast.Name):
+        return None
+    if story.function_around(recording, read) != story.function_around(recording, ask.place):
+        return None
+    text = recording.source.segment(recording.span(read))
+    edit = Edit(recording.span(ask.sources_node), text)
+    return Fix(f"read `{text}` in the call itself", Applicability.UNSAFE, (edit,))

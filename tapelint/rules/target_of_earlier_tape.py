@@ -1,0 +1,83 @@
+"""TAP317: a target that adds up values of several tapes, of which one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.values import Const, Data, Kind, Value, Variable, options
+from tapelint.rules import story
+
+CODE = "TAP317"
+_SUMS = frozenset({"+", "sum", "tf.add", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.stack", "tf.math.accumulate_n"})
+_SCALES = frozenset({"*", "/", "tf.multiply", "tf.divide"})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    asked = {ask.session.id for ask in recording.asks if ask.session is not None}
+    for ask in recording.asks:
+        if ask.session is None or ask.context.experiment:
+            continue
+        found = _added(recording, ask, asked)
+        if found is None:
+            continue
+        fields = {
+            "tape": story.tape_name(ask.tape),
+            "method": ask.method,
+            "target": recording.text(ask.target_node),
+            "source": recording.text(ask.sources_node),
+        }
+        marks = (
+            story.opened(recording, ask.tape),
+            story.mark(recording, "used", found.place),
+            story.asked(recording, ask),
+        )
+        yield story.told(recording, CODE, ask.target_node, fields, marks, "", ask.context)
+
+
+def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
+    """The sum in which a value of a tape that is never asked stands beside one of this tape."""
+    assert ask.session is not None
+    sources = [option for leaf in recording.leaves(ask.sources) for option in options(leaf)]
+    for target in (option for leaf in recording.leaves(ask.target) for option in options(leaf)):
+        own = False
+        found: Data | None = None
+        stack: list[tuple[Value, Data | None]] = [(target, None)]
+        seen: set[int] = set()
+        while stack:
+            value, sum_ = stack.pop()
+            if value.id in seen or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
+                continue
+            seen.add(value.id)
+            if ask.session.id in value.sessions:
+                parts = [link.value for link in value.links if link.cut is None]
+                if value.op in _SUMS or (value.op in _SCALES and len(parts) == 1):
+                    own = own or any(part is source for part in parts for source in sources)
+                    stack += [(part, value if value.op in _SUMS else sum_) for part in parts]
+                elif any(_leads_to(value, source, ask.session.id) for source in sources):
+                    own = True
+            elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
+                began = min(recording.sessions[number].began for number in value.sessions)
+                if began < ask.session.began and sum_ is not None:
+                    if all(any(_leads_to(value, one, number) for one in sources) for number in value.sessions):
+                        found = sum_
+        if own and found is not None:
+            return found
+    return None
+
+
+def _leads_to(value: Value, source: Value, session: int) -> bool:
+    """Whether a recording holds a way from the source to the value."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if item is source and not isinstance(item, Const):
+            return True
+        if item.id in seen or isinstance(item, Variable):
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data) and session in item.sessions:
+            stack.extend(link.value for link in item.links if link.cut is None)
+    return False

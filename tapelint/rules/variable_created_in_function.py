@@ -1,0 +1,74 @@
+"""TAP801: a variable, layer, optimizer or metric that a traced function makes at every call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Creation, Recording
+from tapelint.play.values import Object
+from tapelint.rules import story
+
+CODE = "TAP801"
+
+_CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.Lambda)
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    parts = {part.id for made in recording.creations if isinstance(made.value, Object) for part in made.value.parts}
+    parents: dict[int, ast.AST] = {}
+    for made in recording.creations:
+        trace = made.context.trace
+        if trace is None or trace.reason is None or not recording.here(made.place) or made.value.id in parts:
+            continue
+        if made.context.guarded("ValueError") or not _has_variables(recording, made):
+            continue
+        parents = parents or {
+            id(child): node for node in ast.walk(recording.tree) for child in ast.iter_child_nodes(node)
+        }
+        if _perhaps_once(parents, made):
+            continue
+        yield _told(recording, made)
+
+
+def _has_variables(recording: Recording, made: Creation) -> bool:
+    """Whether the object certainly makes variables: a layer or model does when it is called."""
+    if made.what in ("variable", "optimizer", "metric"):
+        return made.what == "variable" or isinstance(made.value, Object)
+    return made.value.id in recording.ran and made.value.id in recording.weighted
+
+
+def _perhaps_once(parents: dict[int, ast.AST], made: Creation) -> bool:
+    """Whether a condition, a `try` or `build` may keep the place from being reached on every call."""
+    trace = made.context.trace
+    assert trace is not None
+    calls = [place.node for place in made.context.calls]
+    for place in [made.place.node, *calls]:
+        node: ast.AST | None = place
+        while node is not None and node is not trace.place.node:
+            outer = parents.get(id(node))
+            if isinstance(outer, _CONDITIONAL) and not (isinstance(outer, ast.If) and outer.test is node):
+                return True
+            if isinstance(outer, ast.With) and any("init_scope" in ast.unparse(item) for item in outer.items):
+                return True
+            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)) and outer is not trace.place.node:
+                if outer.name in ("build", "__init__") or any("cache" in ast.unparse(d) for d in outer.decorator_list):
+                    return True
+            node = outer
+    return False
+
+
+def _told(recording: Recording, made: Creation) -> Finding:
+    trace = made.context.trace
+    assert trace is not None
+    name = recording.names.get(made.value.id, "")
+    fields = {"name": name, "function": trace.name, "op": made.what}
+    marks = (story.mark(recording, "made", trace.reason), _called(recording, made))
+    return story.told(recording, CODE, made.place, fields, marks, "" if name else "unnamed", made.context)
+
+
+def _called(recording: Recording, made: Creation) -> tuple[story.Mark, ...]:
+    """Where the helper that makes it is called."""
+    calls = [place for place in made.context.calls if isinstance(place.node, ast.Call)]
+    return story.mark(recording, "used", calls[-1]) if calls else ()

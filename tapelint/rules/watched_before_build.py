@@ -1,0 +1,56 @@
+"""TAP211: the weights of a layer are watched before they exist."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
+from tapelint.play.values import Value, VariableSet
+from tapelint.rules import story
+
+CODE = "TAP211"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for event in recording.happened(Happening.WATCH):
+        owner = _unbuilt(recording, event)
+        if owner is None or event.tape.watches_accessed is not False:
+            continue
+        ask = next((ask for ask in recording.asks if ask.tape is event.tape and _lost(ask, owner)), None)
+        if ask is None or ask.expected_none or ask.zero or ask.context.experiment:
+            continue
+        fields = story.event_fields(recording, event)
+        fields["name"] = story.value_name(recording, owner) or fields["source"].rsplit(".", 1)[0]
+        marks = (
+            story.mark(recording, "made", owner.place),
+            story.opened(recording, event.tape),
+            story.asked(recording, ask),
+        )
+        yield story.told(recording, CODE, event.place, fields, marks, "", event.context)
+
+
+def _unbuilt(recording: Recording, event: Event) -> Value | None:
+    """The layer or model without weights whose (empty) list is watched, also value by value."""
+    if event.value is None:
+        return None
+    owner = recording.unbuilt.get(event.value.id)
+    if owner is not None:
+        return owner
+    call = event.place.node
+    given = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    if isinstance(given, (ast.ListComp, ast.GeneratorExp)) and recording.contents.get(event.value.id) == ():
+        return recording.unbuilt_at.get(id(given.generators[0].iter))
+    return None
+
+
+def _lost(ask: Ask, owner: Value) -> bool:
+    """Whether the call asks for the weights of `owner` and gets nothing."""
+    return any(
+        verdict.standing is Standing.CUT
+        and verdict.fault is Fault.NOTHING_WATCHED
+        and isinstance(verdict.source, VariableSet)
+        and verdict.source.owner is owner
+        for verdict in ask.verdicts
+    )
