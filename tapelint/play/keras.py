@@ -10,7 +10,7 @@ from tapelint.play.library import Library, _callable
 from tapelint.play.machine import Arguments, Met, Read, Written
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
-from tapelint.play.recording import Apply, Ask, Frozen, Pairs, Stranger
+from tapelint.play.recording import Apply, Ask, Forward, Frozen, Hidden, Pairs, Stranger
 from tapelint.play.tape import Phase
 from tapelint.play.values import (
     Class,
@@ -56,6 +56,13 @@ _WEIGHTS = frozenset(
 _LEAVING = {"predict": "predict", "predict_on_batch": "predict_on_batch", "evaluate": "evaluate"}
 _OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
 _OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
+_TWO_MODES = frozenset(
+    {
+        "BatchNormalization", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+        "GaussianDropout", "GaussianNoise",
+    }
+)  # fmt: skip
+_REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
 _GRAPH_GRADIENTS = frozenset(
     {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",
      "keras.backend.gradients"}
@@ -273,6 +280,10 @@ class Keras(Library):
         return self.sequence("list", (Several(part),), node)
 
     def _model_losses(self, value: Value, node: ast.AST) -> Value:
+        if self._without_losses(value):
+            empty = self.sequence("list", (), node)
+            self.world.put((empty.id, "losses of"), value)
+            return empty
         links = (self.variables(value, "trainable", node),)
         return self.sequence("list", (Several(self.tensor("losses", links, node, "float")),), node)
 
@@ -355,7 +366,75 @@ class Keras(Library):
 
     def call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         """`value(...)`: run a layer, model, loss or metric."""
-        return self.computed(self._call_object(value, arguments, node), value.symbol, arguments, node, value)
+        began = self.clock
+        result = self._call_object(value, arguments, node)
+        if value.kind in ("layer", "model"):
+            self.ran_forward(value, result, arguments, node, began)
+        return self.computed(result, value.symbol, arguments, node, value)
+
+    def ran_forward(self, value: Value, result: Value, arguments: Arguments, node: ast.AST, began: int) -> None:
+        """Note one call of a model or layer, and what in it depends on how it is called."""
+        training = arguments.kwargs.get("training")
+        if training is None and (arguments.more or len(arguments.args) > 1):
+            training = self.unknown(node, (), "training")
+        inside = self._layers_inside(value)
+        self.recording.forwards.append(
+            Forward(
+                value,
+                result,
+                training,
+                self.place(node),
+                self.context,
+                began,
+                tuple(layer for layer in inside if self._has_modes(layer)),
+                tuple(layer for layer in inside if self._penalized(layer)),
+            )
+        )
+
+    def _layers_inside(self, value: Value, depth: int = 5) -> list[Object]:
+        """The layers of the library that a model or layer certainly holds."""
+        if isinstance(value, Object) and value.kind == "layer" and not value.parts:
+            return [value]
+        if not depth or not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer"):
+            return []
+        found: dict[int, Object] = {}
+        for part in self._held_layers(value):
+            for layer in self._layers_inside(part, depth - 1):
+                found[layer.id] = layer
+        return list(found.values())
+
+    def _has_modes(self, layer: Object) -> bool:
+        """Whether a layer works differently in training."""
+        name = _last(layer.symbol)
+        if name not in _TWO_MODES:
+            return False
+        state = self.world.get((layer.id, "frozen"))
+        told = layer.args.get("trainable")
+        if name.endswith("BatchNormalization") and (state is not None or told is not None):
+            return False
+        rate = layer.args.get("rate") or layer.args.get("0")
+        return not (isinstance(rate, Const) and rate.value in (0, 0.0)) or name.endswith("BatchNormalization")
+
+    def _penalized(self, layer: Object) -> bool:
+        """Whether a layer certainly has a regularizer of its weights."""
+        given = (layer.args.get(name) for name in _REGULARIZERS)
+        return any(
+            (isinstance(one, Const) and isinstance(one.value, str)) or (isinstance(one, Object) and one.kind == "regularizer")
+            for one in given
+        )
+
+    def _without_losses(self, value: Value) -> bool:
+        """Whether `model.losses` certainly is empty."""
+        if not isinstance(value, Object) or value.kind != "model":
+            return False
+        layers = layers_in(value, self.world)
+        if layers is None:
+            return False
+        return all(
+            _last(layer.symbol) in _SINGLE
+            and not any(name.endswith("regularizer") for name in layer.args)
+            for layer in layers
+        )
 
     def _call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         kind = value.kind
@@ -425,6 +504,8 @@ class Keras(Library):
         """Run a Sequential model that holds a layer of a visible class: the layers one after the other."""
         added = self.world.get((model.id, "parts"), Items())
         layers = [part for part in (*model.parts, *added) if isinstance(part, (Object, Instance))]
+        sure = added.exact and model.whole and not self.world.get((model.id, "touched"))
+        self.recording.layers[model.id] = tuple(layers) if sure else ()
         if not model.symbol.endswith("Sequential") or not model.whole or not self._holds_visible(layers):
             return None
         if not arguments.args or self.world.get((model.id, "touched")):
@@ -747,6 +828,49 @@ class Keras(Library):
                 return None  # the list may be older than the freezing
             found.append(self.frozen(one.owner))
         return found[0] if found and None not in found else None
+
+    def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
+        """What the models of the sources keep where Keras does not look for variables."""
+        items = self.items(ask.sources)
+        sets = list(items) if items is not None else [ask.sources]
+        found: list[Hidden] = []
+        seen: set[int] = set()
+        for one in sets:
+            if isinstance(one, VariableSet) and not one.part and one.which == "trainable":
+                self._look_inside(one.owner, None, found, seen)
+        counted = {value.id for value in self._counted}
+        self._counted = []
+        return tuple(hidden for hidden in found if hidden.value.id not in counted)
+
+    _counted: list[Value] = []
+
+    def _look_inside(
+        self, value: Value, plain: Instance | None, found: list[Hidden], seen: set[int], depth: int = 6
+    ) -> None:
+        if value.id in seen or not depth:
+            return
+        seen.add(value.id)
+        if isinstance(value, Object) and value.kind in ("layer", "model"):
+            if plain is not None:
+                found.append(Hidden(value, plain, "plain"))
+            else:
+                self._counted = [*self._counted, value]
+            for part in self._held_layers(value):
+                self._look_inside(part, plain, found, seen, depth - 1)
+        elif isinstance(value, Instance) and value.kind in ("layer", "model", ""):
+            if value.kind == "" and not value.whole:
+                return
+            if value.kind == "":
+                plain = plain or value
+            for name in sorted(self.attributes.get(value.id, ())):
+                item = self.world.get((value.id, "." + name))
+                for leaf in self.flat(item) if isinstance(item, Value) else ():
+                    if isinstance(leaf, Variable) and leaf.keras is False and leaf.trainable is True:
+                        found.append(Hidden(leaf, plain or value, "plain" if plain is not None else "attribute"))
+                    elif isinstance(leaf, (Object, Instance)):
+                        if plain is not None:
+                            seen.discard(leaf.id) if leaf.id not in seen else None
+                        self._look_inside(leaf, plain, found, seen, depth - 1)
 
     def note_reading(self, owner: Value, which: str) -> None:
         """A list of trainable variables that is taken now stays as it is when the model is frozen later."""

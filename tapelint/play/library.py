@@ -437,6 +437,10 @@ class Library(Notes):
 
     def _add_n(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.add_n` of one tensor gives that tensor back."""
+        for value in arguments.args[:1]:
+            owner = self.world.get((value.id, "losses of"))
+            if owner is not None and not self.items(value):
+                self.used(owner, "losses", "sum", node)
         values = self.flats(arguments.all())
         kept = [value for value in values if not isinstance(value, Const)]
         same = kept[0] if len(kept) == 1 else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
-from tapelint.play.builtin import Builtin
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
 from tapelint.play.library import TAPE, _callable
 from tapelint.play.machine import MAX_DEPTH, Arguments
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
+from tapelint.play.threads import Threads
 from tapelint.play.values import (
     UNBOUND,
     Bound,
@@ -60,7 +61,7 @@ PLAIN_BASES = frozenset(
 )
 
 
-class Objects(Builtin):
+class Objects(Threads):
     """Calls and attributes of everything visible."""
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -103,7 +104,7 @@ class Objects(Builtin):
                 assert isinstance(option.receiver, Tape)
                 results.append(self.call_tape(option.receiver, option.name, arguments, node, certain=False))
             return either(results)
-        applied = len(self.recording.applies)
+        applied, made = len(self.recording.applies), len(self.recording.creations)
         if len(callables) > 3:
             return self.call_unknown(function, arguments, node)
         results = []
@@ -122,6 +123,10 @@ class Objects(Builtin):
         if not all(isinstance(option, Method) and isinstance(option.receiver, Object) for option in callables):
             for apply in self.recording.applies[applied:]:
                 apply.certain = False
+        for apply in self.recording.applies[applied:]:
+            apply.alone = False
+        for at in range(made, len(self.recording.creations)):
+            self.recording.creations[at] = replace(self.recording.creations[at], certain=False)
         return either(results)
 
     def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
@@ -399,7 +404,13 @@ class Objects(Builtin):
                     given = Arguments(
                         arguments.args, {k: v for k, v in arguments.kwargs.items() if k != "training"}, more=arguments.more
                     )
-                return self.call_function(forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node)
+                began = self.clock
+                result = self.call_function(
+                    forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node
+                )
+                if instance.kind != "loss":
+                    self.ran_forward(instance, result, arguments, node, began)
+                return result
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, (instance, *self._held(arguments)), "call", instance)

@@ -12,7 +12,8 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(eq=False)
 class Outline:
-    """What one pass over a module saw. `names` holds the names and attributes used inside each function, by its id.
+    """What one pass over a module saw. `names` holds the names and attributes used inside each function, by its id; `used`
+    those of the whole module.
 
     `attributes` counts the assignments `x.name = …` in functions other than `__init__` and `build`; `globals` are the
     names that functions declare global.
@@ -23,6 +24,7 @@ class Outline:
     names: dict[int, set[str]] = field(default_factory=dict)
     attributes: dict[str, int] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
 
 
 def outline(tree: ast.AST) -> Outline:
@@ -41,12 +43,14 @@ def outline(tree: ast.AST) -> Outline:
         nodes.append(node)
         kind = node.__class__
         if kind is ast.Name:
+            found.used.add(node.id)  # type: ignore[attr-defined]
             if inside:
                 found.names[id(inside[-1])].add(node.id)  # type: ignore[attr-defined]
             continue
         if kind is ast.Constant:
             continue
         if kind is ast.Attribute:
+            found.used.add(node.attr)  # type: ignore[attr-defined]
             if inside:
                 found.names[id(inside[-1])].add(node.attr)  # type: ignore[attr-defined]
                 if node.ctx.__class__ is ast.Store and inside[-1].name not in ("__init__", "build"):  # type: ignore[attr-defined]

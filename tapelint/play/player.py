@@ -26,6 +26,9 @@ MARKS = frozenset(
 )  # fmt: skip
 """Names that make a function worth playing on its own."""
 
+TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
+"""Names without which a module makes no tape of its own."""
+
 _ENDLESS = 400_000
 
 
@@ -34,6 +37,7 @@ class Player(Statements):
 
     def __init__(self, module: Module, keras: int) -> None:
         super().__init__(module, keras)
+        self.allowance = MAX_STEPS
         self.callees: set[int] = set()
         self.called: set[int] = set()
         self.pending: list[Function] = []
@@ -48,8 +52,12 @@ class Player(Statements):
 
     def record(self) -> Recording:
         """Play the whole module and give what was recorded."""
+        if not self.module.outline.used & MARKS:
+            return self.recording  # a mark in a comment or a string only
+        if not self.module.outline.used & TAPES:
+            self.allowance = MAX_STEPS // 8  # no tape is made here: only optimizers and old functions are of interest
         reach = _Reach(self.module.outline)
-        self.budget(MAX_STEPS)
+        self.budget(self.allowance)
         try:
             self.play(self.module.tree.body)
         except BudgetSpent:
@@ -97,7 +105,7 @@ class Player(Statements):
         """Play a function with arguments that nobody knows, and forget what it did to the world."""
         mark = self.world.mark()
         self.entry = self.tick()
-        self.budget(MAX_STEPS)
+        self.budget(self.allowance)
         try:
             arguments = self._own_arguments(function)
             bare = Function(
@@ -266,6 +274,11 @@ class _Reach:
             if found.names[id(node)] & MARKS:
                 self.marked.add(id(node))
                 names.add(node.name)
+        for item in found.nodes:
+            if isinstance(item, ast.Assign) and isinstance(item.value, ast.Call):
+                given = {part.id for part in item.value.args if isinstance(part, ast.Name)}
+                if given & names:  # `step = tf.function(step)`
+                    names |= {target.id for target in item.targets if isinstance(target, ast.Name)}
         for node in found.functions:
             if id(node) not in self.marked and found.names[id(node)] & names:
                 self.marked.add(id(node))

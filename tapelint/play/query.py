@@ -226,6 +226,13 @@ class Query:
             return False
         return self.tracked(value, time, depth - 1) is not False
 
+    def watches_sets(self) -> bool:
+        """Whether the tape was told to watch all variables of something, or what can't be told."""
+        world = self.world
+        return bool(world.get((self.session.id, "watched-sets"))) or (
+            world.get((self.session.id, "watched-unknown")) is not None
+        )
+
     def _owner_watched(self, owner: Value, time: int) -> bool:
         for watched in self.world.get((self.session.id, "watched-sets"), ()):
             if self.parts.share(watched.owner, owner) is not False:
@@ -384,6 +391,8 @@ class Query:
         session = self.session
         if value.time < session.began:
             return CutKind.BEFORE_TAPE
+        if any(begin <= value.time <= end for begin, end, _ in session.elsewhere):
+            return CutKind.OTHER_THREAD
         if any(begin <= value.time <= end for begin, end in session.paused):
             return CutKind.PAUSED
         return CutKind.AFTER_TAPE

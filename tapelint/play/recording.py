@@ -11,7 +11,7 @@ from functools import cached_property
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Items, Place, Tape, Value
+from tapelint.play.values import Cut, Items, Object, Place, Tape, Value
 from tapelint.source.text import Source
 
 
@@ -122,6 +122,8 @@ class Fault(Enum):
     RESTARTED = "restarted"
     """The recording began anew after the target was computed (a gradient call under `stop_recording`)."""
     INVALID = "invalid"
+    STATE = "state"
+    """The source is a list of variables in which some are not trainable; `place` is the layer that holds these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,14 @@ class Ask:
     again: bool = False
     """A result was differentiated once more."""
     results: list[Value] = field(default_factory=list)
+    backwards: bool = False
+    """The sources were computed from the targets: the two stand in each other's place."""
+    idle: list[Verdict] = field(default_factory=list)
+    """Layers of a model with several outputs that take no part in the target."""
     answer: Value | None = None
     """What the call gave: a gradient, or gradients in the structure of the sources."""
+    hidden: tuple[Hidden, ...] = ()
+    """What the models of the sources keep where Keras does not look."""
     frozen: Frozen | None = None
     """Why there are no sources: the model was told not to be trained, and then asked for its trainable variables."""
 
@@ -221,6 +229,8 @@ class Apply:
     """The tape that `minimize` got, when it certainly has recorded nothing."""
     certain: bool = True
     """False when the receiver may also be something else than an optimizer."""
+    alone: bool = True
+    """False when the receiver may also be another optimizer."""
     pairs: Pairs | None = None
     """What is applied, gradient beside variable; None when it is not known."""
     empty: Place | None = None
@@ -325,6 +335,36 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """One call of a model or layer. `training` is what it was told of its mode, None when nothing.
+
+    `modes` are the layers in it that work differently in training and are not frozen, `penalized` those with a
+    regularizer; `began` is the tick at which the call began.
+    """
+
+    layer: Value
+    result: Value
+    training: Value | None
+    place: Place
+    context: Context
+    began: int
+    modes: tuple[Object, ...] = ()
+    penalized: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Something trainable that Keras does not count among a model's variables, and the object that keeps it.
+
+    `how` is "attribute" (a `tf.Variable` on a Keras 3 layer) or "plain" (inside an object of a plain class).
+    """
+
+    value: Value
+    holder: Value
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """The value of an expression that is a statement of its own: nobody keeps it."""
 
@@ -422,6 +462,8 @@ class Creation:
     context: Context
     inside: tuple[Tape, ...]
     function: ast.AST | None
+    certain: bool = True
+    """False when something else may be called here instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +490,7 @@ class Recording:
     clips: list[Clip] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
     zips: list[Zip] = field(default_factory=list)
+    forwards: list[Forward] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     joined: list[Joined] = field(default_factory=list)
     undefined: list[Undefined] = field(default_factory=list)
@@ -494,6 +537,8 @@ class Recording:
 
     operations: dict[int, Operation] = field(default_factory=dict)
     """How values were computed, by their ids."""
+    layers: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    """The layers of a Sequential model as they were when it was called, by the model's id; none when others may be."""
     runs: list[Run] = field(default_factory=list)
     """The calls of visible functions, in the order in which they ended."""
 
@@ -518,6 +563,11 @@ class Recording:
         """All functions with the offsets between which they stand."""
         assert self.module is not None
         return [(self.source.span(node), node) for node in self.module.outline.functions]
+
+    @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """The node around every node of the module, by its id."""
+        return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def leaves(self, value: Value) -> list[Value]:
         """The values in a structure that was handed to a gradient call."""

@@ -36,6 +36,8 @@ class Session:
     id: int = field(default_factory=lambda: next(_sessions))
     intervals: list[list[int | None]] = field(default_factory=list)
     paused: list[tuple[int, int]] = field(default_factory=list)
+    elsewhere: list[tuple[int, int, Place]] = field(default_factory=list)
+    """When other threads worked for the block, and the place that handed them the work."""
     restarted: Place | None = None
     """The gradient call, made while recording was paused, after which this recording began empty."""
 

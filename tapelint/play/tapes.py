@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
 from tapelint.play.query import Query
-from tapelint.play.recording import Ask, Fault, Frozen, Happening, Standing, Undefined, Verdict
+from tapelint.play.recording import Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
@@ -38,6 +38,7 @@ from tapelint.play.values import (
     either,
     options,
 )
+from tapelint.tensorflow import api
 
 ASKS = {
     "gradient": ("target", "sources", "output_gradients", "unconnected_gradients"),
@@ -160,12 +161,17 @@ class Tapes(Machine):
         self._note_contents(target)
         self._note_contents(sources)
         ask.frozen = self.frozen_sources(ask)
+        ask.hidden = self.hidden_from(ask)
         if certain and not state.only(Phase.CREATED) and not state.only(Phase.CONSUMED):
             self._judge(ask)
         self._mark_again(target)
         result = ask.answer = self._result(ask, sources, node)
         self._consume(tape, state, node)
         return result
+
+    def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
+        """What the models of the sources keep where Keras does not look for variables."""
+        raise NotImplementedError
 
     def frozen_sources(self, ask: Ask) -> Frozen | None:
         """Why the sources are an empty list of trainable variables, if they certainly are."""
@@ -246,7 +252,7 @@ class Tapes(Machine):
         if self._is_missing(ask.target):
             return  # the consequence of a gradient that is None already
         targets = [option for option in options(ask.target) if not isinstance(option, Const)]
-        if not targets or any(not isinstance(value, (Data, Sequence, Variable, Mapping_)) for value in targets):
+        if not targets or any(not isinstance(value, (Data, Sequence, Variable, VariableSet, Mapping_)) for value in targets):
             return
         if any(isinstance(value, Data) and value.kind is not Kind.TENSOR for value in targets):
             return
@@ -257,6 +263,42 @@ class Tapes(Machine):
             ask.verdicts.append(verdict)
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
+            if isinstance(source, VariableSet) and source.which == "all" and not source.part:
+                if verdict.standing is not Standing.CONNECTED or query.watches_sets():
+                    continue
+                layer = self._layer_with_state(source.owner)
+                if layer is not None:
+                    ask.verdicts.append(Verdict(Standing.CUT, source, node, Fault.STATE, place=layer.place, part=True))
+                ask.idle.extend(self._idle_layers(query, target, source, node))
+        ask.backwards = self._backwards(ask, query)
+
+    def _backwards(self, ask: Ask, query: Query) -> bool:
+        """Whether the tape recorded every source as computed from one of the targets."""
+        if not ask.verdicts or any(verdict.standing is not Standing.CUT for verdict in ask.verdicts):
+            return False
+        targets = [target for target, _ in self._sources(ask.target, ask.target_node)]
+        sources = [source for source, _ in self._sources(ask.sources, ask.sources_node)]
+        return bool(sources) and all(
+            isinstance(source, Data)
+            and bool(source.links)
+            and query.session.id in source.sessions
+            and any(target is not source and query.reaches(source, target)[0] for target in targets)
+            for source in sources
+        )
+
+    def _idle_layers(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """The layers of a functional model with several outputs that the target does not use."""
+        model = source.owner
+        outputs = model.args.get("outputs") if isinstance(model, Object) else None
+        if not isinstance(model, Object) or not isinstance(outputs, Sequence) or not model.whole:
+            return []
+        found: list[Verdict] = []
+        for layer in model.parts[:20]:
+            if isinstance(layer, Object) and layer.kind == "layer" and layer.id in self.recording.weighted:
+                verdict = query.why_unconnected(target, self.variables(layer, "trainable", node), node)
+                if verdict.standing is Standing.CUT and verdict.fault is Fault.NOT_USED:
+                    found.append(verdict)
+        return found
 
     def _lost_weights(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
         """Weights of a visible layer that was called for the target, and that get no gradient all the same."""
@@ -276,6 +318,26 @@ class Tapes(Machine):
                 ):
                     found.append(replace(verdict, part=True))
         return found
+
+    def _layer_with_state(self, owner: Value, depth: int = 6) -> Object | None:
+        """A layer with variables that are not trainable (moving averages, a seed), among those an object is made of."""
+        held: list[Value | None] = []
+        if isinstance(owner, Instance):
+            held = [self.world.get((owner.id, "." + name)) for name in sorted(self.attributes.get(owner.id, ()))]
+        elif isinstance(owner, Object):
+            found = api.api_class(owner.symbol)
+            if owner.kind == "layer" and found is not None:
+                if (found.state if self.keras == 3 else found.state_keras2) is True:
+                    return owner
+            held = [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
+        elif isinstance(owner, Sequence):
+            held = list(self.items(owner) or ())
+        for item in held if depth else ():
+            if isinstance(item, (Instance, Object, Sequence)):
+                layer = self._layer_with_state(item, depth - 1)
+                if layer is not None:
+                    return layer
+        return None
 
     def _visible_layers(self, owner: Value, depth: int = 4) -> list[Instance]:
         """The layers of visible classes that an object is made of."""

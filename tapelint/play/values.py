@@ -34,6 +34,7 @@ class CutKind(Enum):
     BEFORE_TAPE = "before-tape"
     PAUSED = "paused"
     OTHER_TAPE = "other-tape"
+    OTHER_THREAD = "other-thread"
     NUMPY_METHOD = "numpy-method"
     NUMPY_FUNCTION = "numpy-function"
     PYTHON_NUMBER = "python-number"

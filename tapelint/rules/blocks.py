@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tapelint.diagnostic import Edit, Span
+from tapelint.diagnostic import Applicability, Edit, Fix, Span
 from tapelint.play.recording import Happening, Recording
 from tapelint.play.values import Tape
+from tapelint.rules.story import Missing
 
 Body = list[ast.stmt]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -184,3 +185,27 @@ def dropped(recording: Recording, statement: ast.stmt) -> Edit | None:
     """The statement gone with its lines."""
     lines = own_lines(recording, statement)
     return Edit(lines, "") if lines is not None else None
+
+
+def watch_first(recording: Recording, case: Missing, applicability: Applicability) -> Fix | None:
+    """Watch the source first in the block, where its name is bound before the block and not in it."""
+    node, tape = case.verdict.node, case.ask.tape
+    around = block(recording, tape)
+    if not isinstance(node, (ast.Name, ast.Attribute)) or around is None or not tape.name:
+        return None
+    source = case.verdict.source
+    name = ast.unparse(node)
+    root = name.split(".", 1)[0]
+    if source.time > tape.time or writes(around, name) or writes(around, root):
+        return None
+    function = function_of(recording, around)
+    if function is not function_of(recording, case.ask.node) or function_of(recording, node) is not function:
+        return None
+    receiver = case.ask.node.func
+    if not isinstance(receiver, ast.Attribute) or not isinstance(receiver.value, ast.Name):
+        return None
+    if len(writes(function or recording.tree, root)) > 1:
+        return None
+    call = f"{receiver.value.id}.watch({name})"
+    edit = first_in_block(recording, tape, call)
+    return Fix(f"write `{call}` first in the `with` block", applicability, (edit,)) if edit is not None else None

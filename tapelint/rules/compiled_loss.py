@@ -17,8 +17,14 @@ def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
         if use.name == "compiled_loss" and isinstance(use.value, Instance) and use.value.kind == "model":
             if recording.here(use.place) and not use.context.guarded("AttributeError"):
+                if not _called(recording, use):
+                    continue
                 fields = {"name": recording.text(use.place)}
                 yield story.told(recording, CODE, use.place, fields, (), "", None, _fix(recording, use))
+
+
+def _called(recording: Recording, use: Use) -> bool:
+    return any(isinstance(node, ast.Call) and node.func is use.place.node for node in ast.walk(recording.tree))
 
 
 def _fix(recording: Recording, use: Use) -> Fix | None:

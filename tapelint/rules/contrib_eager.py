@@ -15,11 +15,11 @@ _PACKAGE = "tensorflow.contrib"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if "contrib" not in recording.source.text and "enable_eager_execution" not in recording.source.text:
+    if "contrib.eager" not in recording.source.text and "contrib import eager" not in recording.source.text and "enable_eager_execution" not in recording.source.text:
         return
     names = _tensorflow(recording)
     told: set[int] = set()
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         found = _fault(node, names)
         if found is None or id(node) in told:
             continue
@@ -33,7 +33,7 @@ def _tensorflow(recording: Recording) -> frozenset[str]:
     """The names that mean the package `tensorflow` and nothing else."""
     found: set[str] = set()
     other: set[str] = set()
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.split(".")[0]
@@ -78,7 +78,7 @@ def _chain(node: ast.Attribute) -> list[str]:
 def _prepared(recording: Recording, node: ast.AST) -> bool:
     """Whether the program expects that the name may be missing."""
     span = recording.span(node)
-    for outer in ast.walk(recording.tree):
+    for outer in recording.nodes:
         if isinstance(outer, ast.Try) and outer.body:
             start, end = recording.span(outer.body[0]).start, recording.span(outer.body[-1]).end
             if start <= span.start < end and outer.handlers:

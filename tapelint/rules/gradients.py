@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tapelint.diagnostic import Edit, Span
-from tapelint.play.recording import Ask, Recording, Work
+from tapelint.play.recording import Ask, Recording, Standing, Work
 from tapelint.play.values import Data, Mapping_, Sequence, Value, VariableSet
 from tapelint.rules import story
 
@@ -43,6 +43,32 @@ def fields_of(recording: Recording, ask: Ask) -> dict[str, str]:
         "target": recording.text(ask.target_node),
         "source": recording.text(ask.sources_node),
     }
+
+
+def untouched(ask: Ask) -> bool:
+    """Whether no source of the call is told to get no gradient: such a None has its own report."""
+    return not any(verdict.standing is Standing.CUT for verdict in ask.verdicts)
+
+
+def tested(recording: Recording, node: ast.AST) -> bool:
+    """Whether a condition around an expression compares something with None: the program tells None apart."""
+    parents = recording.parents
+    at: ast.AST | None = node
+    while at is not None:
+        outer = parents.get(id(at))
+        tests: list[ast.AST] = []
+        if isinstance(outer, (ast.IfExp, ast.If, ast.While, ast.Assert)):
+            tests = [outer.test]
+        elif isinstance(outer, ast.BoolOp):
+            tests = list(outer.values)
+        elif isinstance(outer, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
+            tests = [test for generator in outer.generators for test in generator.ifs]
+        if any(isinstance(inner, ast.Constant) and inner.value is None for test in tests for inner in ast.walk(test)):
+            return True
+        if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return False
+        at = outer
+    return False
 
 
 def argument_node(ask: Ask, position: int, name: str) -> ast.expr | None:

@@ -15,6 +15,7 @@ from tapelint.play.values import (
     Function,
     Instance,
     Kind,
+    Method,
     Object,
     OneShot,
     Sequence,
@@ -24,6 +25,9 @@ from tapelint.play.values import (
 from tapelint.rules import story
 
 CODE = "TAP602"
+
+_METHODS = frozenset({"call", "compile", "evaluate", "fit", "get_config", "get_weights", "predict", "summary"})
+"""Methods that every model or layer has."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -71,6 +75,8 @@ def kind_of(value: Value) -> str:
         return "iterator"
     if isinstance(value, (Function, Bound, Class)):
         return "function"
+    if isinstance(value, Method) and isinstance(value.receiver, Object) and value.receiver.kind in ("model", "layer"):
+        return "function" if value.name in _METHODS else ""
     if isinstance(value, Object):
         return "model" if value.kind in ("model", "layer") else ""
     if isinstance(value, Instance):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
-from tapelint.play.values import Cut, CutKind, Data, Kind, Value, Variable, VariableSet
+from tapelint.play.values import Cut, CutKind, Data, Kind, VariableSet
 from tapelint.rules import story
 
 CODE = "TAP304"
@@ -84,26 +84,10 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
                     and value.op in _JOINING
                     and cut.op.startswith(("np.", "math."))
                     and cut.op.rsplit(".", 1)[-1] in _FORMULAS
-                    and any(_made_of(one.value, verdict.source, ask.session.id) for one in behind.links)
-                    and any(_made_of(other, verdict.source, ask.session.id) for other in others)
+                    and any(story.leads_to(one.value, verdict.source, ask.session.id) for one in behind.links)
+                    and any(story.leads_to(other, verdict.source, ask.session.id) for other in others)
                 ):
                     return cut
             if link.cut is None:
                 stack.append(behind)
     return None
-
-
-def _made_of(value: Value, source: Value, session: int) -> bool:
-    """Whether a value is the source, or was computed from it in the block without a cut."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if item is source:
-            return True
-        if item.id in seen or isinstance(item, Variable):
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data) and session in item.sessions:
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False

@@ -34,7 +34,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if apply.context.guarded("ValueError", "RuntimeError") or not recording.here(apply.place):
             continue
-        if optimizer.kind == "v1_optimizer" and (apply.context.in_graph or optimizers.runs_in_graph_code(recording)):
+        if optimizer.kind == "v1_optimizer" and optimizers.runs_in_graph_code(recording):
             continue
         if apply.unentered is not None and optimizer.kind != "v1_optimizer":
             yield _new_tape(recording, apply)

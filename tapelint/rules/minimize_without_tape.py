@@ -29,8 +29,8 @@ def _fault(recording: Recording, apply: Apply, generation: int) -> str | None:
     optimizer = apply.optimizer
     loss = apply.kwargs.get("loss") or (apply.args[0] if apply.args else None)
     if isinstance(optimizer, Object) and optimizer.kind == "v1_optimizer":
-        graph = apply.context.in_graph or optimizers.runs_in_graph_code(recording)
-        return "v1" if not graph and _computed(loss) else None
+        eager = optimizers.eager(apply.context) and not optimizers.runs_in_graph_code(recording)
+        return "v1" if eager and _computed(loss) else None
     if not optimizers.is_optimizer(optimizer):
         return None
     if generation == 3:

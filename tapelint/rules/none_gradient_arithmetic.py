@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
 from tapelint.play.values import VariableSet
 from tapelint.rules import story
-from tapelint.rules.gradients import ask_of, fields_of, source_of
+from tapelint.rules.gradients import ask_of, fields_of, source_of, tested
 
 CODE = "TAP609"
 
@@ -22,7 +22,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if work.how not in _WORKS or work.context.guarded(*_RAISED) or not recording.here(work.place):
             continue
         verdict = _none(work)
-        if verdict is not None:
+        if verdict is not None and not tested(recording, work.place.node):
             yield _told(recording, work, verdict)
 
 
@@ -35,23 +35,19 @@ def _none(work: Work) -> Verdict | None:
         return None
     source = source_of(work.value)
     for verdict in ask.verdicts:
-        if verdict.standing is not Standing.CUT or verdict.fault not in (Fault.NOT_USED, Fault.CONSTANT_TARGET):
-            continue
-        whole = verdict.part and isinstance(source, VariableSet)
-        if verdict.source is source or (whole and verdict.source is not source and _among(verdict, source)):
+        unused = verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET)
+        if verdict.standing is Standing.CUT and unused and verdict.source is source:
             return verdict
+    if isinstance(source, VariableSet) and ask.idle and work.context.loops:
+        return ask.idle[0]  # a loop over all gradients meets those of the layers that take no part
     return None
-
-
-def _among(verdict: Verdict, source: object) -> bool:
-    """Whether the source without a path is one of the variables that a loop over all of them meets."""
-    return isinstance(source, VariableSet) and getattr(verdict.source, "owner", None) is not None
 
 
 def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:
     ask = ask_of(work.value)
     assert ask is not None
-    name = story.value_name(recording, verdict.source)
+    whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
+    name = story.value_name(recording, whose)
     fields = {**fields_of(recording, ask), "op": _op(work)}
     fields["source"] = name or recording.text(verdict.node)
     marks = (story.opened(recording, ask.tape), story.asked(recording, ask))

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Fault, Recording
 from tapelint.play.values import Variable, VariableSet
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP209"
+_TRAINABLE = {
+    "variables": "trainable_variables",
+    "weights": "trainable_weights",
+    "non_trainable_variables": "trainable_variables",
+    "non_trainable_weights": "trainable_weights",
+}
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    for case in story.missing(recording, Fault.NOT_TRAINABLE):
+    for case in story.missing(recording, Fault.NOT_TRAINABLE, Fault.STATE):
         source = case.verdict.source
         variant = "non_trainable" if isinstance(source, VariableSet) else ""
         made = source.place if isinstance(source, Variable) else None
+        if case.verdict.fault is Fault.STATE:
+            variant, made = "states", case.verdict.place
         marks = (
             story.mark(recording, "made", made),
             story.opened(recording, case.ask.tape),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, case.verdict.node, case.fields, marks, variant, case.ask.context)
+        fix = _trainable(recording, case) if variant else _watched(recording, case)
+        yield story.told(recording, CODE, case.verdict.node, case.fields, marks, variant, case.ask.context, fix)
+
+
+def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
+    """The trainable ones in place of all variables."""
+    node = case.verdict.node
+    if not isinstance(node, ast.Attribute) or node.attr not in _TRAINABLE:
+        return None
+    span = recording.span(node)
+    text = recording.source.segment(span)
+    if not text.endswith(node.attr):
+        return None
+    edit = Edit(span, text.removesuffix(node.attr) + _TRAINABLE[node.attr])
+    return Fix(f"use `{_TRAINABLE[node.attr]}` here and where the gradients are applied", Applicability.UNSAFE, (edit,))
+
+
+def _watched(recording: Recording, case: story.Missing) -> Fix | None:
+    return blocks.watch_first(recording, case, Applicability.UNSAFE)

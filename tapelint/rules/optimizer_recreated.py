@@ -17,7 +17,7 @@ CODE = "TAP708"
 def find(recording: Recording) -> Iterator[Finding]:
     groups: dict[int, list[Creation]] = defaultdict(list)
     for made in recording.creations:
-        if made.what == "optimizer" and isinstance(made.value, Object) and _remembers(made.value):
+        if made.what == "optimizer" and made.certain and isinstance(made.value, Object) and _remembers(made.value):
             groups[id(made.place.node)].append(made)
     for group in groups.values():
         for first, second in zip(group, group[1:], strict=False):

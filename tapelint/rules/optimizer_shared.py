@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import Apply, Recording, Stranger
+from tapelint.play.values import Place, Several, Value, VariableSet
 from tapelint.rules import optimizers, story
 
 CODE = "TAP709"
@@ -14,7 +15,7 @@ CODE = "TAP709"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for apply in recording.applies:
-        if apply.stranger is None or not apply.node.args or not recording.here(apply.place):
+        if apply.stranger is None or not apply.alone or not apply.node.args or not recording.here(apply.place):
             continue
         if apply.context.guarded("ValueError", "KeyError") or _built(recording, apply):
             continue
@@ -63,7 +64,22 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
     elif loops:
         variant = "loop"
         marks.append(story.head(recording, "first", loops[-1].place.node))
+    if fields["source"] == fields["variables"] and variant != "loop":
+        fields["source"] += _line(recording, _origin(stranger.met[0]))
+        fields["variables"] += _line(recording, _origin(stranger.variable))
     return story.told(recording, CODE, apply.node, fields, marks, variant, apply.context, fix)
+
+
+def _origin(value: Value) -> Place | None:
+    bare = value.of if isinstance(value, Several) else value
+    return bare.owner.place if isinstance(bare, VariableSet) else bare.place
+
+
+def _line(recording: Recording, place: Place | None) -> str:
+    """Which of two things of one name is meant."""
+    if place is None or not recording.here(place):
+        return ""
+    return f" of line {recording.source.position(recording.span(place).start).row}"
 
 
 def _first(recording: Recording, apply: Apply, stranger: Stranger) -> Apply | None:

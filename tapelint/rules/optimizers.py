@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tapelint.diagnostic import Mark
-from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.recording import Apply, Ask, Context, Recording
 from tapelint.play.values import Data, Instance, Object, Place, Value
 from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
 
-_OLD_KERAS = re.compile(r"TF_USE_LEGACY_KERAS|^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
+_OLD_KERAS = re.compile(r"TF_USE_LEGACY_KERAS|^\s*(?:import|from)\b[^\n]*\btf_keras\b", re.MULTILINE)
 _GRAPH_CODE = re.compile(
     r"disable_eager_execution|disable_v2_behavior|\bSession\(|\bplaceholder\(|global_variables_initializer"
-    r"|\bas_default\(|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
+    r"|\bas_default\(|\bEstimatorSpec\b|\btf\.estimator\b|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
 )
 _QUESTION = re.compile(r"version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b", re.IGNORECASE)
 _ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "inside_function"})
@@ -24,7 +25,10 @@ _ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "i
 
 def generation(recording: Recording) -> int:
     """The generation of Keras that the module runs with."""
-    return 2 if _OLD_KERAS.search(recording.source.text) else recording.keras
+    text = recording.source.text
+    if ("tf_keras" in text or "TF_USE_LEGACY_KERAS" in text) and _OLD_KERAS.search(text):
+        return 2
+    return recording.keras
 
 
 def applied(recording: Recording, *methods: str) -> Iterator[Apply]:
@@ -69,6 +73,20 @@ def ask_of(value: Value, limit: int = 100) -> Ask | None:
     return None
 
 
+def eager(context: Context) -> bool:
+    """Whether the way to a place begins where the program runs eagerly: the module, or a function that needs nothing."""
+    if context.in_graph:
+        return False
+    if not context.calls:
+        return True
+    entry = context.calls[0].node
+    if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        args = entry.args
+        return not (args.args or args.posonlyargs or args.vararg or args.kwarg or args.kwonlyargs)
+    return not isinstance(entry, (ast.ClassDef, ast.Lambda))
+
+
+@lru_cache(maxsize=2)
 def runs_in_graph_code(recording: Recording) -> bool:
     """Whether the module is written for graphs of TensorFlow 1."""
     return bool(_GRAPH_CODE.search(recording.source.text))

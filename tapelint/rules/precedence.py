@@ -32,6 +32,7 @@ def _without_consequences(findings: list[Finding], functions: list[tuple[int, in
     """Without the findings that only tell what another fault leads to."""
     meant = {mark.span for finding in findings if finding.code == "TAP107" for mark in finding.marks if mark.label == "used"}
     ended = {_mark(finding, "gradient") for finding in findings if finding.code == "TAP112"} - {None}
+    traced = {finding.span for finding in findings if finding.code == "TAP801"}
     bare = {finding.span for finding in findings if finding.code == "TAP115"}
     unnamed = {mark.span for finding in findings if finding.code == "TAP104" for mark in finding.marks}
     refused = {_around(functions, finding) for finding in findings if finding.code == "TAP204"}
@@ -49,8 +50,38 @@ def _without_consequences(findings: list[Finding], functions: list[tuple[int, in
             continue  # the program stops before it comes to this call
         if finding.code == "TAP116" and finding.span in bare:
             continue
+        if any(_replaces(other, finding) for other in findings):
+            continue
+        if finding.code in ("TAP212", "TAP708") and finding.span in traced:
+            continue
         kept.append(finding)
     return kept
+
+
+_REPLACED = {
+    "TAP206": frozenset({"TAP201", "TAP309", "TAP310", "TAP316"}),
+    "TAP207": frozenset({"TAP201", "TAP309", "TAP310", "TAP316"}),
+}
+"""Findings that say in general what the first one knows better, about the same gradient call."""
+
+
+def _replaces(one: Finding, other: Finding) -> bool:
+    """Whether `one` tells what `other` says, and more."""
+    if one.code in _REPLACED:
+        call = _mark(one, "gradient")
+        return other.code in _REPLACED[one.code] and call is not None and call in (other.span, _mark(other, "gradient"))
+    if one.code == "TAP107":
+        return other.code == "TAP105" and other.span == _mark(one, "tape")
+    if one.code == "TAP110":
+        tape = other.span if other.code in ("TAP109", "TAP119") else _mark(other, "tape")
+        return other.code in ("TAP109", "TAP111", "TAP119") and tape is not None and _within(one.span, tape)
+    if one.code == "TAP117":
+        return other.code == "TAP111" and _mark(other, "tape") == one.span
+    return False
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _mark(finding: Finding, label: str) -> Span | None:

@@ -20,6 +20,8 @@ _PURE = frozenset(
 
 
 def find(recording: Recording) -> Iterator[Finding]:
+    if not recording.asks:
+        return
     statements = {id(call): call for call in _statements(recording)}
     if not statements:
         return
@@ -51,7 +53,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _statements(recording: Recording) -> Iterator[ast.Call]:
     """Calls that stand alone as a statement, those of the top level aside: in a notebook they show something."""
     shown = {id(statement) for statement in recording.tree.body}
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and id(node) not in shown:
             yield node.value
 

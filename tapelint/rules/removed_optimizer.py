@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         return
     for made in recording.creations:
         value = made.value
-        if made.what != "optimizer" or not isinstance(value, Object):
+        if made.what != "optimizer" or not made.certain or not isinstance(value, Object):
             continue
         if not value.symbol.startswith(_GONE) and not _experimental(made):
             continue

@@ -26,7 +26,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _created(recording: Recording, generation: int) -> Iterator[Finding]:
     for made in recording.creations:
         value, node = made.value, made.place.node
-        if made.what != "optimizer" or not isinstance(value, Object) or value.kind != "optimizer":
+        if made.what != "optimizer" or not made.certain or not isinstance(value, Object) or value.kind != "optimizer":
             continue
         if not isinstance(node, ast.Call) or not recording.here(made.place) or not _known(value):
             continue

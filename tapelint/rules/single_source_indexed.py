@@ -10,7 +10,7 @@ from tapelint.play import shape as shapes
 from tapelint.play.recording import Ask, Recording, Work, Zip
 from tapelint.play.values import Const, Data, Sequence, Value, Variable
 from tapelint.rules import story
-from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, work_node, wrapped
+from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped
 from tapelint.rules.summed_targets_unpacked import taken_apart
 
 CODE = "TAP608"
@@ -73,7 +73,7 @@ def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
         return
     gradient, beside = one.parts
     ask = ask_of(gradient)
-    if ask is None or ask.method != "gradient" or not single(ask) or not isinstance(gradient, Data):
+    if ask is None or ask.method != "gradient" or not single(ask) or not untouched(ask) or not isinstance(gradient, Data):
         return
     items = one.columns[1].items if isinstance(beside, Sequence) else ()
     alone = len(items) == 1 and isinstance(items[0], Variable) and items[0] is source_of(gradient)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Context, Event, Fault, Met, Recording, Standing, Verdict
-from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Tape, Value, Variable, VariableSet
+from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Tape, Unknown, Value, Variable, VariableSet
 
 
 @dataclass(frozen=True)
@@ -210,6 +210,21 @@ def array_targets(recording: Recording, *kinds: CutKind) -> Iterator[tuple[Ask, 
                 yield ask, node, cut
 
 
+def leads_to(value: Value, source: Value, session: int) -> bool:
+    """Whether a recording holds a way without a cut from the source to the value."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if item is source:
+            return True
+        if item.id in seen or not isinstance(item, Data) or session not in item.sessions:
+            continue
+        seen.add(item.id)
+        stack.extend(link.value for link in item.links if link.cut is None)
+    return False
+
+
 def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
     """The gradient calls whose results a value was computed from, nearest first."""
     found: list[Ask] = []
@@ -248,8 +263,15 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
     queue: list[Value] = [case.met.value]
     seen: set[int] = set()
     session = case.ask.session.id if case.ask.session is not None else 0
+    answers = {ask.answer.id: ask for ask in case.recording.asks if ask.answer is not None}
     while queue:
         item = queue.pop(0)
+        if item.id in answers and not isinstance(item, Data) and item.id not in seen:
+            found.append(answers[item.id])  # a gradient for sources that are not known one by one
+        elif isinstance(item, Unknown) and item.role == "operator" and item.id not in seen:
+            seen.add(item.id)
+            queue.extend(item.inputs)
+            continue
         if item.id in seen or not isinstance(item, Data) or session in item.sessions:
             continue
         seen.add(item.id)

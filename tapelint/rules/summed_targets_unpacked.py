@@ -8,7 +8,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording, Work
 from tapelint.play.values import Data, Sequence
 from tapelint.rules import story
-from tapelint.rules.gradients import ask_of, fields_of, single, target_count, work_node
+from tapelint.rules.gradients import ask_of, fields_of, single, target_count, untouched, work_node
 
 CODE = "TAP606"
 
@@ -30,7 +30,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def taken_apart(work: Work, ask: Ask) -> bool:
     """Whether the gradient of a lone source is used as a list, in a way that raises."""
     value = work.value
-    if ask.method != "gradient" or not single(ask) or not isinstance(value, Data) or value.shape is None:
+    if ask.method != "gradient" or not single(ask) or not untouched(ask) or not isinstance(value, Data) or value.shape is None:
         return False
     if work.how == "unpack":
         return value.shape == () or (value.shape[0] is not None and value.shape[0] != work.count)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
-from tapelint.play.values import Const, Data, Kind, Value, Variable, options
+from tapelint.play.values import Data, Kind, Value, options
 from tapelint.rules import story
 
 CODE = "TAP317"
@@ -55,29 +55,13 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 if value.op in _SUMS or (value.op in _SCALES and len(parts) == 1):
                     own = own or any(part is source for part in parts for source in sources)
                     stack += [(part, value if value.op in _SUMS else sum_) for part in parts]
-                elif any(_leads_to(value, source, ask.session.id) for source in sources):
+                elif any(story.leads_to(value, source, ask.session.id) for source in sources):
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
                 began = min(recording.sessions[number].began for number in value.sessions)
                 if began < ask.session.began and sum_ is not None:
-                    if all(any(_leads_to(value, one, number) for one in sources) for number in value.sessions):
+                    if all(any(story.leads_to(value, one, number) for one in sources) for number in value.sessions):
                         found = sum_
         if own and found is not None:
             return found
     return None
-
-
-def _leads_to(value: Value, source: Value, session: int) -> bool:
-    """Whether a recording holds a way from the source to the value."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if item is source and not isinstance(item, Const):
-            return True
-        if item.id in seen or isinstance(item, Variable):
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data) and session in item.sessions:
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False

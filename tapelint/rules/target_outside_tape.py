@@ -9,6 +9,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind
 from tapelint.rules import story
+from tapelint.rules.gradient_per_output import sliced
 
 CODE = "TAP301"
 
@@ -16,8 +17,8 @@ CODE = "TAP301"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.AFTER_TAPE):
         assert case.met is not None
-        if story.unrecorded_asks(case):
-            continue  # a derivative of a derivative: TAP501 and TAP502
+        if story.unrecorded_asks(case) or sliced(case) is not None:
+            continue  # a derivative of a derivative: TAP501 and TAP502; a loop over slices: TAP505
         if case.met.cut.op in ("scale_loss", "get_scaled_loss"):
             continue  # TAP713
         place = story.beside_tape(recording, case.ask, case.met.value, case.met.cut.place)

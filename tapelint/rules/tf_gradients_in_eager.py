@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Context, Recording, Use
+from tapelint.play.recording import Recording, Use
 from tapelint.play.values import Data, Symbol
 from tapelint.rules import optimizers, story
 
@@ -14,26 +14,15 @@ CODE = "TAP901"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if optimizers.runs_in_graph_code(recording):
+    if not recording.uses or optimizers.runs_in_graph_code(recording):
         return
     for use in recording.uses:
         if use.how != "gradients" or not recording.here(use.place) or not isinstance(use.place.node, ast.Call):
             continue
-        if use.context.in_graph or use.context.guarded("RuntimeError") or not _eager(use.context):
+        if use.context.guarded("RuntimeError") or not optimizers.eager(use.context):
             continue
         if not optimizers.asked_first(recording, use.place):
             yield _told(recording, use, use.place.node)
-
-
-def _eager(context: Context) -> bool:
-    """Whether the way here begins where the program runs eagerly: the module, or a function that needs nothing."""
-    if not context.calls:
-        return True
-    entry = context.calls[0].node
-    if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        args = entry.args
-        return not (args.args or args.posonlyargs or args.vararg or args.kwarg or args.kwonlyargs)
-    return not isinstance(entry, (ast.ClassDef, ast.Lambda))
 
 
 def _told(recording: Recording, use: Use, node: ast.Call) -> Finding:
@@ -56,7 +45,7 @@ def _told(recording: Recording, use: Use, node: ast.Call) -> Finding:
 
 def _of_keras(recording: Recording) -> bool:
     """Whether the module's Keras is the package of its own, not the one inside TensorFlow."""
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "keras" for alias in node.names):
             return True
         if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "keras":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Finding
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.values import Data, Variable
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP201"
 
@@ -27,7 +27,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.opened(recording, case.ask.tape),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, case.verdict.node, case.fields, marks, "", case.ask.context)
+        fix = blocks.watch_first(recording, case, Applicability.SAFE)
+        yield story.told(recording, CODE, case.verdict.node, case.fields, marks, "", case.ask.context, fix)
 
 
 def rebound_variable(recording: Recording, source: object) -> bool:
@@ -38,11 +39,23 @@ def rebound_variable(recording: Recording, source: object) -> bool:
 
 def watched_by_another(recording: Recording, case: story.Missing) -> bool:
     """Whether a nested tape whose gradient this call differentiates watches the source (TAP503 tells that)."""
-    inner = {ask.tape.id for ask in story.asks_behind(case.ask.target)} - {case.ask.tape.id}
+    tapes = {ask.tape.id for ask in story.asks_behind(case.ask.target)} | _around(recording, case)
+    others = tapes - {case.ask.tape.id}
     return any(
-        event.tape.id in inner and event.value is not None and contains(recording, event.value, case)
+        event.tape.id in others and event.value is not None and contains(recording, event.value, case)
         for event in recording.happened(Happening.WATCH)
     )
+
+
+def _around(recording: Recording, case: story.Missing) -> set[int]:
+    """The tapes that recorded the target as well: those around the asked one."""
+    return {
+        recording.sessions[number].tape.id
+        for leaf in recording.leaves(case.ask.target)
+        if isinstance(leaf, Data)
+        for number in leaf.sessions
+        if number in recording.sessions
+    }
 
 
 def forgotten_watch(recording: Recording, case: story.Missing) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Creation, Recording
 from tapelint.play.values import Object
 from tapelint.rules import story
@@ -17,17 +17,13 @@ _CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.Lambda)
 
 def find(recording: Recording) -> Iterator[Finding]:
     parts = {part.id for made in recording.creations if isinstance(made.value, Object) for part in made.value.parts}
-    parents: dict[int, ast.AST] = {}
     for made in recording.creations:
         trace = made.context.trace
         if trace is None or trace.reason is None or not recording.here(made.place) or made.value.id in parts:
             continue
         if made.context.guarded("ValueError") or not _has_variables(recording, made):
             continue
-        parents = parents or {
-            id(child): node for node in ast.walk(recording.tree) for child in ast.iter_child_nodes(node)
-        }
-        if _perhaps_once(parents, made):
+        if _perhaps_once(recording.parents, made):
             continue
         yield _told(recording, made)
 
@@ -68,7 +64,7 @@ def _told(recording: Recording, made: Creation) -> Finding:
     return story.told(recording, CODE, made.place, fields, marks, "" if name else "unnamed", made.context)
 
 
-def _called(recording: Recording, made: Creation) -> tuple[story.Mark, ...]:
+def _called(recording: Recording, made: Creation) -> tuple[Mark, ...]:
     """Where the helper that makes it is called."""
     calls = [place for place in made.context.calls if isinstance(place.node, ast.Call)]
     return story.mark(recording, "used", calls[-1]) if calls else ()

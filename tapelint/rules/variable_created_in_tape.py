@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Creation, Happening, Recording
 from tapelint.play.values import CutKind, Data, Object, Tape, Variable
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP212"
 
@@ -17,6 +18,10 @@ def find(recording: Recording) -> Iterator[Finding]:
     for made in recording.creations:
         if not made.inside or made.context.in_graph or made.value.id in inner or made.what == "metric":
             continue  # in a tf.function TAP801 tells it
+        if isinstance(made.value, Variable) and made.value.trainable is False:
+            continue  # a counter or a buffer
+        if _made_once(recording, made):
+            continue
         if made.what == "model" and not any(loop.round > 1 for loop in made.context.loops):
             continue  # a copy for one step of a learner, for instance
         if story.in_test(recording, made.place) or _watched(recording, made):
@@ -46,6 +51,18 @@ def _told(recording: Recording, made: Creation, tape: Tape) -> Finding:
     )
     variant = {"variable": "", "optimizer": "optimizer"}.get(made.what, "layer")
     return story.told(recording, CODE, made.place, fields, marks, variant, made.context)
+
+
+def _made_once(recording: Recording, made: Creation) -> bool:
+    """Whether a condition stands around it that may be there to make it once: `if self.w is None:`."""
+    if not recording.here(made.place):
+        return True
+    for spot in reversed(blocks.spots(recording, made.place.node)):
+        if isinstance(spot.statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.With, ast.AsyncWith)):
+            return False
+        if isinstance(spot.statement, (ast.If, ast.Try)):
+            return True
+    return False
 
 
 def _cuts(made: Creation) -> bool:

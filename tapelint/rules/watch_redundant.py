@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.play.values import Variable, options
 from tapelint.rules import story
@@ -16,19 +16,25 @@ CODE = "TAP210"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for event in recording.happened(Happening.WATCH):
-        if event.value is None or event.tape.watches_accessed is not True or not event.state.only(Phase.RECORDING):
+        if not all(_needless(recording, other) for other in recording.happened(Happening.WATCH) if other.place == event.place):
             continue
         leaves = [option for leaf in recording.leaves(event.value) for option in options(leaf)]
-        if not leaves or not all(
-            isinstance(leaf, Variable) and leaf.trainable is True and leaf.keras is False and leaf.dtype == "float"
-            for leaf in leaves
-        ):
-            continue
         fields = story.event_fields(recording, event)
         marks = (
             story.mark(recording, "made", leaves[0].place),
             story.opened(recording, event.tape),
         )
         edits = without_statement(recording, event.place.node)
-        fix = Fix("drop the line", Applicability.SAFE, (Edit(edits.span, edits.content),)) if edits else None
+        fix = Fix("drop this line", Applicability.SAFE, (Edit(edits.span, edits.content),)) if edits else None
         yield story.told(recording, CODE, event.place, fields, marks, "", event.context, fix)
+
+
+def _needless(recording: Recording, event: Event) -> bool:
+    """Whether one call of a place watches nothing but variables that the tape watches by itself."""
+    if event.value is None or event.tape.watches_accessed is not True or not event.state.only(Phase.RECORDING):
+        return False
+    leaves = [option for leaf in recording.leaves(event.value) for option in options(leaf)]
+    return bool(leaves) and all(
+        isinstance(leaf, Variable) and leaf.trainable is True and leaf.keras is False and leaf.dtype == "float"
+        for leaf in leaves
+    )

@@ -22,7 +22,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if ask is None or ask.expected_none or ask.zero or ask.context.experiment:
             continue
         fields = story.event_fields(recording, event)
-        fields["name"] = story.value_name(recording, owner) or fields["source"].rsplit(".", 1)[0]
+        fields["name"] = story.value_name(recording, owner) or _holder(fields["source"])
         marks = (
             story.mark(recording, "made", owner.place),
             story.opened(recording, event.tape),
@@ -43,6 +43,11 @@ def _unbuilt(recording: Recording, event: Event) -> Value | None:
     if isinstance(given, (ast.ListComp, ast.GeneratorExp)) and recording.contents.get(event.value.id) == ():
         return recording.unbuilt_at.get(id(given.generators[0].iter))
     return None
+
+
+def _holder(source: str) -> str:
+    """`layer` in `layer.trainable_variables` and in `[weight.value for weight in layer.trainable_variables]`."""
+    return source.rsplit(" in ", 1)[-1].rsplit(".", 1)[0]
 
 
 def _lost(ask: Ask, owner: Value) -> bool:

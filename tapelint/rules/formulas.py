@@ -1,0 +1,105 @@
+"""How the values on the way to a target were computed: what the rules on numbers read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
+from tapelint.rules import story
+
+_SAME = {
+    "tensorflow.add": "+",
+    "tensorflow.subtract": "-",
+    "tensorflow.multiply": "*",
+    "tensorflow.divide": "/",
+    "tensorflow.truediv": "/",
+    "tensorflow.pow": "**",
+    "tensorflow.negative": "unary -",
+    "tensorflow.greater": ">",
+    "tensorflow.greater_equal": ">=",
+    "tensorflow.less": "<",
+    "tensorflow.less_equal": "<=",
+    "tensorflow.equal": "==",
+    "tensorflow.not_equal": "!=",
+}
+"""Functions that do what an operator does."""
+
+
+def on_paths(recording: Recording) -> Iterator[tuple[Ask, Data, Operation]]:
+    """Every computed value through which a gradient flows from a target to one of its sources."""
+    for ask in recording.asks:
+        if ask.session is None or ask.expected_none or ask.context.experiment:
+            continue
+        for value in _carrying(recording, ask, ask.session.id):
+            operation = recording.operations.get(value.id)
+            if operation is not None and recording.here(operation.place):
+                yield ask, value, operation
+
+
+def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
+    """The recorded values on the way from the targets, nearest first, that lead to something tracked."""
+    sources = {leaf.id for leaf in recording.leaves(ask.sources)}
+    found: list[Data] = []
+    seen: set[int] = set()
+    stack = list(recording.leaves(ask.target))
+    while stack:
+        value = stack.pop()
+        if value.id in seen or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
+            continue
+        seen.add(value.id)
+        if session in value.sessions and value.ask is None:
+            found.append(value)
+            stack.extend(link.value for link in value.links if link.cut is None)
+    tracked: dict[int, bool] = {}
+    for value in sorted(found, key=lambda item: item.time):
+        tracked[value.id] = any(
+            link.cut is None
+            and (link.value.id in sources or isinstance(link.value, (Variable, VariableSet)) or tracked.get(link.value.id))
+            for link in value.links
+        )
+    return [value for value in found if tracked[value.id]]
+
+
+def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:
+    """Whether a gradient flows from the target through `value` to a source or variable."""
+    if value is None or ask.session is None:
+        return False
+    if isinstance(value, (Variable, VariableSet)) or any(leaf is value for leaf in recording.leaves(ask.sources)):
+        return True
+    return any(value is one for one in _carrying(recording, ask, ask.session.id))
+
+
+def made_by(recording: Recording, value: Value | None) -> tuple[str, Operation | None]:
+    """The name of what computed a value, an operator for a function that does the same; "" when it is not known."""
+    operation = recording.operations.get(value.id) if value is not None else None
+    if operation is None or operation.callee is not None:
+        return "", operation
+    return _SAME.get(operation.function, operation.function), operation
+
+
+def number(value: Value | None) -> float | None:
+    """The number that a value certainly is."""
+    if isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool):
+        return float(value.value)
+    return None
+
+
+def prefix(recording: Recording, node: ast.AST) -> str | None:
+    """How the program calls TensorFlow, from a call such as `tf.math.log(x)`; None for another form."""
+    if not isinstance(node, ast.Call):
+        return None
+    words = recording.source.segment(recording.span(node.func))
+    first, dot, _ = words.partition(".")
+    return first if dot and first in ("tf", "tensorflow") else None
+
+
+def fields(recording: Recording, ask: Ask) -> dict[str, str]:
+    """The fields that every finding on numbers has."""
+    return {
+        "tape": story.tape_name(ask.tape),
+        "method": ask.method,
+        "target": recording.text(ask.target_node),
+        "source": recording.text(ask.sources_node),
+    }

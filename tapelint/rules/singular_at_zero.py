@@ -1,0 +1,71 @@
+"""TAP407: a norm or a standard deviation without a small constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Operation, Recording
+from tapelint.play.values import Const, Value
+from tapelint.rules import formulas, story
+
+CODE = "TAP407"
+_NORMS = frozenset({"tensorflow.norm", "tensorflow.linalg.normalize"})
+_EUCLIDEAN = frozenset({"tensorflow.math.reduce_euclidean_norm"})
+_DEVIATIONS = frozenset({"tensorflow.math.reduce_std", "keras.backend.std", "keras.ops.std"})
+_ROOTS = frozenset({"tensorflow.sqrt", "keras.backend.sqrt", "keras.ops.sqrt"})
+_SUMS = frozenset({"tensorflow.reduce_sum", "tensorflow.reduce_mean", "keras.backend.sum", "keras.ops.sum"})
+_SQUARES = frozenset({"tensorflow.square", "keras.backend.square", "keras.ops.square"})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask, _, operation in formulas.on_paths(recording):
+        given = _singular(recording, operation)
+        if given is None or _shifted(recording, given):
+            continue
+        deviation = operation.function in _DEVIATIONS
+        name = story.value_name(recording, given) or story.operand(recording, operation.place)
+        node = operation.place.node
+        op = recording.text(getattr(node, "func", node))
+        fields = {**formulas.fields(recording, ask), "op": op, "name": name}
+        marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+        variant = "deviation" if deviation else ""
+        yield story.told(recording, CODE, operation.place, fields, marks, variant, operation.context)
+
+
+def _singular(recording: Recording, operation: Operation) -> Value | None:
+    """What a norm, a deviation or a root of a sum of squares is taken of."""
+    given = operation.args[0] if operation.args else None
+    if operation.function in _NORMS:
+        order = operation.get(1, "ord")
+        euclidean = order is None or (isinstance(order, Const) and order.value in ("euclidean", 2, 2.0))
+        return given if euclidean else None
+    if operation.function in _EUCLIDEAN or operation.function in _DEVIATIONS:
+        return given
+    if operation.function in _ROOTS:
+        name, total = formulas.made_by(recording, given)
+        if name in _SUMS and total is not None and total.args:
+            return _squared(recording, total.args[0])
+    return None
+
+
+def _squared(recording: Recording, value: Value) -> Value | None:
+    name, operation = formulas.made_by(recording, value)
+    if operation is None or not operation.args:
+        return None
+    if name in _SQUARES:
+        return operation.args[0]
+    if name == "*" and operation.args[0] is operation.args[1]:
+        return operation.args[0]
+    if name == "**" and formulas.number(operation.args[1]) == 2.0:
+        return operation.args[0]
+    return None
+
+
+def _shifted(recording: Recording, value: Value) -> bool:
+    """Whether something is added to the argument that keeps it away from zero."""
+    name, operation = formulas.made_by(recording, value)
+    if operation is None:
+        return False
+    constant = any(formulas.number(one) not in (None, 0.0) for one in operation.args)
+    return name in ("tensorflow.maximum", "tensorflow.clip_by_value") or (name == "+" and constant)

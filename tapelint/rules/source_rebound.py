@@ -1,0 +1,64 @@
+"""TAP207: a watched name is bound to another tensor before the gradient is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Event, Happening, Rebinding, Recording
+from tapelint.play.values import Data, Value
+from tapelint.rules import story
+
+CODE = "TAP207"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if ask.session is None or not ask.certain or ask.expected_none or ask.zero or ask.context.experiment:
+            continue
+        for source, node in recording.pieces(ask.sources, ask.sources_node):
+            rebinding = recording.rebindings.get(source.id) if isinstance(source, Data) else None
+            if rebinding is None or not rebinding.certain or rebinding.name != recording.text(node):
+                continue
+            watch = _watch_of(recording, ask, rebinding)
+            if watch is not None and isinstance(source, Data) and recording.here(rebinding.place):
+                yield _told(recording, ask, rebinding, source, watch)
+
+
+def _watch_of(recording: Recording, ask: Ask, rebinding: Rebinding) -> Event | None:
+    """The call that watches the tensor that the name held first; None when the new one may be meant."""
+    watches = [event for event in recording.events_of(ask.tape) if event.what is Happening.WATCH]
+    if any(_watches(recording, event, rebinding.new) is not False for event in watches):
+        return None
+    if any(other.tape is ask.tape and _asks(recording, other, rebinding.old) for other in recording.asks):
+        return None  # asked for both: the new tensor is meant
+    return next(
+        (
+            event
+            for event in watches
+            if event.certain and event.time < rebinding.new.time and _watches(recording, event, rebinding.old)
+        ),
+        None,
+    )
+
+
+def _watches(recording: Recording, event: Event, value: Value) -> bool | None:
+    """Whether a call watches a value; None when that can't be told."""
+    if event.value is None:
+        return None
+    leaves = recording.leaves(event.value)
+    if any(leaf is value for leaf in leaves):
+        return True
+    return False if all(isinstance(leaf, Data) for leaf in leaves) else None
+
+
+def _asks(recording: Recording, ask: Ask, value: Value) -> bool:
+    return any(leaf is value for leaf in recording.leaves(ask.sources))
+
+
+def _told(recording: Recording, ask: Ask, rebinding: Rebinding, source: Data, watch: Event) -> Finding:
+    assert ask.session is not None
+    fields = {"source": rebinding.name, "tape": story.tape_name(ask.tape), "method": ask.method}
+    marks = (story.mark(recording, "watch", watch.place), story.asked(recording, ask))
+    variant = "" if ask.session.id in source.sessions else "after"
+    return story.told(recording, CODE, rebinding.place, fields, marks, variant, ask.context)

@@ -1,0 +1,126 @@
+"""TAP117: one tape around the loop over batches."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Happening, Loop, Recording
+from tapelint.play.values import Data, Either, Value, Variable, options
+from tapelint.rules import blocks, story
+
+CODE = "TAP117"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        tape = ask.tape
+        if not ask.certain or ask.session is None or not recording.here(tape.place) or ask.method != "gradient":
+            continue
+        if any(event.what in (Happening.RESET, Happening.ESCAPE) for event in recording.events_of(tape)):
+            continue
+        if ask.inside and tape.persistent is True:
+            loop = _training(recording, ask)
+            if loop is not None and not _carried(ask, loop.place.node):
+                yield _told(recording, ask, loop.place.node, "")
+        elif not ask.inside:
+            around = _last_only(recording, ask)
+            if around is not None:
+                yield _told(recording, ask, around, "last")
+
+
+def _told(recording: Recording, ask: Ask, loop: ast.AST, variant: str) -> Finding:
+    assert ask.tape.place is not None
+    fields = {"tape": story.tape_name(ask.tape), "method": ask.method, "target": recording.text(ask.target_node)}
+    marks = (story.head(recording, "loop", loop), story.asked(recording, ask))
+    return story.told(recording, CODE, ask.tape.place, fields, marks, variant, None)
+
+
+def _training(recording: Recording, ask: Ask) -> Loop | None:
+    """The loop inside the block that asks in every round, and that changes what it asks for."""
+    assert ask.session is not None
+    for loop in ask.context.loops:
+        if loop.time < ask.session.began or loop.round < 2 or ask.again:
+            continue
+        if any(_in(apply.context.loops, loop) for apply in recording.applies):
+            return loop
+        sources = recording.leaves(ask.sources)
+        for work in recording.works:
+            if work.how == "write" and _in(work.context.loops, loop) and isinstance(work.value, Variable):
+                if any(source is work.value for source in sources):
+                    return loop
+    return None
+
+
+def _in(loops: tuple[Loop, ...], wanted: Loop) -> bool:
+    return any(loop.place == wanted.place for loop in loops)
+
+
+def _last_only(recording: Recording, ask: Ask) -> ast.AST | None:
+    """The loop over a dataset inside the block, when the target is what only its last round left."""
+    around = blocks.block(recording, ask.tape)
+    values = options(ask.target)
+    if around is None or not values or not all(isinstance(value, Data) and value.place for value in values):
+        return None
+    places = {value.place for value in values}
+    if len(places) != 1 or not recording.here(values[0].place) or values[0].place is None:
+        return None
+    node = values[0].place.node
+    loops = [spot.statement for spot in blocks.loops_around(recording, node) if blocks.contains(around, spot.statement)]
+    if len(loops) != 1 or not isinstance(loops[0], ast.For) or not _every_round(loops[0], node):
+        return None
+    if any(blocks.contains(loops[0], item) for item in (ask.node, around)):
+        return None
+    loop = loops[0]
+    if not any(_from_dataset(value, loop) for value in values) or any(_carried_value(value, loop) for value in values):
+        return None
+    return loop
+
+
+def _every_round(loop: ast.For, node: ast.AST) -> bool:
+    """Whether the statement runs in every round of a loop that nothing ends early."""
+    if any(isinstance(part, (ast.Break, ast.Return)) for part in ast.walk(loop)):
+        return False
+    if any(isinstance(part, ast.Attribute) and part.attr == "take" for part in ast.walk(loop.iter)):
+        return False
+    assigned = [statement for statement in loop.body if isinstance(statement, (ast.Assign, ast.AugAssign))]
+    return any(blocks.contains(statement, node) for statement in assigned)
+
+
+def _from_dataset(value: Value, loop: ast.For) -> bool:
+    """Whether a value was computed from an element of the dataset that the loop goes over."""
+    return any(
+        item.op == "dataset" and item.place is not None and blocks.contains(loop, item.place.node)
+        for item in _behind(value)
+    )
+
+
+def _carried(ask: Ask, loop: ast.AST) -> bool:
+    """Whether the target also depends on what an earlier round computed."""
+    return any(_carried_value(value, loop) for value in options(ask.target))
+
+
+def _carried_value(value: Value, loop: ast.AST) -> bool:
+    """Whether one statement of the loop had a part in a value more than once."""
+    met: dict[object, int] = {}
+    for item in _behind(value):
+        if item.links and item.place is not None and blocks.contains(loop, item.place.node):
+            if met.setdefault((item.place, item.op), item.time) != item.time:
+                return True
+    return False
+
+
+def _behind(value: Value, limit: int = 500) -> Iterator[Data]:
+    """What a value was computed from, itself first."""
+    queue: list[Value] = [value]
+    seen: set[int] = set()
+    for item in queue:
+        if item.id in seen or len(seen) > limit:
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data):
+            yield item
+            queue.extend(link.value for link in item.links if link.cut is None)
+        elif isinstance(item, Either):
+            queue.extend(item.options)
