@@ -238,7 +238,7 @@ class Arrays(Containers):
             joined = self._binary_sequence(sign, left, right, node)
             if joined is not None:
                 return joined
-        if isinstance(left, VariableSet) and not left.part or isinstance(right, VariableSet) and not right.part:
+        if (isinstance(left, VariableSet) and not left.part) or (isinstance(right, VariableSet) and not right.part):
             joined = self._binary_sequence(sign, left, right, node)
             if joined is not None:
                 return joined

@@ -7,9 +7,9 @@ import ast
 from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
 from tapelint.play.machine import Arguments, Read
-from tapelint.play.tapes import METHODS
 from tapelint.play.pairs import gradient_key, variable_key
 from tapelint.play.recording import Zip
+from tapelint.play.tapes import METHODS
 from tapelint.play.values import (
     Class,
     Const,

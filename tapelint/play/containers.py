@@ -175,7 +175,7 @@ class Containers(Tapes):
                 item: Value = self.item_of_data(value, node)
             elif isinstance(value, VariableSet):
                 item = self.variables(value.owner, value.which, node, part=True)
-            elif isinstance(value, (Unknown, Instance, Object)) and not isinstance(value, Data):
+            elif isinstance(value, (Unknown, Instance, Object)):
                 item = self._own_item(value, at, node)
             else:
                 item = either(values) if values else self.unknown(node, (value,), "item")
@@ -252,9 +252,10 @@ class Containers(Tapes):
         return either(found) if found else self.unknown(node, (), "item")
 
     def _slice(self, value: Sequence, items: Items, index: Object, node: ast.AST) -> Value:
-        bounds = [part.value if isinstance(part, Const) else ... for part in index.parts]
-        if items.exact and ... not in bounds:
-            return self.sequence(value.kind, items.items[slice(*bounds)], node)
+        bounds = [part.value for part in index.parts if isinstance(part, Const)]
+        whole = [bound for bound in bounds if bound is None or isinstance(bound, int)]
+        if items.exact and len(whole) == len(index.parts) == 3:
+            return self.sequence(value.kind, items.items[slice(*whole)], node)
         found = list(items)
         return self.sequence(value.kind, (Several(either(found)),) if found else (), node)
 
@@ -264,10 +265,10 @@ class Containers(Tapes):
             weak = option is not value
             if isinstance(option, Sequence):
                 items = self.items(option) or Items()
-                known = isinstance(index, Const) and isinstance(index.value, int) and items.exact and not weak
-                if known and -len(items.items) <= index.value < len(items.items):  # type: ignore[union-attr, operator]
+                at = index.value if isinstance(index, Const) and items.exact and not weak else None
+                if isinstance(at, int) and -len(items.items) <= at < len(items.items):
                     held = list(items.items)
-                    held[index.value] = item  # type: ignore[index, union-attr]
+                    held[at] = item
                     self.world.put((option.id, "#"), Items(tuple(held)))
                 else:
                     self.world.put((option.id, "#"), Items((Several(either((*items, item))),)))
@@ -365,8 +366,8 @@ class Containers(Tapes):
                     return self.const(None, node)
                 for key, item in other.entries:
                     entries = entries.put(key, item)
-            for name_, item in arguments.kwargs.items():
-                entries = entries.put(name_, item)
+            for keyword, given in arguments.kwargs.items():
+                entries = entries.put(keyword, given)
             self.world.put((value.id, "#"), entries)
             return self.const(None, node)
         if name == "clear":

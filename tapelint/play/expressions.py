@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from tapelint.play.machine import Arguments
 from tapelint.play.objects import Objects
-from tapelint.play.recording import Standing
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import ASKS
 from tapelint.play.values import (
     UNBOUND,
-    Class,
     Const,
     Data,
-    Either,
     Entries,
     Function,
     Instance,
     Kind,
-    Mapping_,
-    Method,
     Object,
     OneShot,
-    Sequence,
     Several,
     Symbol,
-    Tape,
     Unknown,
     Value,
     VariableSet,
@@ -36,7 +31,7 @@ from tapelint.play.values import (
 )
 from tapelint.play.world import known
 
-_BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+_BUILTINS = frozenset(dir(builtins))
 MAX_UNROLL = 8
 
 
@@ -92,7 +87,7 @@ class Expressions(Objects):
 
     def _bound(self, frame: Frame, name: str, own: bool) -> Value:
         value = self.world.get((frame.id, name), UNBOUND)
-        if not own and (frame.late or frame.node is None and self.standalone):
+        if not own and (frame.late or (frame.node is None and self.standalone)):
             # The frame has ended, or will go on after this: which of several bindings is seen can't be told.
             history = self.history.get((frame.id, name))
             if history is not None and len(history) > 1:
@@ -159,7 +154,7 @@ class Expressions(Objects):
 
     def refresh_if(self, changes: dict[tuple[object, ...], object]) -> None:
         """After a join, work out the running recordings anew when a tape's state was part of it."""
-        if any(len(key) == 2 and key[1] == "state" or key == ("tapes",) for key in changes):
+        if any((len(key) == 2 and key[1] == "state") or key == ("tapes",) for key in changes):
             self.refresh()
 
     def compare_op(self, node: ast.Compare) -> Value:
@@ -491,7 +486,7 @@ class Expressions(Objects):
                     exact = self._generators(node, at + 1, found, pairs) and exact
         return exact
 
-    def looping(self, node: ast.AST, number: int):  # type: ignore[no-untyped-def]
+    def looping(self, node: ast.AST, number: int) -> AbstractContextManager[None]:
         raise NotImplementedError
 
     def _note_filter(self, test: ast.expr) -> None:
@@ -501,15 +496,8 @@ class Expressions(Objects):
             if isinstance(comparator, ast.Constant) and comparator.value is None:
                 self.expect_none(self.compared.get(id(test), UNBOUND))
 
-    def verdict_known(self, value: Value) -> bool:
-        return (
-            isinstance(value, Data)
-            and value.ask is not None
-            and any(verdict.standing is Standing.CUT for verdict in value.ask.verdicts)
-        )
 
-
-_CASES: dict[type[ast.AST], Callable[[Expressions, ast.expr], Value]] = {
+_CASES: dict[type[ast.AST], Callable[..., Value]] = {
     ast.Constant: Expressions.constant,
     ast.Name: Expressions.name,
     ast.BinOp: Expressions.bin_op,
@@ -536,6 +524,4 @@ _CASES: dict[type[ast.AST], Callable[[Expressions, ast.expr], Value]] = {
     ast.SetComp: Expressions.comprehension,
     ast.GeneratorExp: Expressions.comprehension,
     ast.DictComp: Expressions.comprehension,
-}  # type: ignore[dict-item]
-
-_ = (Class, Either, Mapping_, Method, Sequence, Tape)
+}

@@ -544,6 +544,8 @@ class Keras(Library):
         if any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in given):
             return None
         results = [self._replayed(leaf, made, budget, node, model) for leaf in leaves]
+        if budget[0] < 0:
+            return None  # too large, or an output does not belong to these inputs
         if isinstance(outputs, Sequence):
             items = self.items(outputs)
             if items is None or not items.exact or len(items.items) != len(results):
@@ -561,6 +563,8 @@ class Keras(Library):
         if value.id in made:
             return made[value.id]
         budget[0] -= 1
+        if isinstance(value, Data) and value.op == "keras.Input":
+            budget[0] = -1
         if not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC or budget[0] < 0:
             return value
         links = []
@@ -832,45 +836,39 @@ class Keras(Library):
     def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
         """What the models of the sources keep where Keras does not look for variables."""
         items = self.items(ask.sources)
-        sets = list(items) if items is not None else [ask.sources]
-        found: list[Hidden] = []
-        seen: set[int] = set()
-        for one in sets:
+        found: dict[tuple[int, bool], Hidden | None] = {}
+        for one in items if items is not None else (ask.sources,):
             if isinstance(one, VariableSet) and not one.part and one.which == "trainable":
-                self._look_inside(one.owner, None, found, seen)
-        counted = {value.id for value in self._counted}
-        self._counted = []
-        return tuple(hidden for hidden in found if hidden.value.id not in counted)
-
-    _counted: list[Value] = []
+                self._look_inside(one.owner, None, found)
+        return tuple(
+            hidden for (number, _), hidden in found.items() if hidden is not None and (number, False) not in found
+        )
 
     def _look_inside(
-        self, value: Value, plain: Instance | None, found: list[Hidden], seen: set[int], depth: int = 6
+        self, value: Value, plain: Instance | None, found: dict[tuple[int, bool], Hidden | None], depth: int = 6
     ) -> None:
-        if value.id in seen or not depth:
+        """Go through everything that an object keeps; `plain` is the object of a plain class on the way."""
+        key = (value.id, plain is not None)
+        if key in found or not depth:
             return
-        seen.add(value.id)
         if isinstance(value, Object) and value.kind in ("layer", "model"):
-            if plain is not None:
-                found.append(Hidden(value, plain, "plain"))
-            else:
-                self._counted = [*self._counted, value]
+            found[key] = Hidden(value, plain, "plain") if plain is not None else None
             for part in self._held_layers(value):
-                self._look_inside(part, plain, found, seen, depth - 1)
+                self._look_inside(part, plain, found, depth - 1)
         elif isinstance(value, Instance) and value.kind in ("layer", "model", ""):
-            if value.kind == "" and not value.whole:
-                return
             if value.kind == "":
+                if not value.whole:
+                    return
                 plain = plain or value
+            found[key] = None
             for name in sorted(self.attributes.get(value.id, ())):
                 item = self.world.get((value.id, "." + name))
                 for leaf in self.flat(item) if isinstance(item, Value) else ():
                     if isinstance(leaf, Variable) and leaf.keras is False and leaf.trainable is True:
-                        found.append(Hidden(leaf, plain or value, "plain" if plain is not None else "attribute"))
-                    elif isinstance(leaf, (Object, Instance)):
-                        if plain is not None:
-                            seen.discard(leaf.id) if leaf.id not in seen else None
-                        self._look_inside(leaf, plain, found, seen, depth - 1)
+                        how = "plain" if plain is not None else "attribute"
+                        found[leaf.id, True] = Hidden(leaf, plain or value, how)
+                    else:
+                        self._look_inside(leaf, plain, found, depth - 1)
 
     def note_reading(self, owner: Value, which: str) -> None:
         """A list of trainable variables that is taken now stays as it is when the model is frozen later."""

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.notes import Notes
+from tapelint.play.custom import Customs
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Clip
 from tapelint.play.values import (
@@ -70,7 +70,7 @@ _CUTS = {
 """What the table says of an operation, as a reason."""
 
 
-class Library(Notes):
+class Library(Customs):
     """Calls of functions that are not part of the project."""
 
     def call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
@@ -431,15 +431,12 @@ class Library(Notes):
                 return self.unknown(node, arguments.all(), "call")
         return self.data(Kind.TENSOR, "tf.py_function", links.values(), node, nested=True)
 
-    def _custom_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
-        """The result's gradient is whatever the inner function says."""
-        return self.unknown(node, arguments.all(), "custom-gradient")
-
     def _add_n(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.add_n` of one tensor gives that tensor back."""
         for value in arguments.args[:1]:
             owner = self.world.get((value.id, "losses of"))
-            if owner is not None and not self.items(value):
+            items = self.items(value)
+            if owner is not None and items is not None and not items.items:
                 self.used(owner, "losses", "sum", node)
         values = self.flats(arguments.all())
         kept = [value for value in values if not isinstance(value, Const)]

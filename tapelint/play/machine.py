@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
@@ -53,7 +53,7 @@ from tapelint.play.values import (
     either,
     options,
 )
-from tapelint.play.world import World
+from tapelint.play.world import Changes, World
 
 _ACTIVE = ("tapes",)
 _RUNNING = ("running",)
@@ -94,6 +94,10 @@ class Met(NamedTuple):
         return Met(values[0].place, values[0].variables if same_step else None)
 
 
+Exit = Callable[[], None]
+"""How a `with` or `try` block is left."""
+
+
 class BudgetSpent(Exception):
     """One played function took more work than it is worth; what it did so far stands."""
 
@@ -103,16 +107,10 @@ class Arguments:
     """The arguments of one call. `more` says that there may be others (`*args`, `**kwargs` of unknown content)."""
 
     args: tuple[Value, ...] = ()
-    kwargs: Mapping[str, Value] = None  # type: ignore[assignment]
+    kwargs: Mapping[str, Value] = field(default_factory=dict)
     nodes: tuple[ast.expr, ...] = ()
-    keyword_nodes: Mapping[str, ast.expr] = None  # type: ignore[assignment]
+    keyword_nodes: Mapping[str, ast.expr] = field(default_factory=dict)
     more: bool = False
-
-    def __post_init__(self) -> None:
-        if self.kwargs is None:
-            object.__setattr__(self, "kwargs", {})
-        if self.keyword_nodes is None:
-            object.__setattr__(self, "keyword_nodes", {})
 
     def get(self, position: int, name: str) -> Value | None:
         """The argument at `position` (from 0) or of that name."""
@@ -131,6 +129,16 @@ class Arguments:
 
     def all(self) -> tuple[Value, ...]:
         return (*self.args, *self.kwargs.values())
+
+
+class Jump:
+    """The ways out of a loop: worlds that `break` or `continue`."""
+
+    def __init__(self, mark: int, exits: int) -> None:
+        self.mark = mark
+        self.exits = exits
+        self.breaks: list[Changes] = []
+        self.continues: list[Changes] = []
 
 
 class Machine:
@@ -153,6 +161,19 @@ class Machine:
         self.compared: dict[int, Value] = {}
         """What stood on the left of a comparison, by the comparison's node."""
         self.entry = 0
+        self.exits: list[Exit] = []
+        """How the blocks around the place of play are left, outermost first."""
+        self.jumps: list[Jump] = []
+        self.attempts: list[Jump] = []
+        self.callees: set[int] = set()
+        """The ids of expressions that are called."""
+        self.called: set[int] = set()
+        """The ids of the function nodes that were played."""
+        self.pending: list[Function] = []
+        self.pending_classes: list[Class] = []
+        self.classes: dict[int, Class] = {}
+        self.history: dict[tuple[int, str], list[Value]] = {}
+        """What a name was bound to, in the order of play, by frame and name."""
         self.standalone = False
 
     # -- to be given by the layers above --------------------------------------------------------------------------
@@ -448,10 +469,10 @@ class Machine:
         elif isinstance(value, Mapping_):
             entries = self.entries(value)
             if entries is not None:
-                held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
-                for item in held:
+                members = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
+                for item in members:
                     self.escape(item, node, depth - 1)
-                rest = Unknown(self.place(node), self.tick(), tuple(held), "escaped")
+                rest = Unknown(self.place(node), self.tick(), tuple(members), "escaped")
                 kept = tuple((key, either((item, rest))) for key, item in entries.entries)
                 self.world.put((value.id, "#"), Entries(kept, rest))
         elif isinstance(value, Instance):

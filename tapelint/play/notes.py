@@ -91,6 +91,9 @@ class Notes(Arrays):
         if last in shapes.FILLING:
             sizes = self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
             return sizes if last not in ("rand", "randn") else None
+        if last == "eye" and len(arguments.args) == 1 and not {"num_columns", "batch_shape"} & arguments.kwargs.keys():
+            rows = self.numbers(arguments.args[0])
+            return (*rows, *rows) if rows is not None and len(rows) == 1 else None
         if last == "matmul":
             plain = not {"transpose_a", "transpose_b", "adjoint_a", "adjoint_b"} & arguments.kwargs.keys()
             return shapes.product(one, self.shape_of(arguments.get(1, "b"))) if plain and len(arguments.args) < 3 else None

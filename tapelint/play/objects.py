@@ -239,7 +239,10 @@ class Objects(Threads):
         if "?" in names or "tensorflow.custom_gradient" in names:
             for value in arguments.all():
                 self.escape(value, node)
-            return self.unknown(node, (function, *self._held(arguments)), "call")
+            result = self.unknown(node, (function, *self._held(arguments)), "call")
+            if "?" not in names and len(self.stack) < MAX_DEPTH - 1:
+                self.note_custom(function, arguments, node, result)
+            return result
         running = sum(other.node is function.node for other in self.stack)
         if running or len(self.stack) >= MAX_DEPTH:
             return self.call_unknown(function, arguments, node)

@@ -69,7 +69,7 @@ def outline(tree: ast.AST) -> Outline:
         for name in node._fields:
             value = getattr(node, name, None)
             if value.__class__ is list:
-                children.extend(item for item in value if isinstance(item, ast.AST))  # type: ignore[union-attr]
+                children.extend(item for item in value if isinstance(item, ast.AST))
             elif isinstance(value, ast.AST) and not isinstance(value, _IDLE):
                 children.append(value)
         children.reverse()

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from tapelint.play.custom import CUSTOM
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
 from tapelint.play.outline import Outline
 from tapelint.play.recording import Context, Recording, Run
 from tapelint.play.scope import Frame, Module
-from tapelint.play.statements import Jump, Statements
+from tapelint.play.statements import Statements
 from tapelint.play.values import Class, Const, Either, Function, Instance, Tape, Unknown, Value, either
 from tapelint.play.world import Changes
 
@@ -38,17 +39,6 @@ class Player(Statements):
     def __init__(self, module: Module, keras: int) -> None:
         super().__init__(module, keras)
         self.allowance = MAX_STEPS
-        self.callees: set[int] = set()
-        self.called: set[int] = set()
-        self.pending: list[Function] = []
-        self.pending_classes: list[Class] = []
-        self.classes: dict[int, Class] = {}
-        self.history: dict[tuple[int, str], list[Value]] = {}
-        self.exits: list[object] = []  # type: ignore[assignment]
-        self.jumps: list[Jump] = []
-        self.paused_in_with: set[int] = set()
-        self.attempts: list[Jump] = []
-        self.templates: dict[int, Instance] = {}
 
     def record(self) -> Recording:
         """Play the whole module and give what was recorded."""
@@ -108,6 +98,8 @@ class Player(Statements):
         self.budget(self.allowance)
         try:
             arguments = self._own_arguments(function)
+            if CUSTOM in function.decorators:
+                self.note_custom(function, arguments, function.node, None)
             bare = Function(
                 function.node,
                 function.module,
@@ -242,7 +234,7 @@ class Player(Statements):
         used = function.module.outline.names.get(id(function.node))
         if used is None:  # a lambda
             used = {
-                getattr(node, "attr", None) or getattr(node, "id", "") for node in ast.walk(function.node)
+                str(getattr(node, "attr", "") or getattr(node, "id", "")) for node in ast.walk(function.node)
             }
         return bool(used & MARKS)
 

@@ -317,6 +317,49 @@ class Clip:
     context: Context
 
 
+class Returned(Enum):
+    """What a function under `tf.custom_gradient` returned."""
+
+    PAIR = "pair"
+    VALUE = "value"
+    NOTHING = "nothing"
+    SWAPPED = "swapped"
+    CALLED = "called"
+    MANY = "many"
+    UNKNOWN = "unknown"
+
+
+@dataclass(eq=False, slots=True)
+class Custom:
+    """One call of a function under `tf.custom_gradient`, or the function by itself when nobody calls it."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    name: str
+    place: Place
+    context: Context
+    method: bool
+    """Whether its first parameter is `self`."""
+    result: Value | None
+    """What the call gives to the program; None when the function was not called."""
+    reason: Place | None = None
+    inputs: tuple[Value, ...] | None = None
+    """The positional arguments as flat leaves; None when their number is not known."""
+    keywords: tuple[str, ...] = ()
+    returned: Returned = Returned.UNKNOWN
+    outputs: int | None = None
+    reads: list[tuple[Value, Place | None]] = field(default_factory=list)
+    """Trainable variables that the value was computed from, beside the arguments, and where."""
+    gradient: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None = None
+    upstreams: tuple[str, ...] = ()
+    takes_variables: bool = False
+    open: bool = False
+    """The gradient function takes any number of arguments, or has defaults."""
+    gradients: int | None = None
+    """How many gradients it returns."""
+    answers: tuple[bool | None, ...] = ()
+    """Whether each of them depends on an upstream gradient."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
@@ -489,6 +532,7 @@ class Recording:
     uses: list[Use] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
+    customs: list[Custom] = field(default_factory=list)
     zips: list[Zip] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence as Seq
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Seq
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import partial
 
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
+from tapelint.play.machine import Arguments, Exit, Jump
 from tapelint.play.objects import TRANSPARENT
 from tapelint.play.recording import ClassEntered, Dropped, Happening, Loop, Rebinding
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     UNBOUND,
-    Bound,
     Class,
     Const,
+    CutKind,
     Data,
     Either,
     Function,
     Instance,
     Items,
     Kind,
-    Link,
     Mapping_,
     Object,
     Partial,
@@ -44,20 +45,8 @@ from tapelint.play.values import (
 from tapelint.play.world import Changes, known
 from tapelint.tensorflow import api
 
-Exit = Callable[[], None]
-
 TENSORFLOW = frozenset({"tf", "tensorflow"})
 """Names under which projects hand TensorFlow on from a module of their own."""
-
-
-class Jump:
-    """The ways out of a loop: worlds that `break` or `continue`."""
-
-    def __init__(self, mark: int, exits: int) -> None:
-        self.mark = mark
-        self.exits = exits
-        self.breaks: list[Changes] = []
-        self.continues: list[Changes] = []
 
 
 class Statements(Expressions):
@@ -185,8 +174,6 @@ class Statements(Expressions):
     def _store_array(self, holder: ast.expr, array: Data, value: Value, node: ast.AST) -> None:
         """`array[i] = tensor`: the array now holds the tensor's value, cut off."""
         if isinstance(holder, ast.Name):
-            from tapelint.play.values import CutKind
-
             joined = self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, "array item", (array, value), node, array.dtype)
             self.bind_name(holder.id, joined, node)
 
@@ -509,16 +496,14 @@ class Statements(Expressions):
             certain = len(choices) == 1
             if isinstance(option, Tape):
                 if self.enter(option, node, certain):
-                    self.exits.append(lambda tape=option: self.exit(tape, node))  # type: ignore[misc]
+                    self.exits.append(partial(self.exit, option, node))
                 results.append(option)
             elif isinstance(option, Paused):
-                if option.tape is not None and certain:
-                    self._noted_pause(option)
                 began = self.pause(option.tape)
-                self.exits.append(lambda tape=option.tape, at=began: self.resume(tape, at))  # type: ignore[misc]
+                self.exits.append(partial(self.resume, option.tape, began))
                 results.append(self.const(None, node))
             elif isinstance(option, Object) and option.kind == "exit-stack":
-                self.exits.append(lambda stack=option: self.leave_stack(stack, node))  # type: ignore[misc]
+                self.exits.append(partial(self.leave_stack, option, node))
                 results.append(option)
             elif isinstance(option, Instance):
                 results.append(self._enter_instance(option, node))
@@ -528,20 +513,19 @@ class Statements(Expressions):
                 results.append(option if isinstance(option, Object) else self.unknown(node, (option,), "context"))
         return either(results) if results else self.unknown(node)
 
-    def _noted_pause(self, paused: Paused) -> None:
-        self.paused_in_with.add(paused.id)
-
     def _enter_instance(self, value: Instance, node: ast.expr) -> Value:
         """An object with visible `__enter__` and `__exit__`: both are played."""
-        from tapelint.play.machine import Arguments
-
         enter = self.class_attribute(value.cls, "__enter__")
         leave = self.class_attribute(value.cls, "__exit__")
         if not isinstance(enter, Function) or not isinstance(leave, Function):
             return self.unknown(node, (value,), "context")
         result = self.call_function(enter, Arguments((value,)), node)
         none = self.const(None, node)
-        self.exits.append(lambda: self.call_function(leave, Arguments((value, none, none, none)), node) and None)
+
+        def finish() -> None:
+            self.call_function(leave, Arguments((value, none, none, none)), node)
+
+        self.exits.append(finish)
         return result
 
     def _guards(self, node: ast.expr) -> tuple[str, ...]:
@@ -798,7 +782,7 @@ def _captures(pattern: ast.pattern) -> list[str]:
     return found
 
 
-_CASES: dict[type[ast.AST], Callable[[Statements, ast.stmt], None]] = {
+_CASES: dict[type[ast.AST], Callable[..., None]] = {
     ast.Expr: Statements.expr,
     ast.Assign: Statements.assign_,
     ast.AnnAssign: Statements.ann_assign,
@@ -825,8 +809,6 @@ _CASES: dict[type[ast.AST], Callable[[Statements, ast.stmt], None]] = {
     ast.Pass: Statements.nothing,
     ast.Global: Statements.nothing,
     ast.Nonlocal: Statements.nothing,
-}  # type: ignore[dict-item]
+}
 if hasattr(ast, "TryStar"):
-    _CASES[ast.TryStar] = Statements.try_  # type: ignore[assignment]
-
-_ = (Bound, Link, Mapping_, is_tensor, replace)
+    _CASES[ast.TryStar] = Statements.try_

@@ -456,7 +456,7 @@ def either(values: Iterable[Value]) -> Value:
     found: list[Value] = []
     for value in values:
         if value.__class__ is Either:
-            for option in value.options:  # type: ignore[attr-defined]
+            for option in value.options:
                 _add(found, option)
         else:
             _add(found, value)

@@ -9,7 +9,18 @@ from functools import lru_cache
 
 from tapelint.diagnostic import Mark
 from tapelint.play.recording import Apply, Ask, Context, Recording
-from tapelint.play.values import Data, Instance, Object, Place, Value
+from tapelint.play.values import (
+    Data,
+    Either,
+    Instance,
+    Object,
+    Place,
+    Sequence,
+    Several,
+    Unknown,
+    Value,
+    VariableSet,
+)
 from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
@@ -145,3 +156,47 @@ def columns(recording: Recording, apply: Apply) -> tuple[ast.AST | None, ast.AST
         if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
             return pair.elts[0], pair.elts[1]
     return None, args[0]
+
+
+def trained(recording: Recording) -> Iterator[tuple[Ask, Apply]]:
+    """The gradients that an optimizer applies to the variables of a model."""
+    for apply in recording.applies:
+        if apply.pairs is None or apply.method == "minimize":
+            continue
+        seen: set[int] = set()
+        for item in apply.pairs.gradients.items:
+            ask = ask_of(item.of if isinstance(item, Several) else item)
+            if ask is not None and id(ask) not in seen:
+                seen.add(id(ask))
+                yield ask, apply
+
+
+def owners(recording: Recording, ask: Ask) -> dict[int, Value]:
+    """The models and layers whose trainable variables are the sources, by their ids."""
+    found: dict[int, Value] = {}
+    for leaf in recording.leaves(ask.sources):
+        if isinstance(leaf, VariableSet) and not leaf.part:
+            found[leaf.owner.id] = leaf.owner
+    return found
+
+
+def behind(recording: Recording, value: Value, limit: int = 2000) -> dict[int, Value]:
+    """Everything that a value was computed from, cuts ignored, by its id; the value itself too."""
+    found: dict[int, Value] = {}
+    stack = [value]
+    while stack and len(found) < limit:
+        item = stack.pop()
+        if item.id in found:
+            continue
+        found[item.id] = item
+        if isinstance(item, Data):
+            stack.extend(link.value for link in item.links)
+            if item.same is not None:
+                stack.append(item.same)
+        elif isinstance(item, Unknown):
+            stack.extend(item.inputs)
+        elif isinstance(item, Either):
+            stack.extend(item.options)
+        elif isinstance(item, Sequence):
+            stack.extend(recording.contents.get(item.id, ()))
+    return found

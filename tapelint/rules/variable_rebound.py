@@ -67,14 +67,27 @@ def _forgotten(recording: Recording, rebinding: Rebinding) -> ast.For | None:
     bound = {inner.id for inner in ast.walk(loop.target) if isinstance(inner, ast.Name)}
     if rebinding.name not in bound or not any(inner is node for inner in ast.walk(loop)):
         return None
-    own = {id(inner) for inner in ast.walk(node)}
     line = (node.lineno, node.col_offset)
     around = story.scope_around(recording, rebinding.place)
+    own = {id(inner) for inner in ast.walk(node)}
+    for other in ast.walk(around):
+        if other is not loop and _binds(other, rebinding.name):
+            own |= {id(inner) for inner in ast.walk(other)}  # there the name is another one
     for inner in ast.walk(around):
         if isinstance(inner, ast.Name) and inner.id == rebinding.name and isinstance(inner.ctx, ast.Load):
             if id(inner) not in own and (inner.lineno, inner.col_offset) > line:
                 return None
     return loop
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether a loop or comprehension has a name of its own by that name."""
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        targets = [node.target]
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+        targets = [generator.target for generator in node.generators]
+    return any(isinstance(inner, ast.Name) and inner.id == name for target in targets for inner in ast.walk(target))
 
 
 def _fix(recording: Recording, rebinding: Rebinding) -> Fix | None:

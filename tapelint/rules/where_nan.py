@@ -23,6 +23,7 @@ _POINTS = {
 """Where the slope of a function is infinite."""
 _SAFE = {"tensorflow.acos": "0.0", "tensorflow.asin": "0.0", "tensorflow.atanh": "0.0", "tensorflow.acosh": "2.0"}
 """An argument that is safe for these; 1.0 is for the others."""
+_PRODUCTS = frozenset({"*", "tensorflow.multiply"})
 _WHERE = "tensorflow.where"
 
 
@@ -45,18 +46,28 @@ def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[
         return None
     if not isinstance(other, Const) and formulas.carries(ask, recording, other):
         return None
-    if sign not in (((">", "<", "!="), ("==", "<=", ">="))[at - 1]):
-        return None
+    keeps = (((">", "<", "!="), ("==", "<=", ">="))[at - 1])
+    outside = ((">", ">=", "!="), ("==", "<=", "<"))[at - 1]
     left, right = compared.args
     point, tested = (formulas.number(right), left) if formulas.number(right) is not None else (formulas.number(left), right)
     if point is None:
         return None
     for operation in _inside(recording, kept, ask):
-        singular = _singular(operation)
-        if singular is not None and singular[0] is tested and point in singular[1]:
+        if sign in keeps and _singular_at(operation, tested, point):
             if any(formulas.carries(ask, recording, one) for one in operation.args):
                 return operation, tested
+        if sign in outside and operation.function in _PRODUCTS and len(operation.args) == 2:
+            # The slope with respect to a factor is the other factor, which is no number where it is masked.
+            for one, factor in (operation.args, operation.args[::-1]):
+                inner = recording.operations.get(factor.id)
+                if inner is not None and _singular_at(inner, tested, point) and formulas.carries(ask, recording, one):
+                    return inner, tested
     return None
+
+
+def _singular_at(operation: Operation, tested: Value, point: float) -> bool:
+    found = _singular(operation)
+    return found is not None and found[0] is tested and point in found[1]
 
 
 def _inside(recording: Recording, value: Value, ask: Ask) -> Iterator[Operation]:

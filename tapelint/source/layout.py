@@ -15,8 +15,8 @@ from tapelint.source.text import Source
 class Comment:
     """One comment, from its `#` to the end of its line.
 
-    `alone`: nothing stands before it on its line. `inside`: it stands inside brackets, so its statement goes on after
-    it. `column` counts from 0.
+    `alone`: nothing stands before it on its line. `inside`: it is alone on its line, but between brackets, in the
+    middle of a statement. `column` counts from 0.
     """
 
     row: int
@@ -93,7 +93,7 @@ def layout(source: Source) -> Layout:
             if kind == tokenize.COMMENT:
                 start = starts[row - 1] + at
                 alone = not source.text[starts[row - 1] : start].strip()
-                found.comments.append(Comment(row, at, Span(start, start + len(text)), text, alone, bool(words)))
+                found.comments.append(Comment(row, at, Span(start, start + len(text)), text, alone, alone and bool(words)))
             elif kind in (tokenize.NL, tokenize.NEWLINE):
                 if line_first < row:
                     found.joined.update(dict.fromkeys(range(line_first, row + 1), (line_first, row)))

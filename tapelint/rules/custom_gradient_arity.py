@@ -1,0 +1,76 @@
+"""TAP521: a custom gradient returns a gradient too few or too many."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Custom, Recording
+from tapelint.play.values import Const
+from tapelint.rules import customs, story
+
+CODE = "TAP521"
+
+_RAISED = ("ValueError", "TypeError", "InternalError")
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for custom in recording.customs:
+        if custom.gradient is None or custom.open or custom.context.guarded(*_RAISED):
+            continue
+        if custom.takes_variables or custom.reads or not customs.asked_through(recording, custom):
+            continue
+        if custom.outputs is not None and custom.outputs > 0 and len(custom.upstreams) != custom.outputs:
+            yield _outputs(recording, custom)
+        elif custom.inputs is not None and custom.gradients is not None and len(custom.inputs) != custom.gradients:
+            given = customs.returns(custom.gradient)
+            if len(given) == 1 and given[0] is not None:
+                yield _told(recording, custom, given[0])
+
+
+def _outputs(recording: Recording, custom: Custom) -> Finding:
+    assert custom.gradient is not None
+    given = customs.returns(custom.node)
+    fields = {"function": custom.name, "count": str(len(custom.upstreams)), "expected": str(custom.outputs)}
+    marks = (
+        story.mark(recording, "made", given[0] if given else None),
+        story.mark(recording, "call", custom.place),
+    )
+    place = story.head(recording, "primary", custom.gradient)[0].span
+    return story.told(recording, CODE, place, fields, marks, "outputs")
+
+
+def _told(recording: Recording, custom: Custom, given: ast.expr) -> Finding:
+    assert custom.inputs is not None and custom.gradients is not None
+    expected, count = len(custom.inputs), custom.gradients
+    declared = len(custom.node.args.args) - (1 if custom.method else 0)
+    variant = ""
+    if count > expected:
+        if custom.method and count == expected + 1:
+            variant = "self"
+        elif declared > expected:
+            variant = "keyword"
+    fields = {"function": custom.name, "count": str(count), "expected": str(expected)}
+    marks = (story.mark(recording, "call", custom.place),)
+    fix = _fix(recording, custom, given)
+    return story.told(recording, CODE, given, fields, marks, variant, None, fix)
+
+
+def _fix(recording: Recording, custom: Custom, given: ast.expr) -> Fix | None:
+    """Add `None` for trailing arguments that are no tensors."""
+    assert custom.inputs is not None and custom.gradients is not None
+    missing = custom.inputs[custom.gradients :]
+    if not missing or not all(isinstance(value, Const) for value in missing):
+        return None
+    span = recording.span(given)
+    more = ", None" * len(missing)
+    fix = "return None for each argument that is no tensor"
+    if isinstance(custom.gradient, ast.Lambda):
+        if isinstance(given, ast.Tuple):
+            return None
+        edits = (Edit(Span(span.start, span.start), "("), Edit(Span(span.end, span.end), more + ")"))
+        return Fix(fix, Applicability.UNSAFE, edits)
+    if isinstance(given, (ast.Tuple, ast.List)) and recording.source.text[span.end - 1] in ")]":
+        return None
+    return Fix(fix, Applicability.UNSAFE, (Edit(Span(span.end, span.end), more),))

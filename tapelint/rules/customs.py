@@ -1,0 +1,68 @@
+"""What the rules on `tf.custom_gradient` share."""
+
+from __future__ import annotations
+
+import ast
+
+from tapelint.play.recording import Custom, Recording
+from tapelint.play.values import Data, Either, Unknown, Value, Variable, VariableSet
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def returns(node: Definition) -> list[ast.expr | None]:
+    """What a function returns: the expressions of its own `return` statements."""
+    if isinstance(node, ast.Lambda):
+        return [node.body]
+    found: list[ast.expr | None] = []
+    stack: list[ast.AST] = list(node.body)
+    while stack:
+        item = stack.pop(0)
+        if isinstance(item, ast.Return):
+            found.append(item.value)
+        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            stack = [*ast.iter_child_nodes(item), *stack]
+    return found
+
+
+def asked_through(recording: Recording, custom: Custom) -> bool:
+    """Whether a gradient is asked whose way certainly leads through this call."""
+    result = custom.result
+    if result is None:
+        return False
+    for ask in recording.asks:
+        if not ask.certain or ask.time < result.time or not _behind(ask.target, result):
+            continue
+        if any(_behind(result, source) for source in recording.leaves(ask.sources)):
+            return True
+    return False
+
+
+def _behind(value: Value, wanted: Value, limit: int = 400) -> bool:
+    """Whether `wanted` lies behind a value on a way that nothing cuts."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item is wanted:
+            return True
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, Data):
+            stack.extend(link.value for link in item.links if link.cut is None)
+        elif isinstance(item, Unknown):
+            stack.extend(item.inputs)
+        elif isinstance(item, Either):
+            stack.extend(item.options)
+    return isinstance(wanted, VariableSet) and any(
+        isinstance(item, VariableSet) and item.owner is wanted.owner for item in stack
+    )
+
+
+def text_of(recording: Recording, value: Value) -> str:
+    """How the program calls a variable, or the layer that holds it."""
+    whose = value.owner if isinstance(value, VariableSet) else value
+    name = recording.names.get(whose.id, "")
+    return name or (getattr(whose, "name", "") if isinstance(whose, Variable) else "")

@@ -1,0 +1,100 @@
+"""TAP719: labels of shape (n,) against predictions of shape (n, 1)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.play.shape import REDUCING, Shape
+from tapelint.play.values import Data, Unknown, Value, Variable, VariableSet
+from tapelint.rules import optimizers, story
+
+CODE = "TAP719"
+_DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squared_difference", "tf.keras.ops.subtract"})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        behind = optimizers.behind(recording, ask.target)
+        for value in behind.values():
+            if not isinstance(value, Data) or value.op not in _DIFFERENCES or value.place is None:
+                continue
+            pair = _pair(value)
+            if pair is None or not recording.here(value.place) or not _averaged(behind, value):
+                continue
+            flat, column = pair
+            if not _apart(recording, flat, column):
+                continue
+            yield _told(recording, ask, value, flat, column)
+
+
+def _shape(value: Value) -> Shape | None:
+    return value.shape if isinstance(value, (Data, Variable)) else None
+
+
+def _pair(value: Data) -> tuple[Value, Value] | None:
+    """The operands of shapes (n,) and (n, 1), n above one."""
+    links = [link.value for link in value.links if link.cut is None]
+    if len(links) != 2:
+        return None
+    for flat, column in (links, links[::-1]):
+        one, other = _shape(flat), _shape(column)
+        if one is not None and other is not None and len(one) == 1 and len(other) == 2:
+            if one[0] is not None and one[0] > 1 and other == (one[0], 1):
+                return flat, column
+    return None
+
+
+def _apart(recording: Recording, one: Value, other: Value) -> bool:
+    """Whether one side is trained and the other made from something else altogether."""
+    mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
+    if mine.keys() & theirs.keys():
+        return False
+    found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
+    unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
+    return found.count(True) == 1 and not unknown
+
+
+def _averaged(behind: dict[int, Value], table: Data) -> bool:
+    """Whether the whole table, as it is, is summed or averaged to one number."""
+    whole = {table.id}
+    for value in sorted(behind.values(), key=lambda value: value.time):
+        if not isinstance(value, Data) or value.time <= table.time:
+            continue
+        if any(link.value.id in whole for link in value.links):
+            if value.shape == table.shape and table.shape is not None:
+                whole.add(value.id)
+            elif value.shape == () and value.op.rsplit(".", 1)[-1] in REDUCING:
+                return True
+    return False
+
+
+def _told(recording: Recording, ask: Ask, value: Data, flat: Value, column: Value) -> Finding:
+    assert value.place is not None
+    node = value.place.node
+    operands = _operands(node)
+    links = [link.value for link in value.links if link.cut is None]
+    names = dict(zip((link.id for link in links), operands, strict=False)) if len(operands) == 2 else {}
+    fields = {
+        "name": recording.text(names[flat.id]) if flat.id in names else "the labels",
+        "target": recording.text(names[column.id]) if column.id in names else "the prediction",
+        "source": str(_shape(flat)),
+        "variables": str(_shape(column)),
+        "op": "difference",
+    }
+    marks = (
+        story.mark(recording, "source", flat.place),
+        story.mark(recording, "target", column.place),
+        story.asked(recording, ask),
+    )
+    return story.told(recording, CODE, node, fields, marks, "", ask.context)
+
+
+def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
+    if isinstance(node, ast.BinOp):
+        return (node.left, node.right)
+    if isinstance(node, ast.Call) and len(node.args) == 2:
+        return (node.args[0], node.args[1])
+    return ()

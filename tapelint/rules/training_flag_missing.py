@@ -1,0 +1,74 @@
+"""TAP714: a model with layers of two modes is trained in the mode for prediction."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Apply, Ask, Forward, Recording
+from tapelint.play.values import Const, Instance, Object, Value
+from tapelint.rules import optimizers, story
+
+CODE = "TAP714"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if "learning_phase" in recording.source.text:
+        return
+    for ask, apply in optimizers.trained(recording):
+        owners = optimizers.owners(recording, ask)
+        behind = optimizers.behind(recording, ask.target)
+        for forward in recording.forwards:
+            if forward.layer.id not in owners or not recording.here(forward.place) or forward.training is not None:
+                continue
+            if forward.result.id not in behind or not isinstance(forward.place.node, ast.Call):
+                continue
+            if ask.session is None or forward.began < ask.session.began:
+                continue
+            layer = _mode(recording, forward)
+            if layer is not None:
+                yield _told(recording, forward, layer, ask, apply)
+
+
+def _mode(recording: Recording, forward: Forward) -> Object | None:
+    """A layer in the model that certainly runs in the mode for prediction."""
+    if isinstance(forward.layer, Object):
+        return forward.modes[0] if forward.modes else None
+    if not isinstance(forward.layer, Instance):
+        return None
+    wanted = {layer.id for layer in forward.modes}
+    found: Object | None = None
+    for inner in recording.forwards:
+        if not forward.began < inner.began <= forward.result.time or inner is forward:
+            continue
+        if inner.layer.id in wanted or any(layer.id in wanted for layer in inner.modes):
+            if not _predicting(inner.training):
+                return None
+            found = found or (inner.layer if isinstance(inner.layer, Object) and inner.layer.id in wanted else None)
+    return found
+
+
+def _predicting(training: Value | None) -> bool:
+    return training is None or (isinstance(training, Const) and training.value in (None, False))
+
+
+def _told(recording: Recording, forward: Forward, layer: Object, ask: Ask, apply: Apply) -> Finding:
+    node = forward.place.node
+    assert isinstance(node, ast.Call)
+    fields = {"model": recording.text(node.func), "op": layer.symbol.rsplit(".", 1)[-1]}
+    marks = (
+        story.mark(recording, "made", layer.place),
+        story.asked(recording, ask),
+        story.mark(recording, "apply", apply.place),
+    )
+    return story.told(recording, CODE, node, fields, marks, "", forward.context, _fix(recording, node))
+
+
+def _fix(recording: Recording, node: ast.Call) -> Fix | None:
+    last = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if not last:
+        return None
+    end = max(recording.span(part).end for part in last)
+    edit = Edit(Span(end, end), ", training=True")
+    return Fix(f"call it with training=True: {recording.text(node.func)}(..., training=True)", Applicability.UNSAFE, (edit,))

@@ -1,0 +1,126 @@
+"""TAP717: a variable that the output depends on and the model does not count as its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding, Mark
+from tapelint.play.recording import Ask, Hidden, Recording
+from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
+from tapelint.rules import optimizers, story
+
+CODE = "TAP717"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    generation = optimizers.generation(recording)
+    asked = _asked_by_name(recording)
+    for ask in recording.asks:
+        connected = _connected(ask.target) if ask.hidden or _lambdas(recording, ask) else {}
+        for hidden in ask.hidden:
+            if hidden.how == "attribute" and generation != 3:
+                continue
+            if hidden.value.id in asked or not _reached(hidden.value, connected):
+                continue
+            if hidden.value.place is not None and recording.here(hidden.value.place):
+                yield _told(recording, ask, hidden, connected)
+        yield from _closures(recording, ask, connected, asked)
+
+
+def _asked_by_name(recording: Recording) -> set[int]:
+    """What some gradient call of the module has among its sources by itself."""
+    found: set[int] = set()
+    for ask in recording.asks:
+        for leaf in recording.leaves(ask.sources):
+            found.add(leaf.owner.id if isinstance(leaf, VariableSet) else leaf.id)
+    return found
+
+
+def _connected(target: Value) -> dict[int, tuple[Value, Data]]:
+    """The variables that the target depends on without a cut, each with the step that reads it."""
+    found: dict[int, tuple[Value, Data]] = {}
+    stack: list[Value] = [target]
+    seen: set[int] = set()
+    while stack and len(seen) < 2000:
+        item = stack.pop()
+        if item.id in seen or not isinstance(item, Data):
+            continue
+        seen.add(item.id)
+        for link in item.links:
+            if link.cut is None:
+                if isinstance(link.value, VariableSet):
+                    found.setdefault(link.value.owner.id, (link.value, item))
+                elif isinstance(link.value, Variable):
+                    found.setdefault(link.value.id, (link.value, item))
+                stack.append(link.value)
+    return found
+
+
+def _reached(value: Value, connected: dict[int, tuple[Value, Data]]) -> bool:
+    return value.id in connected
+
+
+def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, tuple[Value, Data]]) -> Finding:
+    assert hidden.value.place is not None
+    place = _statement(recording, hidden.value.place)
+    plain = hidden.how == "plain"
+    holder = hidden.holder
+    fields = {
+        "name": _target(recording, hidden.value.place) or recording.text(hidden.value.place),
+        "source": recording.text(ask.sources_node),
+        "model": holder.cls.name if isinstance(holder, Instance) else "the object",
+    }
+    marks: list[tuple[Mark, ...]] = []
+    if plain and isinstance(holder, Instance):
+        marks.append(story.head(recording, "made", holder.cls.node))
+    _, reader = connected[hidden.value.id]
+    marks += [story.mark(recording, "used", reader.place), story.asked(recording, ask)]
+    return story.told(recording, CODE, place, fields, marks, "plain_class" if plain else "", None)
+
+
+def _statement(recording: Recording, place: Place) -> Place:
+    return place
+
+
+def _target(recording: Recording, place: Place) -> str:
+    """What the variable is assigned to: `self.w`."""
+    for node in ast.walk(recording.tree):
+        if isinstance(node, ast.Assign) and node.value is place.node:
+            return recording.text(node.targets[0])
+        if isinstance(node, ast.Call) and len(node.args) == 1 and node.args[0] is place.node:
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+                return recording.text(node.func.value)
+    return ""
+
+
+def _lambdas(recording: Recording, ask: Ask) -> list[Function]:
+    """The functions of the `Lambda` layers in the models whose variables are the sources."""
+    found: list[Function] = []
+    for leaf in recording.leaves(ask.sources):
+        owner = leaf.owner if isinstance(leaf, VariableSet) and not leaf.part and leaf.which == "trainable" else None
+        for part in owner.parts if isinstance(owner, Object) else ():
+            if isinstance(part, Object) and part.symbol.endswith(".Lambda"):
+                found += [one for one in part.parts if isinstance(one, Function)]
+    return found
+
+
+def _closures(
+    recording: Recording, ask: Ask, connected: dict[int, tuple[Value, Data]], asked: set[int]
+) -> Iterator[Finding]:
+    for function in _lambdas(recording, ask):
+        inside = {id(node) for node in ast.walk(function.node)}
+        for value, reader in connected.values():
+            if not isinstance(value, Variable) or value.keras is not False or value.trainable is not True:
+                continue
+            if value.id in asked or value.place is None or not recording.here(value.place):
+                continue
+            if reader.place is None or id(reader.place.node) not in inside:
+                continue
+            fields = {
+                "name": _target(recording, value.place) or recording.text(value.place),
+                "source": recording.text(ask.sources_node),
+                "model": "",
+            }
+            marks = (story.mark(recording, "used", reader.place), story.asked(recording, ask))
+            yield story.told(recording, CODE, value.place, fields, marks, "closure", None)

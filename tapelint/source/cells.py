@@ -1,0 +1,189 @@
+"""The cells of a notebook or the code blocks of a document: one Python text made of them, and the way back."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tapelint.diagnostic import Edit, Span
+from tapelint.source.text import Position, Source
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PROMPT = ">>> "
+_CONTINUED = "... "
+
+
+class Run(NamedTuple):
+    """Code points of the cells' text that stand together in the file.
+
+    Either both lengths are the same and each code point stands for itself, or `length` is 1 and the file spells that
+    code point in `width` others, as JSON does with `\\n`.
+    """
+
+    start: int
+    length: int
+    outer: int
+    width: int
+
+
+class Piece(NamedTuple):
+    """The text of one cell, and where it stands in the file. The runs count from the beginning of the piece."""
+
+    text: str
+    runs: tuple[Run, ...]
+
+    def without(self, spans: Iterable[Span]) -> Piece:
+        """The piece without some parts of its text: sorted spans that don't overlap, none of them empty."""
+        text: list[str] = []
+        runs: list[Run] = []
+        at = size = 0
+        for gone in (*spans, Span(len(self.text), len(self.text) + 1)):
+            text.append(self.text[at : gone.start])
+            for run in _between(self.runs, at, gone.start):
+                runs.append(run._replace(start=run.start - at + size))
+            size += gone.start - at
+            at = gone.end
+        return Piece("".join(text), tuple(runs))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a notebook, or one code block of a document. `start` and `end` are offsets in the cells' text.
+
+    `number` counts all cells of the notebook from 1, those that hold no code too, or all code blocks of the document.
+    `row` is its first row in the cells' text. `glue` is what the file needs between a newline and the next line.
+    `prompts` says that each line starts with a doctest prompt in the file. `refused` is the text that could not be
+    read as Python, if that is known before it is parsed.
+    """
+
+    number: int
+    start: int
+    end: int
+    row: int
+    glue: str = ""
+    prompts: bool = False
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What the text of a `Source` is made of. Picklable.
+
+    `file` is the file's own text. `is_notebook` tells a notebook, whose places have a cell and a row in it, from a
+    document, whose places have the rows of the document. `runs` are in the order of the text, and of the file.
+    """
+
+    file: Source
+    cells: tuple[Cell, ...]
+    runs: tuple[Run, ...]
+    is_notebook: bool
+    _starts: list[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_starts", [run.start for run in self.runs])
+
+    def at(self, offset: int) -> Cell:
+        """The cell around an offset of the text. The newline after a cell belongs to it. There must be a cell."""
+        return self.cells[max(bisect_right(self.cells, offset, key=lambda cell: cell.start) - 1, 0)]
+
+    def inside(self, position: Position, cell: Cell) -> Position:
+        """A position of the text, counted from the first row of its cell."""
+        return Position(position.row - cell.row + 1, position.column)
+
+    def outer(self, span: Span) -> Span:
+        """Where a span of the text stands in the file's text. It must not reach over two cells to be exact."""
+        if span.end <= span.start:
+            at = self._first(span.start)
+            return Span(at, at)
+        start, end = self._first(span.start), self._last(span.end)
+        return Span(start, max(start, end))
+
+    def outer_edit(self, edit: Edit) -> Edit:
+        """The edit of the file's text that makes this edit of the cells' text, and changes nothing else.
+
+        Raises `ValueError` if the edit reaches over the end of a cell, or into a cell that has no text.
+        """
+        span, content = edit.span, edit.content
+        cell = self.at(span.start)
+        if span.end > cell.end or cell.start == cell.end:
+            raise ValueError("an edit must stay inside one cell that holds text")
+        start = end = self._first(span.start)
+        follows = span.end < cell.end
+        if span.end > span.start:
+            end = self._last(span.end)
+            opens = self._last(span.start) if span.start > cell.start else start
+            if follows and self._first(span.end) != end and not content.endswith("\n"):
+                end = self._first(span.end)
+            elif self._first(span.end) != end or not follows:
+                follows = False
+                if not content and opens != start:
+                    start = opens
+        return Edit(Span(start, end), self._spelled(content, cell, follows))
+
+    def _spelled(self, content: str, cell: Cell, follows: bool) -> str:
+        lines = content.splitlines(keepends=True) or [""]
+        if lines[-1].endswith(("\n", "\r")) and follows:
+            lines.append("")
+        if self.is_notebook:
+            ascii_only = self.file.text.isascii()
+            return cell.glue.join(json.dumps(line, ensure_ascii=ascii_only)[1:-1] for line in lines)
+        glued = lines[0]
+        for line in lines[1:]:
+            glued += cell.glue
+            if cell.prompts:
+                glued += _CONTINUED if line[:1] in (" ", "\t") else _PROMPT
+            glued += line
+        return glued
+
+    def _first(self, offset: int) -> int:
+        """Where the code point at `offset` starts in the file; at the end of a cell, where the one before ends."""
+        at = bisect_right(self._starts, offset) - 1
+        if at >= 0 and offset < self.runs[at].start + self.runs[at].length:
+            run = self.runs[at]
+            return run.outer + (offset - run.start if run.length == run.width else 0)
+        return self._last(offset)
+
+    def _last(self, offset: int) -> int:
+        """Where the code point before `offset` ends in the file; at the start of all text, where it starts."""
+        at = bisect_right(self._starts, offset - 1) - 1
+        if at < 0:
+            return self.runs[0].outer if self.runs else 0
+        run = self.runs[at]
+        into = min(offset - run.start, run.length)
+        return run.outer + (into if run.length == run.width else run.width)
+
+
+def gather(
+    file: Source, pieces: Iterable[tuple[int, Piece, str, bool]], *, is_notebook: bool
+) -> tuple[str, Cells]:
+    """The text of all pieces, each with a newline after it, and its cells. A piece comes as number, piece, glue, prompts.
+
+    A lone surrogate, which is no character, becomes the replacement character.
+    """
+    text: list[str] = []
+    cells: list[Cell] = []
+    runs: list[Run] = []
+    at, row = 0, 1
+    for number, piece, glue, prompts in pieces:
+        size = len(piece.text)
+        cells.append(Cell(number, at, at + size, row, glue, prompts))
+        runs.extend(run._replace(start=run.start + at) for run in piece.runs)
+        text.append(_SURROGATE.sub("\ufffd", piece.text) + "\n")
+        row += len(Source("", text[-1]).line_starts) - 1
+        at += size + 1
+    return "".join(text), Cells(file, tuple(cells), tuple(runs), is_notebook)
+
+
+def _between(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:
+    """The parts of the runs inside a range of the text."""
+    for run in runs:
+        low, high = max(run.start, start), min(run.start + run.length, end)
+        if low >= high:
+            continue
+        if run.length == run.width:
+            yield Run(low, high - low, run.outer + low - run.start, high - low)
+        else:
+            yield run
