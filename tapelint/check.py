@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,13 +32,16 @@ class Terms:
     """What is asked of a file.
 
     `codes` are the rules to put to it, `severities` replace those of the pages. A finding of a rule in `quiet` is
-    dropped if its severity is info: such rules are on only when somebody asked for them.
+    dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
+    suppress findings; `noqa`: those of other tools may as well.
     """
 
     codes: frozenset[str]
     keras: int = 3
     quiet: frozenset[str] = frozenset()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    suppressions: bool = True
+    noqa: bool = True
 
 
 class Unparsable(Exception):
@@ -61,7 +64,7 @@ def check(path: str, data: bytes, terms: Terms) -> FileResult:
     try:
         with _no_collection():
             source, findings = _findings(path, data, terms)
-        diagnostics = _diagnostics(findings, terms)
+        diagnostics = _diagnostics(source, findings, terms)
     except Exception as error:
         if os.environ.get("TAPELINT_DEBUG"):
             import traceback
@@ -138,8 +141,12 @@ def _refused(refusal: Unparsable) -> Finding:
     return Finding(SYNTAX_ERROR, refusal.span, fields, variant="newer" if refusal.newer else "")
 
 
-def _diagnostics(findings: Iterable[Finding], terms: Terms) -> tuple[Diagnostic, ...]:
-    wanted = [finding for finding in findings if finding.code in terms.codes]
+def _diagnostics(source: Source, findings: Iterable[Finding], terms: Terms) -> tuple[Diagnostic, ...]:
+    wanted: Sequence[Finding] = [finding for finding in findings if finding.code in terms.codes]
+    if terms.suppressions and (wanted or "tapelint" in source.text):
+        from tapelint.suppression import suppress
+
+        wanted = suppress(source, wanted, terms.codes, respect_noqa=terms.noqa)
     if not wanted:
         return ()
     from tapelint.catalogue import diagnose

@@ -14,7 +14,7 @@ import click
 from tapelint import __version__
 from tapelint.cli import TROUBLE, complain
 from tapelint.cli import check as check_files
-from tapelint.options import CHECK, CHOICE, COUNT, FLAG, MANY, Option
+from tapelint.options import CHECK, CHOICE, COUNT, FLAG, MANY, Option, spelled_out
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -22,7 +22,7 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content
 def run(words: Sequence[str]) -> int:
     """Run one command line and return the exit code; what click has to complain about becomes one line."""
     try:
-        code = main.main(list(words), prog_name="tapelint", standalone_mode=False)
+        code = main.main(spelled_out(words), prog_name="tapelint", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.Abort:

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-FLAG, VALUE, MANY, CHOICE, COUNT = "flag", "value", "many", "choice", "count"
+FLAG, VALUE, MANY, CHOICE, COUNT, MAYBE = "flag", "value", "many", "choice", "count", "maybe"
 
 
 class Option:
-    """One option. `kind`: a FLAG; a VALUE; MANY values, one each time; a CHOICE; a COUNT from 1."""
+    """One option. `kind`: a FLAG; a VALUE; MANY values, one each time; a CHOICE; a COUNT from 1; MAYBE a value.
+
+    The value of a MAYBE option is empty if the option stands alone; it can only be given as `--option=value`, since the
+    next word may be a path.
+    """
 
     __slots__ = ("choices", "flags", "help", "kind", "metavar", "name")
 
@@ -37,6 +41,11 @@ CHECK = (
     Option("--target-keras", CHOICE, "The Keras generation that the code is for.", choices=("2", "3")),
     Option("--output-format", VALUE, "The form of the output (default: full).", metavar="FORMAT"),
     Option("--output-file", VALUE, "Write the output to this file.", metavar="FILE"),
+    Option("--ignore-suppressions", FLAG, "Report what comments suppress as well."),
+    Option("--add-ignore", MAYBE, "Write a comment beside each finding that suppresses it.", metavar="[=REASON]"),
+    Option("--baseline", VALUE, "Report only what this file doesn't hold.", metavar="FILE"),
+    Option("--write-baseline", MAYBE, "Write all findings to the baseline.", metavar="[=FILE]"),
+    Option("--diff-base", VALUE, "Report only what touches lines changed since this git revision.", metavar="REV"),
     Option("--statistics", FLAG, "Count the findings of each rule in place of showing them."),
     Option("--exit-zero", FLAG, "Exit with 0 even if there are findings."),
     Option("--stdin-filename", VALUE, "The name of the file that - stands for.", metavar="FILE"),
@@ -55,6 +64,13 @@ CHECK = (
         "--verbose -v", FLAG, "Also say which settings files were read, and how many files hold something to check."
     ),
 )
+
+
+def spelled_out(words: Sequence[str]) -> list[str]:
+    """The words with an empty value for every MAYBE option that stands alone, as click needs it."""
+    alone = {flag for option in CHECK if option.kind == MAYBE for flag in option.flags}
+    end = words.index("--") if "--" in words else len(words)
+    return [f"{word}=" if word in alone and at < end else word for at, word in enumerate(words)]
 
 
 def read_plain(words: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
@@ -82,6 +98,9 @@ def read_plain(words: Sequence[str], environment: Mapping[str, str]) -> dict[str
             return None
         if option.kind == FLAG:
             found[option.name] = True
+            continue
+        if option.kind == MAYBE:
+            found[option.name] = value
             continue
         if not equals:
             if at == len(words):

@@ -69,7 +69,7 @@ def select(settings: Settings, warnings: list[str]) -> Selection:
         for pattern, words in settings.per_file_ignores.items()
     )
     quiet = frozenset() if settings.pedantic else frozenset(on) - named
-    terms = Terms(frozenset(on), settings.keras or 3, quiet, severities)
+    terms = Terms(frozenset(on), settings.keras or 3, quiet, severities, noqa=settings.respect_noqa)
     return Selection(terms, per_file, reads_pins=settings.keras is None and not settings.isolated)
 
 

@@ -57,6 +57,8 @@ KEYS = {
         Key("target-tensorflow", "version", 'the TensorFlow that the code is for, like "2.15"'),
         Key("target-keras", "keras", "the Keras generation that the code is for, 2 or 3 (else the project's own pins)"),
         Key("output-format", "string", "the form of the output"),
+        Key("respect-noqa", "boolean", "let noqa comments suppress findings (on unless set to false)"),
+        Key("baseline", "string", "a file of findings that are known and not reported; written by --write-baseline"),
         Key("extend", "string", "another settings file whose values hold where this one has none"),
         Key("required-version", "string", 'the tapelint versions that may read these settings, like ">=0.1"'),
     )
@@ -82,6 +84,9 @@ class Settings:
         self.per_file_ignores: dict[str, list[str]] = values.get("per-file-ignores", {})
         self.severity: dict[str, str] = values.get("severity", {})
         self.output_format: str | None = values.get("output-format")
+        self.respect_noqa: bool = values.get("respect-noqa", True)
+        baseline: str = values.get("baseline", "")
+        self.baseline: str | None = os.path.join(root, os.path.expanduser(baseline)) if baseline else None
         self.target_keras: int | None = values.get("target-keras")
         self.target_tensorflow: str | None = values.get("target-tensorflow")
 

@@ -33,14 +33,6 @@ _ROWS = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is left of the findings of one file, with those about the comments themselves, and how many are not left."""
-
-    findings: Sequence[Finding]
-    suppressed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Item:
     """One rule in the list of a comment. `code` is None if no rule is called so."""
 
@@ -82,30 +74,30 @@ class Cover:
 
 def suppress(
     source: Source, findings: Sequence[Finding], asked: frozenset[str], *, respect_noqa: bool = True
-) -> Outcome:
-    """Take away what comments suppress, and add what is wrong with the comments, as far as those rules are `asked`.
+) -> Sequence[Finding]:
+    """The findings that no comment suppresses, and what is wrong with the comments, as far as those rules are `asked`.
 
     A comment counts as unused only for rules that were asked too. The text of a file that doesn't parse is read as far
-    as that is possible, and nothing is said about its comments.
+    as that is possible, and nothing is said about its comments. A text without comments for us is not read again.
     """
     ours = _MENTION.search(source.text) is not None
     noqa = respect_noqa and bool(findings) and _NOQA_MENTION.search(source.text) is not None
     if not ours and not noqa:
-        return Outcome(findings)
+        return findings
     found = layout(source)
     others = _noqa(found) if respect_noqa else {}
-    parses = all(finding.code != SYNTAX_ERROR for finding in findings)
     comments = read(found) if ours else Comments()
     kept = _uncovered(source, findings, comments.covers, others)
-    if not parses:
-        return Outcome(kept, len(findings) - len(kept))
-    about = [finding for finding in comments.faults if INVALID in asked]
-    if UNUSED in asked:
-        about += _unused(source, comments.covers, asked - {UNUSED, INVALID})
-    told = _uncovered(source, about, comments.covers, others)
-    if UNUSED in asked and INVALID in asked:
-        told += _uncovered(source, _unused(source, comments.covers, frozenset({INVALID})), comments.covers, others)
-    return Outcome([*kept, *told], len(findings) + len(about) - len(kept) - len(told))
+    if any(finding.code == SYNTAX_ERROR for finding in findings):
+        return kept
+    about = comments.faults if INVALID in asked else []
+    about += _unused(source, comments.covers, asked - {UNUSED, INVALID}) if UNUSED in asked else []
+    kept += _uncovered(source, about, comments.covers, others)
+    if {UNUSED, INVALID} <= asked:
+        # Only now is it known whether a comment that ignores an invalid one has done so.
+        idle = _unused(source, comments.covers, frozenset({INVALID}))
+        kept += _uncovered(source, idle, comments.covers, others)
+    return kept
 
 
 @dataclass(slots=True)
@@ -260,14 +252,17 @@ def _uncovered(
     covers: Sequence[Cover],
     others: Mapping[int, frozenset[str] | None],
 ) -> list[Finding]:
-    kept = []
+    """The findings that nothing covers; notes the covers that were needed. A file that nobody can check is not hidden
+    by a comment that names no rule of ours.
+    """
+    kept: list[Finding] = []
     by_code: dict[str | None, list[Cover]] = {}
     for cover in covers:
         by_code.setdefault(cover.item.code, []).append(cover)
     for finding in findings:
         row = source.position(finding.span.start).row
         codes = others.get(row, frozenset())
-        suppressed = codes is None or finding.code in codes
+        suppressed = finding.code != SYNTAX_ERROR and (codes is None or finding.code in codes)
         for cover in by_code.get(finding.code, ()):
             if cover.first <= row <= cover.last:
                 cover.used = suppressed = True

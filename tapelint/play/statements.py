@@ -125,6 +125,9 @@ class Statements(Expressions):
                 continue
             if self._derived(value, option):
                 certain = len(options(old)) == 1
+                earlier = self.recording.rebindings.get(option.id)
+                if earlier is not None and isinstance(earlier.old, Variable) and earlier.name == name:
+                    option = earlier.old  # the name lost its variable in an earlier round already
                 self.recording.rebindings[value.id] = Rebinding(
                     name, option, value, self.place(node), operator, self.context, certain
                 )

@@ -56,8 +56,7 @@ class Cell:
 
     `number` counts all cells of the notebook from 1, those that hold no code too, or all code blocks of the document.
     `row` is its first row in the cells' text. `glue` is what the file needs between a newline and the next line.
-    `prompts` says that each line starts with a doctest prompt in the file. `refused` is the text that could not be
-    read as Python, if that is known before it is parsed.
+    `prompts` says that each line starts with a doctest prompt in the file.
     """
 
     number: int
@@ -86,7 +85,7 @@ class Cells:
         object.__setattr__(self, "_starts", [run.start for run in self.runs])
 
     def at(self, offset: int) -> Cell:
-        """The cell around an offset of the text. The newline after a cell belongs to it. There must be a cell."""
+        """The cell around an offset of the text. The newlines after a cell belong to it. There must be a cell."""
         return self.cells[max(bisect_right(self.cells, offset, key=lambda cell: cell.start) - 1, 0)]
 
     def inside(self, position: Position, cell: Cell) -> Position:
@@ -104,24 +103,39 @@ class Cells:
     def outer_edit(self, edit: Edit) -> Edit:
         """The edit of the file's text that makes this edit of the cells' text, and changes nothing else.
 
-        Raises `ValueError` if the edit reaches over the end of a cell, or into a cell that has no text.
+        Text that is put on the row after the last one of a cell goes to the end of that cell. Raises `ValueError` if
+        the edit reaches from one cell into another, or into a cell that has no text.
         """
         span, content = edit.span, edit.content
         cell = self.at(span.start)
-        if span.end > cell.end or cell.start == cell.end:
+        if span.end > cell.end + 1 or cell.start == cell.end:
             raise ValueError("an edit must stay inside one cell that holds text")
+        if span.end > cell.end:
+            # The newline after a cell is not in the file.
+            if span.start > cell.end:
+                content = "\n" + content
+            content = content[:-1] if content.endswith("\n") else content
+            span = Span(min(span.start, cell.end), cell.end)
         start = end = self._first(span.start)
         follows = span.end < cell.end
-        if span.end > span.start:
+        lead = ""
+        if span.start == span.end == cell.end and self._newline_before(span.start):
+            lead = cell.glue
+        elif span.end > span.start:
             end = self._last(span.end)
-            opens = self._last(span.start) if span.start > cell.start else start
-            if follows and self._first(span.end) != end and not content.endswith("\n"):
+            parted = self._first(span.end) != end
+            if parted and not content.endswith("\n"):
                 end = self._first(span.end)
-            elif self._first(span.end) != end or not follows:
-                follows = False
-                if not content and opens != start:
-                    start = opens
-        return Edit(Span(start, end), self._spelled(content, cell, follows))
+            else:
+                follows = follows and not parted
+                if not content and not follows and span.start > cell.start:
+                    start = self._last(span.start)
+        return Edit(Span(start, end), lead + self._spelled(content, cell, follows))
+
+    def _newline_before(self, offset: int) -> bool:
+        at = bisect_right(self._starts, offset - 1) - 1
+        run = self.runs[at]
+        return self.file.text[run.outer : run.outer + run.width].endswith(("\n", "\\n"))
 
     def _spelled(self, content: str, cell: Cell, follows: bool) -> str:
         lines = content.splitlines(keepends=True) or [""]
@@ -159,9 +173,9 @@ class Cells:
 def gather(
     file: Source, pieces: Iterable[tuple[int, Piece, str, bool]], *, is_notebook: bool
 ) -> tuple[str, Cells]:
-    """The text of all pieces, each with a newline after it, and its cells. A piece comes as number, piece, glue, prompts.
+    """The text of all pieces, each with an empty row after it, and its cells.
 
-    A lone surrogate, which is no character, becomes the replacement character.
+    A piece comes as number, piece, glue, prompts. A lone surrogate, which is no character, becomes the replacement character.
     """
     text: list[str] = []
     cells: list[Cell] = []
@@ -171,9 +185,9 @@ def gather(
         size = len(piece.text)
         cells.append(Cell(number, at, at + size, row, glue, prompts))
         runs.extend(run._replace(start=run.start + at) for run in piece.runs)
-        text.append(_SURROGATE.sub("\ufffd", piece.text) + "\n")
+        text.append(_SURROGATE.sub("\ufffd", piece.text) + "\n\n")
         row += len(Source("", text[-1]).line_starts) - 1
-        at += size + 1
+        at += size + 2
     return "".join(text), Cells(file, tuple(cells), tuple(runs), is_notebook)
 
 

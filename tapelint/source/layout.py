@@ -93,7 +93,8 @@ def layout(source: Source) -> Layout:
             if kind == tokenize.COMMENT:
                 start = starts[row - 1] + at
                 alone = not source.text[starts[row - 1] : start].strip()
-                found.comments.append(Comment(row, at, Span(start, start + len(text)), text, alone, alone and bool(words)))
+                inside = alone and bool(words)
+                found.comments.append(Comment(row, at, Span(start, start + len(text)), text, alone, inside))
             elif kind in (tokenize.NL, tokenize.NEWLINE):
                 if line_first < row:
                     found.joined.update(dict.fromkeys(range(line_first, row + 1), (line_first, row)))
