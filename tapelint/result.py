@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tapelint.diagnostic import Diagnostic
+    from tapelint.source.cells import Cells
     from tapelint.source.text import Source
 
 
@@ -18,11 +19,12 @@ class FileResult:
     `path` is the name as it was given or found. `source` is None where the text was not needed or could not be read;
     it is never None when there are diagnostics. `diagnostics` are sorted by place. `errors` are one-line messages about
     tapelint's own trouble with this file (unreadable, an internal error); each of them makes the run exit with 2.
-    `cells` maps the text of a notebook or a document to its cells, and is None for plain Python.
+    `cells` maps the text of a notebook or a document, which is that of its code only, to the file; it is None for
+    plain Python.
     """
 
     path: str
     source: Source | None = None
     diagnostics: Sequence[Diagnostic] = ()
     errors: tuple[str, ...] = ()
-    cells: None = None
+    cells: Cells | None = None

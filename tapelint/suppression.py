@@ -246,6 +246,15 @@ def _noqa(found: Layout) -> dict[int, frozenset[str] | None]:
     return rows
 
 
+def covered(covers: Iterable[Cover], code: str, row: int) -> bool:
+    """Whether a finding of a rule that starts in a row is suppressed; notes the covers that do so."""
+    found = False
+    for cover in covers:
+        if cover.item.code == code and cover.first <= row <= cover.last:
+            cover.used = found = True
+    return found
+
+
 def _uncovered(
     source: Source,
     findings: Iterable[Finding],
@@ -256,17 +265,11 @@ def _uncovered(
     by a comment that names no rule of ours.
     """
     kept: list[Finding] = []
-    by_code: dict[str | None, list[Cover]] = {}
-    for cover in covers:
-        by_code.setdefault(cover.item.code, []).append(cover)
     for finding in findings:
         row = source.position(finding.span.start).row
         codes = others.get(row, frozenset())
-        suppressed = finding.code != SYNTAX_ERROR and (codes is None or finding.code in codes)
-        for cover in by_code.get(finding.code, ()):
-            if cover.first <= row <= cover.last:
-                cover.used = suppressed = True
-        if not suppressed:
+        by_others = finding.code != SYNTAX_ERROR and (codes is None or finding.code in codes)
+        if not covered(covers, finding.code, row) and not by_others:
             kept.append(finding)
     return kept
 

@@ -29,7 +29,8 @@ def reported(path: Path, data: bytes, code: str) -> set[tuple[int, str]]:
     """The rows and codes of what is reported, with the default rules and the rule that the program is about."""
     rule = catalogue.rule(code) if code in catalogue.codes() else None
     keras = 3 if rule is None or 3 in rule.keras else 2
-    result = check(str(path), data, Terms(frozenset(catalogue.codes()), keras=keras, quiet=INFO - {code}))
+    # A page is looked at program by program here, so under the name of a program.
+    result = check(str(path.with_suffix(".py")), data, Terms(frozenset(catalogue.codes()), keras=keras, quiet=INFO - {code}))
     assert result.errors == ()
     for diagnostic in result.diagnostics:
         assert_told(diagnostic)
@@ -39,7 +40,7 @@ def reported(path: Path, data: bytes, code: str) -> set[tuple[int, str]]:
 def assert_told(diagnostic: Diagnostic) -> None:
     texts = [diagnostic.message, diagnostic.label, diagnostic.help, *(each.message for each in diagnostic.related)]
     assert all(texts[:1])
-    assert not any("{" in text or "\n" in text for text in texts), texts
+    assert not any("\n" in text for text in texts), texts
     assert diagnostic.span.start <= diagnostic.span.end
 
 

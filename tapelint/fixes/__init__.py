@@ -1,1 +1,4 @@
+"""Applying fixes: which ones may be applied, the passes over a text, the patch, the file that takes the old one's place.
 
+Nothing here knows a rule. What rules call to build their edits is in `tapelint.fixes.statements`.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
@@ -36,6 +37,7 @@ from tapelint.play.values import (
 )
 
 _NUMBERS = {"float": "float", "int": "int", "bool": "bool", "complex": "complex"}
+_MAKERS: dict[str, Callable[..., object]] = {"float": float, "int": int, "bool": bool, "complex": complex}
 _QUIET = frozenset(
     {
         "print", "isinstance", "issubclass", "hasattr", "callable", "repr", "hash", "id", "type", "format", "input",
@@ -43,6 +45,7 @@ _QUIET = frozenset(
     }
 )  # fmt: skip
 MAX_RANGE = 6
+_FAR = 10**9
 
 
 class Builtin(Keras):
@@ -100,7 +103,7 @@ class Builtin(Keras):
         value = arguments.args[0]
         if isinstance(value, Const):
             try:
-                return self.const({"float": float, "int": int, "bool": bool, "complex": complex}[name](value.value), node)  # type: ignore[operator]
+                return self.const(_MAKERS[name](value.value), node)
             except (TypeError, ValueError, OverflowError):
                 return self.unknown(node)
         return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, f"{name}()", self.flat(value), node, _NUMBERS[name])
@@ -116,7 +119,7 @@ class Builtin(Keras):
     def _builtin_range(self, arguments: Arguments, node: ast.expr) -> Value:
         bounds = [value.value for value in arguments.args if isinstance(value, Const) and isinstance(value.value, int)]
         if len(bounds) == len(arguments.args) and 1 <= len(bounds) <= 3 and not (len(bounds) == 3 and bounds[2] == 0):
-            numbers = range(*bounds)
+            numbers = range(*(max(-_FAR, min(bound, _FAR)) for bound in bounds))
             if len(numbers) <= MAX_RANGE:
                 return self.sequence("tuple", [self.const(number, node) for number in numbers], node)
             held: list[Value] = [self.const(numbers[0], node), self.const(numbers[1], node)]
@@ -262,7 +265,7 @@ class Builtin(Keras):
             return self.const(0, node)
         if any(is_tensor(value) for value in values):
             return self.tensor("sum", values, node, next((d for v in values if (d := dtypes.of(v))), ""))
-        if all(isinstance(value, Data) or isinstance(value, Const) for value in values):
+        if all(isinstance(value, (Data, Const)) for value in values):
             kinds = {value.kind for value in values if isinstance(value, Data)}
             kind = kinds.pop() if len(kinds) == 1 else Kind.NUMBER
             return self.data(kind, "sum", [Link(value) for value in values], node, self.common(values))
@@ -312,12 +315,13 @@ class Builtin(Keras):
     _builtin_all = _builtin_any
 
     def _builtin_getattr(self, arguments: Arguments, node: ast.expr) -> Value:
-        if len(arguments.args) >= 2 and isinstance(arguments.args[1], Const) and isinstance(arguments.args[1].value, str):
+        name = arguments.args[1] if len(arguments.args) >= 2 else None
+        if isinstance(name, Const) and isinstance(name.value, str):
             value = arguments.args[0]
             if isinstance(value, Tape):
                 self.escape(value, node)
                 return self.unknown(node, (value,), "attribute")
-            found = self.attribute(value, arguments.args[1].value, node)
+            found = self.attribute(value, name.value, node)
             return either((found, arguments.args[2])) if len(arguments.args) > 2 else found
         for value in arguments.all():
             self.escape(value, node)

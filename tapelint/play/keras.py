@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
@@ -63,6 +64,8 @@ _TWO_MODES = frozenset(
     }
 )  # fmt: skip
 _REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
+_COPIES = re.compile(r"[gs]et_weights|load_weights|clone_model|copy\(|\.assign|\.restore\(|from_config|load_model")
+"""How programs make one model a copy of another."""
 _GRAPH_GRADIENTS = frozenset(
     {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",
      "keras.backend.gradients"}
@@ -152,13 +155,13 @@ class Keras(Library):
             for value in arguments.all()
             if isinstance(value, (Object, Instance, Unknown)) and getattr(value, "kind", "layer") in ("layer", "model")
         ]
-        parts += [value for value in arguments.all() if isinstance(value, Function) and name.endswith("Lambda")]
-        return self._made("layer", name, node, parts, whole=True, args=arguments)
+        functions = [value for value in arguments.all() if isinstance(value, Function) and name.endswith("Lambda")]
+        return self._made("layer", name, node, [*parts, *functions], whole=True, args=arguments)
 
     def _model(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         if name.endswith("Sequential"):
-            layers = arguments.get(0, "layers")
-            leaves = self.flat(layers) if layers is not None else []
+            given = arguments.get(0, "layers")
+            leaves = self.flat(given) if given is not None else []
             whole = all(isinstance(leaf, (Object, Instance, Data, Const)) for leaf in leaves)
             return self._made("model", name, node, leaves, whole, arguments)
         inputs = arguments.get(0, "inputs")
@@ -313,7 +316,7 @@ class Keras(Library):
             added = self.world.get((value.id, "parts"), Items())
             self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))
             return self.const(None, node)
-        if kind == "model" and name in ("get_layer",):
+        if kind == "model" and name == "get_layer":
             return self._get_layer(value, arguments, node)
         if kind == "layer" and name in ("add_weight", "add_variable"):
             return self.add_weight(value, arguments, node)
@@ -333,7 +336,7 @@ class Keras(Library):
                 return self.taken_out(value, node)
         if kind == "dataset":
             return self._dataset(value, name, arguments, node)
-        if kind in ("iterator",) and name in ("get_next", "next", "__next__"):
+        if kind == "iterator" and name in ("get_next", "next", "__next__"):
             return self.taken_out(value, node)
         if kind == "generator":
             return self.data(Kind.TENSOR, name, (), node, "float")
@@ -419,7 +422,8 @@ class Keras(Library):
         """Whether a layer certainly has a regularizer of its weights."""
         given = (layer.args.get(name) for name in _REGULARIZERS)
         return any(
-            (isinstance(one, Const) and isinstance(one.value, str)) or (isinstance(one, Object) and one.kind == "regularizer")
+            (isinstance(one, Const) and isinstance(one.value, str))
+            or (isinstance(one, Object) and one.kind == "regularizer")
             for one in given
         )
 
@@ -461,9 +465,7 @@ class Keras(Library):
         return self.unknown(node, (value, *arguments.all()), "call")
 
     def _forward(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
-        given = [item for item in arguments.args] + [
-            item for key, item in arguments.kwargs.items() if key not in ("training", "mask")
-        ]
+        given = [*arguments.args, *(v for key, v in arguments.kwargs.items() if key not in ("training", "mask"))]
         inputs = self.flats(given)
         found = api.api_class(value.symbol)
         if value.kind == "model" and (passed := self._through(value, arguments, node)) is not None:
@@ -482,7 +484,8 @@ class Keras(Library):
             links.append(Link(self.variables(value, "trainable", node)))
         symbolic = any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in inputs)
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
-        nested = not (last in _SINGLE or (value.kind == "model" and value.symbol.endswith("Sequential") and value.whole))
+        chain = value.kind == "model" and value.symbol.endswith("Sequential") and value.whole
+        nested = not (last in _SINGLE or chain)
         self.mark_built(value)
         op = "model" if value.kind == "model" else last
         dtype = "float" if last in _SINGLE or last == "Sequential" else ""
@@ -583,12 +586,11 @@ class Keras(Library):
         if isinstance(wanted, Const):
             for part in self._all_layers(value):
                 name = part.args.get("name")
-                if isinstance(name, Const) and name.value == wanted.value:
-                    if name.value is not None:
-                        output = self._output_of(value, part)
-                        if output is not None:
-                            self.world.put((part.id, ".output"), output)
-                        return part
+                if isinstance(name, Const) and name.value == wanted.value and name.value is not None:
+                    output = self._output_of(value, part)
+                    if output is not None:
+                        self.world.put((part.id, ".output"), output)
+                    return part
         return Unknown(self.place(node), self.tick(), (value,), "layer")
 
     def _all_layers(self, value: Object) -> list[Object]:
@@ -699,12 +701,13 @@ class Keras(Library):
             one, other = (self.elements(value, apply.node) for value in args)
             apply.pairs = Pairs(one, other, apply.place)
         if apply.pairs is not None:
-            apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of)
+            apart = _COPIES.search(self.module.source.text) is None
+            apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of, apart)
 
     def _columns(self, value: Value) -> Pairs | None:
         if isinstance(value, OneShot) and value.kind == "zip":
             columns = self.world.get((value.id, "columns"), ())
-            return Pairs(*columns, value.place) if len(columns) == 2 else None
+            return Pairs(columns[0], columns[1], value.place) if len(columns) == 2 else None
         items = Items(value.items) if isinstance(value, OneShot) else self.items(value)
         found = columns_of(items, self.items) if items is not None and items.items else None
         return Pairs(found.gradients, found.variables, value.place) if found is not None else None
@@ -721,16 +724,33 @@ class Keras(Library):
         held = self.world.get(key)
         variables = apply.pairs.variables.items if apply.pairs is not None else None
         if held is None:
-            known = variables if optimizer.whole and apply.certain and apply.method != "minimize" else None
-            self.world.put(key, Met(apply.place, known))
+            sure = optimizer.whole and apply.certain and apply.method != "minimize"
+            self.world.put(key, Met(apply.place, variables if sure and variables else None))
             return
         if held.variables is None or variables is None:
             return
         for variable in variables:
+            bare = variable.of if isinstance(variable, Several) else variable
+            if not self._exists(bare):
+                continue
             if all(self._differs(variable, other, apply) for other in held.variables):
-                bare = variable.of if isinstance(variable, Several) else variable
                 apply.stranger = Stranger(bare, held.place, held.variables)
                 return
+
+    def _exists(self, value: Value) -> bool:
+        """Whether a variable certainly is there: the list that it comes from may be empty."""
+        if not isinstance(value, VariableSet):
+            return isinstance(value, Variable)
+        layers = self._layers_inside(value.owner)
+        found = [api.api_class(layer.symbol) for layer in layers]
+        if any(one is not None and one.trainable for one in found):
+            return True
+        leaves = [
+            leaf
+            for name in self.attributes.get(value.owner.id, ())
+            for leaf in self.flat(self.world.get((value.owner.id, "." + name)) or value)
+        ]
+        return any(isinstance(leaf, Variable) and leaf.trainable is True for leaf in leaves)
 
     def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
         """Whether two items of lists of variables certainly are different variables."""
@@ -805,11 +825,11 @@ class Keras(Library):
         held = self._held_layers(value)
         if isinstance(value, Object) and value.kind == "layer" and not held:
             return None
-        found = [self.frozen(part, depth - 1) for part in held if not self._weightless(part)]
+        found = [self.frozen(part, depth - 1) for part in held if not self._nothing_to_train(part)]
         kept = [one for one in found if one is not None]
         return kept[-1] if kept and len(kept) == len(found) else None
 
-    def _weightless(self, value: Value) -> bool:
+    def _nothing_to_train(self, value: Value) -> bool:
         """Whether a layer has nothing to train, frozen or not."""
         found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind != "model" else None
         if found is None:
@@ -878,7 +898,8 @@ class Keras(Library):
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
         self.used(value, name, "read", node)
-        if name == "optimizer" and value.kind == "model" and value.whole and not self.module.outline.attributes.get(name):
+        written = self.module.outline.attributes.get(name)
+        if name == "optimizer" and value.kind == "model" and value.whole and not written:
             held = self.world.get((value.id, "." + name))
             if held is None:
                 policy = self.policy(value)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.custom import Customs
+from tapelint.play.accumulator import ACCUMULATOR, Accumulators
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Clip
 from tapelint.play.values import (
@@ -70,7 +70,7 @@ _CUTS = {
 """What the table says of an operation, as a reason."""
 
 
-class Library(Customs):
+class Library(Accumulators):
     """Calls of functions that are not part of the project."""
 
     def call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
@@ -104,6 +104,7 @@ class Library(Customs):
         if found is None:
             found = self.__dict__["_handler_table"] = {
                 TAPE: lambda arguments, node: self.make_tape(arguments, node),
+                ACCUMULATOR: self.make_accumulator,
                 "tensorflow.Variable": self._variable,
                 "tensorflow.constant": self._constant,
                 "tensorflow.convert_to_tensor": self._convert,
@@ -310,6 +311,9 @@ class Library(Customs):
             return self.unknown(node, arguments.all(), "call")
         dtype_value = arguments.get(1, "dtype") or arguments.get(2, "dtype_hint")
         dtype = dtypes.of_argument(dtype_value)
+        if isinstance(value, Data) and value.ask is not None:
+            # A sparse gradient becomes a dense tensor; any other one is given back as it is.
+            return self.data(Kind.TENSOR, "tf.convert_to_tensor", (Link(value),), node, dtype or value.dtype, same=value)
         if isinstance(value, Data) and value.kind is Kind.TENSOR and not value.nested:
             return value
         if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:

@@ -192,7 +192,7 @@ class Machine:
 
     def step(self) -> None:
         self.steps += 1
-        if self.steps > self.limit:
+        if self.steps + (self.world.cost >> 3) > self.limit:
             raise BudgetSpent
 
     def place(self, node: ast.AST) -> Place:

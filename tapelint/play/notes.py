@@ -22,6 +22,7 @@ from tapelint.play.values import (
     Function,
     Items,
     Kind,
+    Mapping_,
     Object,
     Place,
     Sequence,
@@ -156,9 +157,9 @@ class Notes(Arrays):
 
     def works(self, how: str, op: str, values: Iterable[Value], node: ast.AST) -> None:
         given = tuple(values)
-        for value in given:
+        for at, value in enumerate(given):
             if isinstance(value, Data) and value.ask is not None:
-                self.work(how, op, value, node, (other for other in given if other is not value))
+                self.work(how, op, value, node, (other for other in given if other is not value), at)
 
     def binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         result = super().binary(op, left, right, node)
@@ -255,6 +256,11 @@ class Notes(Arrays):
             else:
                 return None
         return (*found, *rest)
+
+    def call_container(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if name == "items" and isinstance(value, Mapping_):
+            self.work("items", name, value, node)
+        return super().call_container(value, name, arguments, node)
 
     def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
         before = len(self.recording.works)

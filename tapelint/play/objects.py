@@ -158,6 +158,8 @@ class Objects(Threads):
                 if method.name == "__init__" and instance is not None:
                     self.initialized(instance, arguments)
                 return self.unknown(node, (), "call")
+            if value.kind == "accumulator":
+                return self.call_accumulator(value, method.name, arguments, node)
             if value.kind == "exit-stack":
                 return self._exit_stack(value, method.name, arguments, node)
             return self.call_object_method(value, method.name, arguments, node)

@@ -129,8 +129,13 @@ def _one(values: Iterable[Value]) -> Value:
     return kept[0] if len(kept) == 1 else Either(kept)
 
 
-def mismatch(pairs: Pairs, world: World, parts: Parts, query: Callable[[Ask], Query | None]) -> Mismatch | None:
-    """The first gradient that certainly stands beside a variable that it does not belong to."""
+def mismatch(
+    pairs: Pairs, world: World, parts: Parts, query: Callable[[Ask], Query | None], apart: bool
+) -> Mismatch | None:
+    """The first gradient that certainly stands beside a variable that it does not belong to.
+
+    `apart` says that the program copies no weights from model to model, so that one is never the other's copy.
+    """
     gradients, variables = pairs.gradients.items, pairs.variables.items
     wanted = [gradient_key(item) for item in gradients]
     given = [variable_key(item) for item in variables]
@@ -145,7 +150,8 @@ def mismatch(pairs: Pairs, world: World, parts: Parts, query: Callable[[Ask], Qu
         variable = _bare(variables[at])
         if isinstance(gradients[at], Several) != isinstance(variables[at], Several):
             return None
-        return _judge(source, ask, variable, sorted(map(str, wanted)) == sorted(map(str, given)), world, parts, query)
+        permuted = sorted(map(str, wanted)) == sorted(map(str, given))
+        return _judge(source, ask, variable, permuted, world, parts, query, apart)
     return None
 
 
@@ -161,6 +167,7 @@ def _judge(
     world: World,
     parts: Parts,
     query: Callable[[Ask], Query | None],
+    apart: bool,
 ) -> Mismatch | None:
     if isinstance(variable, Either) or isinstance(source, Either):
         return None
@@ -179,7 +186,7 @@ def _judge(
         whole = VariableSet(variable.owner, variable.which)
         if asked is not None and variable.which != "non_trainable":
             verdict = asked.why_unconnected(ask.target, whole, ask.sources_node)
-            if verdict.standing is Standing.CONNECTED:
+            if verdict.standing is Standing.CONNECTED or apart:
                 return Mismatch("other", source, variable, ask)
         return None
     if isinstance(source, Variable) and isinstance(variable, Variable):

@@ -30,7 +30,7 @@ MARKS = frozenset(
 TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 """Names without which a module makes no tape of its own."""
 
-_ENDLESS = 400_000
+_ENDLESS = 180_000
 
 
 class Player(Statements):
@@ -59,7 +59,7 @@ class Player(Statements):
             if id(function.node) in played:
                 continue
             played.add(id(function.node))
-            if self.steps > _ENDLESS:
+            if self.steps + (self.world.cost >> 3) > _ENDLESS:
                 break
             if not _has_parameters(function) and id(function.node) in self.called:
                 continue
@@ -67,7 +67,7 @@ class Player(Statements):
         return self.recording
 
     def budget(self, steps: int) -> None:
-        self.limit = self.steps + steps
+        self.limit = self.steps + (self.world.cost >> 3) + steps
 
     def _recover(self) -> None:
         self.frame = self.module.frame

@@ -365,7 +365,8 @@ class Work:
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
-    a variable) or "leave" (the traced tensor goes to Python or NumPy); `op` is what the program calls it.
+    a variable), "items" (of a dictionary of gradients) or "leave" (the traced tensor goes to Python or NumPy); `op` is
+    what the program calls it. For an operator or a call `count` is the position of the value among the operands.
     """
 
     how: str
@@ -532,6 +533,10 @@ class Recording:
     uses: list[Use] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
+    accumulators: list[Object] = field(default_factory=list)
+    """The forward accumulators, with the tape that stands for each and its primals in `args`."""
+    jvps: list[Ask] = field(default_factory=list)
+    """The calls of `jvp`; `backwards` says that the accumulator was never entered."""
     customs: list[Custom] = field(default_factory=list)
     zips: list[Zip] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)

@@ -505,6 +505,10 @@ class Statements(Expressions):
                 began = self.pause(option.tape)
                 self.exits.append(partial(self.resume, option.tape, began))
                 results.append(self.const(None, node))
+            elif isinstance(option, Object) and option.kind == "accumulator":
+                self.enter_accumulator(option, node)
+                self.exits.append(lambda entered=option: self.leave_accumulator(entered, node))  # type: ignore[misc]
+                results.append(option)
             elif isinstance(option, Object) and option.kind == "exit-stack":
                 self.exits.append(partial(self.leave_stack, option, node))
                 results.append(option)

@@ -263,13 +263,13 @@ class Tapes(Machine):
             ask.verdicts.append(verdict)
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
+                ask.idle.extend(self._idle_layers(query, target, source, node))
             if isinstance(source, VariableSet) and source.which == "all" and not source.part:
                 if verdict.standing is not Standing.CONNECTED or query.watches_sets():
                     continue
                 layer = self._layer_with_state(source.owner)
                 if layer is not None:
                     ask.verdicts.append(Verdict(Standing.CUT, source, node, Fault.STATE, place=layer.place, part=True))
-                ask.idle.extend(self._idle_layers(query, target, source, node))
         ask.backwards = self._backwards(ask, query)
 
     def _backwards(self, ask: Ask, query: Query) -> bool:

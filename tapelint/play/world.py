@@ -24,6 +24,8 @@ class World:
     def __init__(self) -> None:
         self.store: dict[Key, Any] = {}
         self.alive = True
+        self.cost = 0
+        """How many writes were undone or joined: work that the player's steps don't count."""
         self._journal: list[tuple[Key, Any]] = []
 
     def get(self, key: Key, default: Any = None) -> Any:
@@ -39,6 +41,7 @@ class World:
 
     def changes(self, mark: int) -> Changes:
         """What was written since `mark`, with the values of now."""
+        self.cost += len(self._journal) - mark
         return {key: self.store[key] for key, _ in self._journal[mark:] if key in self.store}
 
     def rollback(self, mark: int) -> None:
@@ -95,7 +98,7 @@ def join(key: Key, values: list[Any]) -> Any:
     if all(value == sample for value in present) and len(present) == len(values):
         return sample
     if isinstance(sample, bool):
-        return any(present) if key[-1] == "maybe" else all(present) and len(present) == len(values)
+        return any(present) if key[-1] in ("maybe", "built") else all(present) and len(present) == len(values)
     return sample
 
 

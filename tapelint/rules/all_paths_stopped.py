@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Happening, Recording, Standing
 from tapelint.play.values import CutKind
 from tapelint.rules import story
 
@@ -15,6 +15,8 @@ CODE = "TAP311"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.STOP_GRADIENT, CutKind.PAUSED):
         assert case.met is not None
+        if any(verdict.standing is not Standing.CUT for verdict in case.ask.verdicts):
+            continue  # another source is reached: what is stopped here was stopped on purpose
         variant = ""
         if case.met.cut.kind is CutKind.PAUSED:
             if story.asks_behind(case.met.value):

@@ -204,8 +204,110 @@ def watch_first(recording: Recording, case: Missing, applicability: Applicabilit
     receiver = case.ask.node.func
     if not isinstance(receiver, ast.Attribute) or not isinstance(receiver.value, ast.Name):
         return None
-    if len(writes(function or recording.tree, root)) > 1:
+    scope = function or recording.tree
+    start = recording.span(around).start
+    bound = writes(scope, root) + ([] if name == root else writes(scope, name))
+    if any(recording.span(write).start > start for write in bound) or len(bound) > 1:
         return None
     call = f"{receiver.value.id}.watch({name})"
     edit = first_in_block(recording, tape, call)
     return Fix(f"write `{call}` first in the `with` block", applicability, (edit,)) if edit is not None else None
+
+
+def deleting(recording: Recording, tape: Tape, last: Spot) -> Fix | None:
+    """`del tape` after the statement with its last use, where no nested function may ask later."""
+    assert tape.place is not None
+    if isinstance(last.statement, (ast.Return, ast.Raise)) or lent(recording, tape):
+        return None
+    function = function_of(recording, tape.place.node) or recording.tree
+    if any(isinstance(read.ctx, ast.Del) for read in reads(function, tape.name)):  # type: ignore[attr-defined]
+        return None
+    edit = insert_after(recording, last.statement, f"del {tape.name}")
+    return Fix(f"write `del {tape.name}` after the last call", Applicability.SAFE, (edit,)) if edit is not None else None
+
+
+def lent(recording: Recording, tape: Tape) -> bool:
+    """Whether a nested function or a lambda uses the tape's name."""
+    assert tape.place is not None
+    function = function_of(recording, tape.place.node) or recording.tree
+    return any(
+        node is not function and isinstance(node, (*FUNCTIONS, ast.Lambda)) and bool(reads(node, tape.name))
+        for node in ast.walk(function)
+    )
+
+
+def last_use(recording: Recording, tape: Tape) -> Spot | None:
+    """The last statement that names the tape, in the list of statements that opens it."""
+    assert tape.place is not None
+    around = spots(recording, tape.place.node)
+    if not around or not tape.name:
+        return None
+    body = around[-1].body
+    used = [index for index, statement in enumerate(body) if reads(statement, tape.name)]
+    return Spot(body, used[-1], around[-1].parent) if used else None
+
+
+def dedented(recording: Recording, statement: ast.stmt, to: str) -> str | None:
+    """The lines of a statement, moved left to the indentation `to`; None where that would change a text in it."""
+    lines = own_lines(recording, statement)
+    if lines is None or multiline_text(statement):
+        return None
+    old = indent(recording, statement)
+    if not old.startswith(to):
+        return None
+    extra = len(old) - len(to)
+    moved = []
+    for line in recording.source.text[lines.start : lines.end].splitlines(keepends=True):
+        head = line[: len(old)]
+        moved.append(line[extra:] if head == old else line)
+    text = "".join(moved)
+    return text if text.endswith(("\n", "\r")) else text + line_end(recording)
+
+
+def multiline_text(node: ast.AST) -> bool:
+    return any(
+        isinstance(part, (ast.Constant, ast.JoinedStr))
+        and (part.end_lineno or part.lineno) > part.lineno
+        for part in ast.walk(node)
+    )
+
+
+def commented(recording: Recording, statement: ast.stmt) -> bool:
+    """Whether a comment may stand in the lines of a statement."""
+    lines = own_lines(recording, statement)
+    return lines is None or "#" in recording.source.text[lines.start : lines.end]
+
+
+def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
+    """Move a `watch` statement to the top of the tape's block, when what it watches is bound before the block."""
+    around = block(recording, tape)
+    spot = next(iter(reversed(spots(recording, call))), None)
+    if around is None or spot is None or not isinstance(spot.statement, ast.Expr) or spot.statement.value is not call:
+        return None
+    assert isinstance(call, ast.Call)
+    if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name) or not call.args:
+        return None
+    if len(spot.body) < 2 or around.items[-1].context_expr.end_lineno == around.body[0].lineno:
+        return None
+    beside = next((other.body for other in spots(recording, around) if other.statement is around), None)
+    if spot.body is not around.body and spot.body is not beside:
+        return None
+    bound_by_block = {part.id for item in around.items if item.optional_vars for part in ast.walk(item.optional_vars) if isinstance(part, ast.Name)}
+    names = {part.id for item in call.args for part in ast.walk(item) if isinstance(part, ast.Name)}
+    if names & bound_by_block or any(writes(around, name) for name in names) or multiline_text(spot.statement):
+        return None
+    if any(isinstance(part, (ast.Call, ast.NamedExpr)) for item in call.args for part in ast.walk(item)):
+        return None
+    if spot.body is beside and any(
+        writes(statement, name) for name in names for statement in beside[min(spot.index, beside.index(around)) :]
+        if statement.lineno < max(spot.statement.lineno, around.lineno)
+    ):
+        return None
+    gone = dropped(recording, spot.statement)
+    text = recording.source.segment(recording.span(spot.statement))
+    inserted = insert_before(recording, around.body[0], text)
+    if gone is None or inserted is None or spot.statement is around.body[0]:
+        return None
+    applicability = Applicability.UNSAFE if commented(recording, spot.statement) else Applicability.SAFE
+    edits = tuple(sorted((gone, inserted), key=lambda edit: edit.span))
+    return Fix(f"move `{recording.text(call)}` to the top of the `with` block", applicability, edits)

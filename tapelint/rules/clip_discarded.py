@@ -50,7 +50,7 @@ def _is_dropped(recording: Recording, dropped: Dropped, clip: Clip) -> bool:
 
 
 def _only_returned(recording: Recording, node: ast.AST) -> bool:
-    return any(isinstance(item, ast.Return) and item.value is node for item in ast.walk(recording.tree))
+    return any(isinstance(item, ast.Return) and item.value is node for item in recording.nodes)
 
 
 def _applied_later(recording: Recording, clip: Clip) -> Apply | None:
@@ -73,7 +73,7 @@ def _rebinding_loop(recording: Recording, clip: Clip) -> ast.For | None:
     """The loop `for grad in grads: grad = clip(grad)`, if nothing reads the name after that."""
     if not recording.here(clip.place):
         return None
-    for loop in ast.walk(recording.tree):
+    for loop in recording.nodes:
         if not isinstance(loop, ast.For):
             continue
         for statement in loop.body:
@@ -96,7 +96,7 @@ def _read_after(recording: Recording, loop: ast.For, statement: ast.stmt, name: 
     function = next(
         (
             node
-            for node in ast.walk(recording.tree)
+            for node in recording.nodes
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(x is loop for x in ast.walk(node))
         ),
         recording.tree,

@@ -15,29 +15,29 @@ CODE = "TAP907"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
-        if use.name == "compiled_loss" and isinstance(use.value, Instance) and use.value.kind == "model":
-            if recording.here(use.place) and not use.context.guarded("AttributeError"):
-                if not _called(recording, use):
-                    continue
-                fields = {"name": recording.text(use.place)}
-                yield story.told(recording, CODE, use.place, fields, (), "", None, _fix(recording, use))
+        if use.name != "compiled_loss" or not isinstance(use.value, Instance) or use.value.kind != "model":
+            continue
+        if not recording.here(use.place) or use.context.guarded("AttributeError") or not _called(recording, use):
+            continue
+        fields = {"name": recording.text(use.place)}
+        yield story.told(recording, CODE, use.place, fields, (), "", None, _fix(recording, use))
 
 
 def _called(recording: Recording, use: Use) -> bool:
-    return any(isinstance(node, ast.Call) and node.func is use.place.node for node in ast.walk(recording.tree))
+    return any(isinstance(node, ast.Call) and node.func is use.place.node for node in recording.nodes)
 
 
 def _fix(recording: Recording, use: Use) -> Fix | None:
     """`compute_loss`, where the function has an `x` to hand over."""
     call = next(
-        (node for node in ast.walk(recording.tree) if isinstance(node, ast.Call) and node.func is use.place.node), None
+        (node for node in recording.nodes if isinstance(node, ast.Call) and node.func is use.place.node), None
     )
     if call is None or len(call.args) != 2 or call.keywords or not isinstance(call.func, ast.Attribute):
         return None
     function = next(
         (
             node
-            for node in ast.walk(recording.tree)
+            for node in recording.nodes
             if isinstance(node, ast.FunctionDef) and any(inner is call for inner in ast.walk(node))
         ),
         None,

@@ -12,10 +12,11 @@ from tapelint.rules import optimizers, story
 
 CODE = "TAP906"
 _PACKAGE = "tensorflow.contrib"
+_WORDS = ("contrib.eager", "contrib import eager", "enable_eager_execution")
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if "contrib.eager" not in recording.source.text and "contrib import eager" not in recording.source.text and "enable_eager_execution" not in recording.source.text:
+    if not any(words in recording.source.text for words in _WORDS):
         return
     names = _tensorflow(recording)
     told: set[int] = set()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind, Data, Place, Unknown, Value, VariableSet
-from tapelint.rules import story
+from tapelint.rules import indents, story
 
 CODE = "TAP302"
 
@@ -22,7 +22,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         value, place = _forward(case)
         place = story.beside_tape(recording, case.ask, value, place)
         extra = {"name": story.value_name(recording, value) or recording.text(place)}
-        finding = story.cut_finding(CODE, case, "", extra, place)
+        fix = indents.first_in_block(recording, case.ask.tape, place)
+        finding = story.cut_finding(CODE, case, "", extra, place, fix)
         if finding is not None:
             yield finding
 

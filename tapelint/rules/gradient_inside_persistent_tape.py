@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Recording
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP111"
 
@@ -17,7 +18,25 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields = {"tape": story.tape_name(ask.tape), "method": ask.method}
         marks = (story.opened(recording, ask.tape),)
-        yield story.told(recording, CODE, ask.place, fields, marks, "", ask.context)
+        yield story.told(recording, CODE, ask.place, fields, marks, "", ask.context, _behind(recording, ask))
+
+
+def _behind(recording: Recording, ask: Ask) -> Fix | None:
+    """Move the call behind the block, when it is the last statement there."""
+    around = blocks.block(recording, ask.tape)
+    if around is None or len(around.items) > 1 or len(around.body) < 2:
+        return None
+    last = around.body[-1]
+    if not isinstance(last, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)) or not blocks.contains(last, ask.node):
+        return None
+    if blocks.own_lines(recording, around.body[-2]) is None:
+        return None
+    lines = blocks.own_lines(recording, last)
+    text = blocks.dedented(recording, last, blocks.indent(recording, around))
+    if lines is None or text is None or blocks.indent(recording, around).strip():
+        return None
+    applicability = Applicability.UNSAFE if blocks.commented(recording, last) else Applicability.SAFE
+    return Fix(f"move `{recording.text(ask.place)}` behind the block", applicability, (Edit(lines, text),))
 
 
 def _again(recording: Recording, ask: Ask) -> bool:

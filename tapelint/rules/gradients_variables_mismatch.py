@@ -33,7 +33,8 @@ def _told(recording: Recording, apply: Apply, wrong: Mismatch) -> Finding:
     variant = _VARIANTS[wrong.kind]
     made = story.mark(recording, "made", wrong.state) if wrong.state is not None else ()
     marks = (made, story.asked(recording, wrong.ask))
-    return story.told(recording, CODE, other, fields, marks, variant, apply.context, _fix(recording, apply, wrong, other))
+    fix = _fix(recording, apply, wrong, other)
+    return story.told(recording, CODE, other, fields, marks, variant, apply.context, fix)
 
 
 def _fix(recording: Recording, apply: Apply, wrong: Mismatch, other: ast.AST) -> Fix | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.values import Data, Variable
 from tapelint.rules import story
@@ -37,4 +37,23 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.asked(recording, case.ask),
         )
         variant = "dtype" if told_dtype or source.links else ""
-        yield story.told(recording, CODE, source.place, fields, marks, variant, case.ask.context)
+        fix = _fix(recording, source.place.node) if not variant else None
+        yield story.told(recording, CODE, source.place, fields, marks, variant, case.ask.context, fix)
+
+
+def _fix(recording: Recording, node: ast.AST) -> Fix | None:
+    """`tf.Variable(3)` becomes `tf.Variable(3.0)`: all numbers of a literal get a point."""
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
+        return None
+    edits: list[Edit] = []
+    for part in ast.walk(node.args[0]):
+        if isinstance(part, ast.Constant):
+            words = recording.source.segment(recording.span(part))
+            if type(part.value) is not int or not words.isdigit():
+                return None
+            end = recording.span(part).end
+            edits.append(Edit(Span(end, end), ".0"))
+        elif not isinstance(part, (ast.List, ast.Tuple, ast.UnaryOp, ast.USub, ast.Load)):
+            return None
+    edits.sort(key=lambda edit: edit.span)
+    return Fix("write floating-point numbers", Applicability.SAFE, tuple(edits)) if edits else None

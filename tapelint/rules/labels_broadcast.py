@@ -12,7 +12,7 @@ from tapelint.play.values import Data, Unknown, Value, Variable, VariableSet
 from tapelint.rules import optimizers, story
 
 CODE = "TAP719"
-_DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squared_difference", "tf.keras.ops.subtract"})
+_DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squared_difference"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -41,9 +41,8 @@ def _pair(value: Data) -> tuple[Value, Value] | None:
         return None
     for flat, column in (links, links[::-1]):
         one, other = _shape(flat), _shape(column)
-        if one is not None and other is not None and len(one) == 1 and len(other) == 2:
-            if one[0] is not None and one[0] > 1 and other == (one[0], 1):
-                return flat, column
+        if one is not None and len(one) == 1 and one[0] is not None and one[0] > 1 and other == (one[0], 1):
+            return flat, column
     return None
 
 

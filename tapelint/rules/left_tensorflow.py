@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
 from tapelint.play.values import Cut, CutKind, Data, Kind, VariableSet
 from tapelint.rules import story
+from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP304"
 _KINDS = (CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
@@ -24,20 +26,22 @@ _JOINING = frozenset({"+", "-", "*", "/", "tf.multiply", "tf.add", "tf.subtract"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, *_KINDS):
         assert case.met is not None
-        finding = story.cut_finding(CODE, case, _variant(case.met.cut.kind, case.met.cut.op))
+        cut = case.met.cut
+        finding = story.cut_finding(CODE, case, _variant(cut.kind, cut.op), fix=_fix(recording, cut))
         if finding is not None:
             yield finding
     for ask, node, cut in story.array_targets(recording, *_KINDS):
         fields = _fields(recording, ask, cut)
         marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
         fields["target"] = recording.text(node)
-        yield story.told(recording, CODE, cut.place, fields, marks, "target", ask.context)
+        yield story.told(recording, CODE, cut.place, fields, marks, "target", ask.context, _fix(recording, cut))
     for ask in recording.asks:
         for verdict in ask.verdicts:
             if verdict.standing is Standing.CONNECTED and (found := _lost_factor(recording, ask, verdict)):
                 fields = {**_fields(recording, ask, found), "source": recording.text(verdict.node)}
                 marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
-                yield story.told(recording, CODE, found.place, fields, marks, "partial", ask.context)
+                fix = _fix(recording, found)
+                yield story.told(recording, CODE, found.place, fields, marks, "partial", ask.context, fix)
                 break
 
 
@@ -91,3 +95,33 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
             if link.cut is None:
                 stack.append(behind)
     return None
+
+
+_TENSORFLOW = {
+    "exp": "exp", "log": "math.log", "log1p": "math.log1p", "expm1": "math.expm1", "sqrt": "sqrt", "square": "square",
+    "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "abs": "abs",
+    "power": "pow", "pow": "pow", "mean": "reduce_mean", "sum": "reduce_sum", "max": "reduce_max", "min": "reduce_min",
+    "maximum": "maximum", "minimum": "minimum", "multiply": "multiply", "add": "add", "subtract": "subtract",
+    "reshape": "reshape", "transpose": "transpose", "stack": "stack",
+}  # fmt: skip
+"""Functions of NumPy and math, and what they are called in TensorFlow."""
+
+
+def _fix(recording: Recording, cut: Cut) -> Fix | None:
+    """`np.exp(x)` becomes `tf.exp(x)`; `x.numpy()` becomes `x`."""
+    node = cut.place.node
+    if not isinstance(node, ast.Call):
+        return None
+    function = node.func
+    if cut.op == ".numpy()" and isinstance(function, ast.Attribute) and not node.args:
+        value = recording.span(function.value)
+        edit = Edit(Span(value.end, recording.span(node).end), "")
+        return Fix("drop `.numpy()`", Applicability.UNSAFE, (edit,))
+    name = _TENSORFLOW.get(cut.op.rsplit(".", 1)[-1])
+    tf = tensorflow_name(recording)
+    if name is None or tf is None or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
+        return None
+    if any(keyword.arg not in ("axis", "keepdims") for keyword in node.keywords):
+        return None
+    edit = Edit(recording.span(function), f"{tf}.{name}")
+    return Fix(f"use `{tf}.{name}`", Applicability.UNSAFE, (edit,))

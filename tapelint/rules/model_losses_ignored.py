@@ -15,9 +15,9 @@ CODE = "TAP715"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
-        if use.how == "sum" and use.name == "losses" and recording.here(use.place):
-            if not use.context.guarded("ValueError", "IndexError"):
-                yield _empty(recording, use)
+        sums = use.how == "sum" and use.name == "losses" and recording.here(use.place)
+        if sums and not use.context.guarded("ValueError", "IndexError"):
+            yield _empty(recording, use)
     for ask, _ in optimizers.trained(recording):
         owners = optimizers.owners(recording, ask)
         behind = optimizers.behind(recording, ask.target)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind
 from tapelint.rules import story
+from tapelint.rules.formulas import prefix
 
 CODE = "TAP403"
 _ROUNDING = frozenset({"round", "floor", "ceil", "rint"})
@@ -19,9 +20,23 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if case.met.cut.op == "//":
             continue
-        finding = story.cut_finding(CODE, case, _variant(case.met.cut.op))
+        variant = _variant(case.met.cut.op)
+        fix = _fix(recording, case.met.cut.place.node) if variant == "rounding" else None
+        finding = story.cut_finding(CODE, case, variant, fix=fix)
         if finding is not None:
             yield finding
+
+
+def _fix(recording: Recording, node: ast.AST) -> Fix | None:
+    """`tf.round(x)` becomes `(x + tf.stop_gradient(tf.round(x) - x))`."""
+    tf = prefix(recording, node)
+    if tf is None or not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        return None
+    if not isinstance(node.args[0], (ast.Name, ast.Attribute)):
+        return None
+    name, words = recording.text(node.args[0], 200), recording.text(node, 200)
+    edit = Edit(recording.span(node), f"({name} + {tf}.stop_gradient({words} - {name}))")
+    return Fix("let the gradient pass around the rounding", Applicability.UNSAFE, (edit,))
 
 
 def _variant(op: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play.recording import Event, Fault, Happening, Recording
 from tapelint.play.tape import Phase
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP116"
 
@@ -42,4 +43,18 @@ def _dropped(recording: Recording) -> Iterator[Finding]:
         if watch is None or reset is None or not watch.time < reset.time < case.ask.time:
             continue
         marks = (story.mark(recording, "watch", watch.place), story.asked(recording, case.ask))
-        yield story.told(recording, CODE, reset.place, case.fields, marks, "watch", case.ask.context)
+        fix = _watch_again(recording, watch, reset)
+        yield story.told(recording, CODE, reset.place, case.fields, marks, "watch", case.ask.context, fix)
+
+
+def _watch_again(recording: Recording, watch: Event, reset: Event) -> Fix | None:
+    """The `watch` once more, after the `reset`."""
+    spot = next(iter(reversed(blocks.spots(recording, reset.place.node))), None)
+    if spot is None or not isinstance(spot.statement, ast.Expr) or spot.statement.value is not reset.place.node:
+        return None
+    text = recording.source.segment(recording.span(watch.place))
+    function = blocks.function_of(recording, watch.place.node)
+    if "\n" in text or function is not blocks.function_of(recording, reset.place.node):
+        return None
+    edit = blocks.insert_after(recording, spot.statement, text)
+    return Fix(f"write `{text}` again after the reset", Applicability.SAFE, (edit,)) if edit is not None else None

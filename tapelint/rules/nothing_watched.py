@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.values import Tape
 from tapelint.rules import story
+from tapelint.rules.edits import without_argument
 
 CODE = "TAP208"
 
@@ -24,5 +26,19 @@ def find(recording: Recording) -> Iterator[Finding]:
                     place = keyword
         if place is not None:
             yield story.told(
-                recording, CODE, place, case.fields, (story.asked(recording, case.ask),), "", case.ask.context
+                recording,
+                CODE,
+                place,
+                case.fields,
+                (story.asked(recording, case.ask),),
+                "",
+                case.ask.context,
+                _without(recording, tape, place),
             )
+
+
+def _without(recording: Recording, tape: Tape, place: ast.AST) -> Fix | None:
+    if tape.arguments is None or not isinstance(place, ast.keyword):
+        return None
+    edits = without_argument(recording, tape.arguments, place)
+    return Fix("drop `watch_accessed_variables=False`", Applicability.UNSAFE, edits)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind
 from tapelint.rules import story
+from tapelint.rules.formulas import prefix
 
 CODE = "TAP404"
 
@@ -19,6 +21,26 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         op = case.met.cut.op
         variant = "contrast" if op.endswith("adjust_contrast") else "resize-area" if op == "tf.image.resize" else ""
-        finding = story.cut_finding(CODE, case, variant)
+        finding = story.cut_finding(CODE, case, variant, fix=_fix(recording, case.met.cut.place.node, variant))
         if finding is not None:
             yield finding
+
+
+def _fix(recording: Recording, node: ast.AST, variant: str) -> Fix | None:
+    """Another method of resizing, or the contrast by its formula."""
+    if not isinstance(node, ast.Call):
+        return None
+    if variant == "resize-area":
+        given = next((keyword for keyword in node.keywords if keyword.arg == "method"), None)
+        if given is None or any(keyword.arg in ("antialias", None) for keyword in node.keywords):
+            return None
+        edit = Edit(recording.span(given), 'method="bilinear", antialias=True')
+        return Fix("resize by the bilinear method", Applicability.UNSAFE, (edit,))
+    tf = prefix(recording, node)
+    if variant == "contrast" and tf is not None and len(node.args) == 2 and not node.keywords:
+        if isinstance(node.args[0], (ast.Name, ast.Attribute)) and isinstance(node.args[1], (ast.Name, ast.Constant)):
+            image, factor = recording.text(node.args[0], 200), recording.text(node.args[1], 200)
+            mean = f"{tf}.reduce_mean({image}, axis=[-3, -2], keepdims=True)"
+            edit = Edit(recording.span(node), f"(({image} - {mean}) * {factor} + {mean})")
+            return Fix("write out the formula", Applicability.UNSAFE, (edit,))
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Apply, Context, Creation, Recording
@@ -20,7 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if made.what == "optimizer" and made.certain and isinstance(made.value, Object) and _remembers(made.value):
             groups[id(made.place.node)].append(made)
     for group in groups.values():
-        for first, second in zip(group, group[1:], strict=False):
+        for first, second in pairwise(group):
             finding = _compare(recording, first, second)
             if finding is not None:
                 yield finding

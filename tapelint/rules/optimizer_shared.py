@@ -26,9 +26,10 @@ def _built(recording: Recording, apply: Apply) -> bool:
     """Whether the program calls `build` of an optimizer of that name anywhere."""
     name = optimizers.receiver(recording, apply.node).rsplit(".", 1)[-1]
     for node in recording.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "build":
-            if node.args and recording.text(node.func.value).rsplit(".", 1)[-1] == name:
-                return _alone(apply)
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "build":
+            continue
+        if node.args and recording.text(node.func.value).rsplit(".", 1)[-1] == name:
+            return _alone(apply)
     return False
 
 

@@ -45,9 +45,10 @@ def generation(recording: Recording) -> int:
 def applied(recording: Recording, *methods: str) -> Iterator[Apply]:
     """The calls on what certainly is a Keras optimizer, in this module."""
     for apply in recording.applies:
-        if apply.method in methods and apply.certain and is_optimizer(apply.optimizer):
-            if recording.here(apply.place) and not apply.context.guarded("ValueError", "TypeError", "AttributeError"):
-                yield apply
+        if apply.method not in methods or not apply.certain or not is_optimizer(apply.optimizer):
+            continue
+        if recording.here(apply.place) and not apply.context.guarded("ValueError", "TypeError", "AttributeError"):
+            yield apply
 
 
 def is_optimizer(value: Value) -> bool:
@@ -85,7 +86,7 @@ def ask_of(value: Value, limit: int = 100) -> Ask | None:
 
 
 def eager(context: Context) -> bool:
-    """Whether the way to a place begins where the program runs eagerly: the module, or a function that needs nothing."""
+    """Whether the way to a place begins where the program runs eagerly: the module, a function that needs nothing."""
     if context.in_graph:
         return False
     if not context.calls:

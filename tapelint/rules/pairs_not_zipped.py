@@ -27,7 +27,8 @@ def _fault(recording: Recording, apply: Apply) -> str | None:
     first = apply.args[0]
     if len(apply.args) > 1:
         plain = len(apply.node.args) == 2 and not isinstance(apply.node.args[1], ast.Starred)
-        return "two_lists" if plain and _holds(recording, apply.args[1], is_variable) else None
+        beside = apply.args[1]
+        return "two_lists" if plain and (is_variable(beside) or _holds(recording, beside, is_variable)) else None
     if is_gradient(first):
         return ""
     if _holds(recording, first, is_gradient) and isinstance(first, Sequence):
@@ -54,9 +55,8 @@ def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
     given, beside = nodes[0], None
     if variant == "two_lists":
         beside = nodes[1]
-    elif variant == "pair_of_lists":
-        if isinstance(given, (ast.Tuple, ast.List)) and len(given.elts) == 2:
-            given, beside = given.elts
+    elif variant == "pair_of_lists" and isinstance(given, (ast.Tuple, ast.List)) and len(given.elts) == 2:
+        given, beside = given.elts
     value = apply.args[0]
     held = recording.contents.get(value.id, ())
     leaves = recording.leaves(value)
@@ -82,6 +82,9 @@ def _fix(
     first = recording.span(nodes[0])
     if variant == "two_lists" and len(nodes) == 2:
         end = recording.span(nodes[1]).end
+        if is_variable(apply.args[1]):
+            edits = (Edit(Span(first.start, first.start), "[("), Edit(Span(end, end), ")]"))
+            return Fix("pair the gradient with its variable: [(gradient, variable)]", Applicability.SAFE, edits)
         edits = (Edit(Span(first.start, first.start), "zip("), Edit(Span(end, end), ")"))
         return Fix("pair the gradients with the variables: zip(grads, variables)", Applicability.SAFE, edits)
     if variant == "pair_of_lists":
@@ -105,7 +108,7 @@ def _rebound(recording: Recording, ask: Ask, apply: Apply) -> bool:
     """Whether a name in the sources is set again between the gradient call and the update."""
     names = {node.id for node in ast.walk(ask.sources_node) if isinstance(node, ast.Name)}
     start, end = recording.span(ask.place).end, recording.span(apply.place).start
-    return start > end and not _inside(recording, ask, apply) or any(
+    return (start > end and not _inside(recording, ask, apply)) or any(
         isinstance(node, ast.Name)
         and isinstance(node.ctx, ast.Store)
         and node.id in names

@@ -36,7 +36,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields = {"tape": story.tape_name(tape), "method": ask.method}
         fix = Fix(
-            "Drop `persistent=True`", Applicability.SAFE, without_argument(recording, tape.arguments, keyword)
+            "drop `persistent=True`", Applicability.SAFE, without_argument(recording, tape.arguments, keyword)
         )
         yield story.told(
             recording, CODE, _argument(keyword), fields, (story.asked(recording, ask),), "", None, fix

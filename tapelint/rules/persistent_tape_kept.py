@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.diagnostic import Finding, Fix
 from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.values import Instance, Object, Place, Tape
 from tapelint.rules import blocks, story
@@ -60,19 +60,6 @@ def _loops(recording: Recording, tape: Tape) -> list[blocks.Spot]:
     return blocks.loops_around(recording, tape.place.node)
 
 
-def _deleting(recording: Recording, tape: Tape, last: blocks.Spot) -> Fix | None:
-    """`del tape` after the statement with the last use, where no nested function may ask later."""
-    assert tape.place is not None
-    function = blocks.function_of(recording, tape.place.node) or recording.tree
-    for node in ast.walk(function):
-        if node is not function and isinstance(node, (*blocks.FUNCTIONS, ast.Lambda)) and blocks.reads(node, tape.name):
-            return None
-    if isinstance(last.statement, (ast.Return, ast.Raise)):
-        return None
-    edit = blocks.insert_after(recording, last.statement, f"del {tape.name}")
-    return Fix(f"write `del {tape.name}` after the last call", Applicability.SAFE, (edit,)) if edit is not None else None
-
-
 def _last_use(recording: Recording, tape: Tape, body: blocks.Body) -> int | None:
     """The last statement of a list that names the tape."""
     used = [index for index, statement in enumerate(body) if blocks.reads(statement, tape.name)]
@@ -105,7 +92,7 @@ def _module(recording: Recording, tape: Tape, asks: list[Event]) -> Iterator[Fin
         later = [*spot.after, *(statement for outer in around[:-1] for statement in outer.after)]
         if len(blocks.writes(recording.tree, tape.name)) > 1 or not any(_works(statement) for statement in later):
             return
-        fix = _deleting(recording, tape, spot)
+        fix = blocks.deleting(recording, tape, spot)
     else:
         if len(blocks.writes(recording.tree, tape.name)) > 1 or _elsewhere(recording, tape):
             return
@@ -160,7 +147,7 @@ def _round(recording: Recording, tape: Tape, asks: list[Event]) -> Iterator[Find
         story.head(recording, "loop", loop),
         story.head(recording, "later", work),
     ]
-    yield from _told(recording, tape, "loop", {}, marks, _deleting(recording, tape, spot))
+    yield from _told(recording, tape, "loop", {}, marks, blocks.deleting(recording, tape, spot))
 
 
 def _computes(recording: Recording, tape: Tape, statement: ast.stmt) -> bool:
@@ -258,10 +245,14 @@ def _stays(recording: Recording, around: ast.With | ast.AsyncWith, loop: ast.AST
         return False
     if not blocks.contains(loop, around):
         return blocks.function_of(recording, around) is not None
-    return any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "append"
-        and any(isinstance(item, ast.Name) and item.id in names for item in node.args)
-        for node in ast.walk(loop)
-    )
+    return any(_lets_go(node, names) and not blocks.contains(around, node) for node in ast.walk(loop))
+
+
+def _lets_go(node: ast.AST, names: set[str]) -> bool:
+    """`losses.append(loss)`, `del loss`."""
+    given: list[ast.expr] = []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+        given = node.args
+    elif isinstance(node, ast.Delete):
+        given = node.targets
+    return any(isinstance(item, ast.Name) and item.id in names for item in given)

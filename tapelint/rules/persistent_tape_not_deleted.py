@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Happening, Recording
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP119"
 
@@ -24,4 +24,6 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields = {"tape": story.tape_name(tape)}
         marks = (story.mark(recording, "used", asks[-1].place),)
-        yield story.told(recording, CODE, tape.place, fields, marks)
+        last = blocks.last_use(recording, tape)
+        fix = blocks.deleting(recording, tape, last) if last is not None else None
+        yield story.told(recording, CODE, tape.place, fields, marks, "", None, fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording
 from tapelint.play.values import Cut, CutKind
 from tapelint.rules import story
@@ -17,7 +17,8 @@ def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.PREDICT):
         assert case.met is not None
         words = _words(recording, case.met.cut)
-        finding = story.cut_finding(CODE, case, _variant(recording, case.met.cut), words)
+        fix = _fix(recording, case.met.cut)
+        finding = story.cut_finding(CODE, case, _variant(recording, case.met.cut), words, fix=fix)
         if finding is not None:
             yield finding
     for ask, node, cut in story.array_targets(recording, CutKind.PREDICT):
@@ -29,7 +30,21 @@ def find(recording: Recording) -> Iterator[Finding]:
             **_words(recording, cut),
         }
         marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
-        yield story.told(recording, CODE, cut.place, fields, marks, _variant(recording, cut), ask.context)
+        fix = _fix(recording, cut)
+        yield story.told(recording, CODE, cut.place, fields, marks, _variant(recording, cut), ask.context, fix)
+
+
+def _fix(recording: Recording, cut: Cut) -> Fix | None:
+    """`model.predict(x, verbose=0)` becomes `model(x)`."""
+    node = cut.place.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) != 1:
+        return None
+    if cut.op == "evaluate" or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
+        return None
+    model = recording.span(node.func.value)
+    given = recording.source.segment(recording.span(node.args[0]))
+    edit = Edit(Span(model.end, recording.span(node).end), f"({given})")
+    return Fix(f"call the model itself: `{recording.text(node.func.value)}(...)`", Applicability.UNSAFE, (edit,))
 
 
 def _variant(recording: Recording, cut: Cut) -> str:

@@ -68,7 +68,7 @@ def _function(recording: Recording, use: Use) -> ast.AST | None:
     """The innermost function around the call, or the module."""
     found: ast.AST = recording.tree
     span = recording.span(use.place)
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             around = recording.span(node)
             if around.start <= span.start < around.end:

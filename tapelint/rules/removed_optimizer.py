@@ -24,7 +24,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if not value.symbol.startswith(_GONE) and not _experimental(made):
             continue
-        if not recording.here(made.place) or made.context.guarded("ImportError", "AttributeError", "ModuleNotFoundError"):
+        if not recording.here(made.place) or made.context.guarded("ImportError", "AttributeError"):
             continue
         if not optimizers.asked_first(recording, made.place):
             yield _told(recording, made, value)

@@ -74,9 +74,9 @@ def _applied(recording: Recording) -> Iterator[Finding]:
         if not isinstance(apply.optimizer, Object):
             continue  # a class of one's own may take what it likes
         for keyword in apply.node.keywords:
-            if keyword.arg == "name" or keyword.arg in _AGGREGATION:
-                if not optimizers.asked_first(recording, apply.place):
-                    yield _argument(recording, apply, keyword)
+            gone = keyword.arg == "name" or keyword.arg in _AGGREGATION
+            if gone and not optimizers.asked_first(recording, apply.place):
+                yield _argument(recording, apply, keyword)
 
 
 def _argument(recording: Recording, apply: Apply, keyword: ast.keyword) -> Finding:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Const, Value
 from tapelint.rules import formulas, story
@@ -30,7 +31,29 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {**formulas.fields(recording, ask), "op": op, "name": name}
         marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
         variant = "deviation" if deviation else ""
-        yield story.told(recording, CODE, operation.place, fields, marks, variant, operation.context)
+        fix = _fix(recording, operation)
+        yield story.told(recording, CODE, operation.place, fields, marks, variant, operation.context, fix)
+
+
+def _fix(recording: Recording, operation: Operation) -> Fix | None:
+    """A small constant under the root."""
+    node = operation.place.node
+    tf = formulas.prefix(recording, node)
+    if tf is None or not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        return None
+    span, words = recording.span(node), recording.source.segment(recording.span(node.args[0]))
+    if operation.function in _ROOTS:
+        if not isinstance(node.args[0], ast.Call):
+            return None
+        end = recording.span(node.args[0]).end
+        edit = Edit(Span(end, end), " + 1e-12")
+    elif operation.function in _DEVIATIONS:
+        edit = Edit(span, f"{tf}.sqrt({tf}.math.reduce_variance({words}) + 1e-12)")
+    elif operation.function == "tensorflow.linalg.normalize":
+        return None
+    else:
+        edit = Edit(span, f"{tf}.sqrt({tf}.reduce_sum({tf}.square({words})) + 1e-12)")
+    return Fix("add a small constant under the root", Applicability.UNSAFE, (edit,))
 
 
 def _singular(recording: Recording, operation: Operation) -> Value | None:

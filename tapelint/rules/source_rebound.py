@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Event, Happening, Rebinding, Recording
 from tapelint.play.values import Data, Value
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP207"
 
@@ -61,4 +62,29 @@ def _told(recording: Recording, ask: Ask, rebinding: Rebinding, source: Data, wa
     fields = {"source": rebinding.name, "tape": story.tape_name(ask.tape), "method": ask.method}
     marks = (story.mark(recording, "watch", watch.place), story.asked(recording, ask))
     variant = "" if ask.session.id in source.sessions else "after"
-    return story.told(recording, CODE, rebinding.place, fields, marks, variant, ask.context)
+    fix = _renamed(recording, ask, rebinding)
+    return story.told(recording, CODE, rebinding.place, fields, marks, variant, ask.context, fix)
+
+
+def _renamed(recording: Recording, ask: Ask, rebinding: Rebinding) -> Fix | None:
+    """A name of its own for the new tensor, everywhere but in the sources."""
+    node, name = rebinding.place.node, rebinding.name
+    new = f"new_{name}"
+    function = blocks.function_of(recording, node)
+    scope = function or recording.tree
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return None
+    if function is not blocks.function_of(recording, ask.node) or blocks.loops_around(recording, node):
+        return None
+    if any(isinstance(part, ast.Name) and part.id == new for part in recording.nodes):
+        return None
+    if any(part is not scope and isinstance(part, (*blocks.FUNCTIONS, ast.Lambda)) for part in ast.walk(scope)):
+        return None
+    end = recording.span(node).end
+    later = [part for part in blocks.reads(scope, name) if recording.span(part).start > end]
+    if any(recording.span(part).start > end for part in blocks.writes(scope, name)):
+        return None
+    kept = {id(part) for part in ast.walk(ask.sources_node)}
+    spans = [recording.span(part) for part in later if id(part) not in kept]
+    edits = tuple(Edit(span, new) for span in sorted([recording.span(node.targets[0]), *spans]))
+    return Fix(f"call the new tensor `{new}`", Applicability.UNSAFE, edits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording
 from tapelint.play.values import Data, Variable
 from tapelint.rules import story
@@ -31,4 +31,19 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.opened(recording, case.ask.tape),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, node, fields, marks, variant, case.ask.context)
+        fix = _fix(recording, case) if variant == "subscript" else None
+        yield story.told(recording, CODE, node, fields, marks, variant, case.ask.context, fix)
+
+
+def _fix(recording: Recording, case: story.Missing) -> Fix | None:
+    """`tape.gradient(y, v[0])` becomes `tape.gradient(y, v)[0]`."""
+    node, call, source = case.verdict.node, case.ask.node, case.verdict.source
+    if not isinstance(node, ast.Subscript) or case.ask.sources_node is not node or case.ask.method != "gradient":
+        return None
+    if not isinstance(source, Data) or not all(isinstance(link.value, Variable) for link in source.links):
+        return None
+    value, whole, end = recording.span(node.value), recording.span(node), recording.span(call).end
+    index = recording.source.text[value.end : whole.end]
+    name = recording.text(node.value)
+    edits = (Edit(Span(value.end, whole.end), ""), Edit(Span(end, end), index))
+    return Fix(f"ask the gradient of `{name}` and index the result", Applicability.SAFE, edits)

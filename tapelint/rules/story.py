@@ -69,7 +69,7 @@ def recorder(recording: Recording, ask: Ask) -> Tape | None:
         if not isinstance(leaf, Data) or session in leaf.sessions or session in leaf.maybe or leaf.same is not None:
             return None
         others = [recording.sessions[number].tape for number in sorted(leaf.sessions)]
-        found = next((tape for tape in others if tape is not ask.tape), None)
+        found = next((tape for tape in others if tape is not ask.tape and tape in recording.tapes), None)
         if found is None:
             return None
     return found
@@ -146,7 +146,12 @@ def asked(recording: Recording, ask: Ask) -> tuple[Mark, ...]:
 
 
 def cut_finding(
-    code: str, case: Missing, variant: str = "", extra: dict[str, str] | None = None, place: Place | None = None
+    code: str,
+    case: Missing,
+    variant: str = "",
+    extra: dict[str, str] | None = None,
+    place: Place | None = None,
+    fix: Fix | None = None,
 ) -> Finding | None:
     """The usual finding for a path that is cut: primary at the cut, the tape and the call as related places."""
     recording = case.recording
@@ -155,7 +160,7 @@ def cut_finding(
         return None
     fields = {**case.fields, **(extra or {})}
     marks = (opened(recording, case.ask.tape), asked(recording, case.ask))
-    return told(recording, code, at, fields, marks, variant, case.ask.context)
+    return told(recording, code, at, fields, marks, variant, case.ask.context, fix)
 
 
 def beside_tape(recording: Recording, ask: Ask, value: Value, place: Place) -> Place:

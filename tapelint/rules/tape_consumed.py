@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Event, Happening, Recording
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Ask, Event, Happening, Recording
 from tapelint.play.tape import Phase
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP101"
 
@@ -36,7 +37,89 @@ def _told(recording: Recording, event: Event) -> Finding:
     elif before is not None and recording.text(before.target_node) == fields["target"]:
         variant = "same_target"
     marks = (story.opened(recording, event.tape), loop, story.mark(recording, "first", first))
-    return story.told(recording, CODE, event.place, fields, marks, variant, event.context)
+    fix = None
+    if variant == "same_target" and before is not None:
+        fix = _one_call(recording, before, event)
+    fix = fix or _persistent(recording, event)
+    return story.told(recording, CODE, event.place, fields, marks, variant, event.context, fix)
+
+
+def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
+    """Two assignments of gradients of one target become one call with both sources."""
+    first, second = before.place.node, event.place.node
+    one, other = _assignment(recording, first), _assignment(recording, second)
+    if one is None or other is None or one.body is not other.body or not isinstance(first, ast.Call):
+        return None
+    assert isinstance(second, ast.Call)
+    assert isinstance(one.statement, ast.Assign)
+    assert isinstance(other.statement, ast.Assign)
+    names = [recording.text(one.statement.targets[0], 200), recording.text(other.statement.targets[0], 200)]
+    between = one.body[one.index : other.index]
+    if names[0] == names[1] or one.index >= other.index or blocks.commented(recording, other.statement):
+        return None
+    if any(recording.text(call.func) != recording.text(first.func) for call in (first, second)):
+        return None
+    used = {part.id for part in ast.walk(second.args[1]) if isinstance(part, ast.Name)}
+    if any(blocks.writes(statement, name) for statement in between for name in used) or blocks.reads(second.args[1], names[0]):
+        return None
+    if any(blocks.reads(statement, names[1]) or blocks.writes(statement, names[1]) for statement in between):
+        return None
+    text = recording.source.segment
+    sources = f"[{text(recording.span(first.args[1]))}, {text(recording.span(second.args[1]))}]"
+    gone = blocks.dropped(recording, other.statement)
+    if gone is None or "\n" in sources:
+        return None
+    target = recording.span(one.statement.targets[0])
+    edits = (
+        Edit(target, ", ".join(names)),
+        Edit(recording.span(first.args[1]), sources),
+        gone,
+    )
+    return Fix("ask once, with both sources in a list", Applicability.SAFE, edits)
+
+
+def _assignment(recording: Recording, call: ast.AST) -> blocks.Spot | None:
+    """The statement `name = tape.gradient(target, source)` around a call of just this form."""
+    spot = next(iter(reversed(blocks.spots(recording, call))), None)
+    if spot is None or not isinstance(spot.statement, ast.Assign) or spot.statement.value is not call:
+        return None
+    simple = len(spot.statement.targets) == 1 and isinstance(spot.statement.targets[0], ast.Name)
+    plain = isinstance(call, ast.Call) and len(call.args) == 2 and not call.keywords
+    return spot if simple and plain else None
+
+
+def _persistent(recording: Recording, event: Event) -> Fix | None:
+    """`persistent=True`, and `del` after the last call."""
+    tape = event.tape
+    call = tape.arguments
+    if call is None or call.args or not recording.here(tape.place) or not tape.name:
+        return None
+    given = next((keyword for keyword in call.keywords if keyword.arg == "persistent"), None)
+    if given is not None:
+        edits = [Edit(recording.span(given.value), "True")]
+    elif any(keyword.arg is None for keyword in call.keywords):
+        return None
+    else:
+        at = recording.span(call.keywords[0]).start if call.keywords else recording.span(call).end - 1
+        edits = [Edit(Span(at, at), "persistent=True" + (", " if call.keywords else ""))]
+    last = blocks.last_use(recording, tape)
+    ending = None
+    if last is not None and not _stored(recording, event) and _after(recording, last.statement, event):
+        ending = blocks.deleting(recording, tape, last)
+    if ending is not None:
+        edits += ending.edits
+    return Fix("write `persistent=True`, and `del` the tape after the last call", Applicability.UNSAFE, tuple(edits))
+
+
+def _after(recording: Recording, last: ast.stmt, event: Event) -> bool:
+    """Whether the second call is certainly done when the statement `last` is."""
+    assert event.tape.place is not None
+    same = blocks.function_of(recording, event.place.node) is blocks.function_of(recording, event.tape.place.node)
+    return not same or recording.span(event.place).end <= recording.span(last).end
+
+
+def _stored(recording: Recording, event: Event) -> bool:
+    return event.tape.id in recording.stored or recording.handed_on(event.tape)
 
 
 def _head(recording: Recording, marks: tuple[story.Mark, ...]) -> tuple[story.Mark, ...]:

@@ -20,5 +20,5 @@ def find(recording: Recording) -> Iterator[Finding]:
         fix = None
         if isinstance(entered.place.node, (ast.Name, ast.Attribute)):
             end = recording.span(entered.place).end
-            fix = Fix("Add the parentheses", Applicability.SAFE, (Edit(Span(end, end), "()"),))
+            fix = Fix("add the parentheses", Applicability.SAFE, (Edit(Span(end, end), "()"),))
         yield story.told(recording, CODE, entered.place, fields, (), "", entered.context, fix)

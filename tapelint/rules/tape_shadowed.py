@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Event, Happening, Recording, Standing
 from tapelint.play.tape import Phase
 from tapelint.play.values import Tape
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP107"
 
@@ -32,7 +33,27 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "used", wrong.place),
         )
         variant = "" if wrong.state.only(Phase.CONSUMED) else "persistent"
-        yield story.told(recording, CODE, rebind.place, fields, marks, variant, rebind.context)
+        fix = _renamed(recording, rebind, wrong)
+        yield story.told(recording, CODE, rebind.place, fields, marks, variant, rebind.context, fix)
+
+
+def _renamed(recording: Recording, rebind: Event, wrong: Event) -> Fix | None:
+    """Another name for the inner tape, up to the call that means the outer one."""
+    old, new = rebind.name, f"inner_{rebind.name}"
+    function = blocks.function_of(recording, rebind.place.node)
+    scope = function or recording.tree
+    start, end = recording.span(rebind.place).start, recording.span(wrong.place).start
+    if function is not blocks.function_of(recording, wrong.place.node) or blocks.function_of(
+        recording, rebind.tape.place.node if rebind.tape.place else scope
+    ) is not function:
+        return None
+    if any(isinstance(node, ast.Name) and node.id == new for node in recording.nodes) or blocks.lent(recording, rebind.tape):
+        return None
+    named = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == old]
+    inner = sorted(span for node in named if start <= (span := recording.span(node)).start < end)
+    if not inner or any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(scope)):
+        return None
+    return Fix(f"call the inner tape `{new}`", Applicability.UNSAFE, tuple(Edit(span, new) for span in inner))
 
 
 def _fails(recording: Recording, event: Event) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Happening, Loop, Recording
 from tapelint.play.values import Data, Either, Value, Variable, options
 from tapelint.rules import blocks, story
+from tapelint.rules.edits import without_argument
 
 CODE = "TAP117"
 
@@ -34,7 +35,29 @@ def _told(recording: Recording, ask: Ask, loop: ast.AST, variant: str) -> Findin
     assert ask.tape.place is not None
     fields = {"tape": story.tape_name(ask.tape), "method": ask.method, "target": recording.text(ask.target_node)}
     marks = (story.head(recording, "loop", loop), story.asked(recording, ask))
-    return story.told(recording, CODE, ask.tape.place, fields, marks, variant, None)
+    fix = _swapped(recording, ask, loop) if not variant else None
+    return story.told(recording, CODE, ask.tape.place, fields, marks, variant, None, fix)
+
+
+def _swapped(recording: Recording, ask: Ask, loop: ast.AST) -> Fix | None:
+    """The two headers in the other order, where the loop is all that the block holds; the tape is a plain one then."""
+    around = blocks.block(recording, ask.tape)
+    call = ask.tape.arguments
+    if around is None or around.body != [loop] or len(around.items) > 1 or not isinstance(loop, ast.For) or call is None:
+        return None
+    keyword = next((item for item in call.keywords if item.arg == "persistent"), None)
+    if keyword is None or loop.orelse or around.items[0].context_expr is not call or around.items[0].optional_vars is None:
+        return None
+    outer = Span(recording.span(around).start, recording.span(around.items[0].optional_vars).end)
+    inner = Span(recording.span(loop).start, recording.span(loop.iter).end)
+    text = recording.source.segment
+    if "\n" in text(outer) or "\n" in text(inner) or isinstance(around, ast.AsyncWith):
+        return None
+    opening = text(outer)
+    for edit in without_argument(recording, call, keyword):
+        opening = opening[: edit.span.start - outer.start] + edit.content + opening[edit.span.end - outer.start :]
+    edits = (Edit(outer, text(inner)), Edit(inner, opening))
+    return Fix("open the tape inside the loop, one for each step", Applicability.UNSAFE, edits)
 
 
 def _training(recording: Recording, ask: Ask) -> Loop | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Happening, Recording
-from tapelint.rules import story
+from tapelint.play.values import Tape
+from tapelint.rules import blocks, story
 
 CODE = "TAP105"
 _USED = frozenset({Happening.ASK, Happening.ESCAPE, Happening.UNKNOWN_METHOD, Happening.RESET})
@@ -27,4 +28,25 @@ def find(recording: Recording) -> Iterator[Finding]:
         left = [event for event in events if event.what is Happening.EXIT]
         if not entered or not left or entered[0].context.guards or recording.handed_on(tape):
             continue
-        yield story.told(recording, CODE, tape.place, {"tape": tape.name}, (), "", entered[0].context)
+        fix = _unwrapped(recording, tape)
+        yield story.told(recording, CODE, tape.place, {"tape": tape.name}, (), "", entered[0].context, fix)
+
+
+def _unwrapped(recording: Recording, tape: Tape) -> Fix | None:
+    """The block without its `with` line."""
+    around = blocks.block(recording, tape)
+    if around is None or len(around.items) > 1 or any(event.what is Happening.WATCH for event in recording.events_of(tape)):
+        return None
+    if any(blocks.reads(recording.tree, tape.name)):
+        return None
+    lines = blocks.own_lines(recording, around)
+    body = blocks.own_lines(recording, around.body[0])
+    if lines is None or body is None or any(blocks.multiline_text(statement) for statement in around.body):
+        return None
+    source = recording.source
+    inner, outer = blocks.indent(recording, around.body[0]), blocks.indent(recording, around)
+    if not inner.startswith(outer) or around.items[0].context_expr.end_lineno == around.body[0].lineno:
+        return None
+    rows = source.text[body.start : lines.end].splitlines(keepends=True)
+    text = "".join(outer + row[len(inner) :] if row.startswith(inner) else row for row in rows)
+    return Fix("take the `with` line out", Applicability.UNSAFE, (Edit(lines, text),))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind
-from tapelint.rules import story
+from tapelint.rules import indents, story
 from tapelint.rules.gradient_per_output import sliced
 
 CODE = "TAP301"
@@ -25,6 +25,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         inside = any(place.node is node for node in ast.walk(case.ask.node))
         name = story.value_name(recording, case.met.value)
         extra = {"target": name} if name and not inside else {}
-        finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra, place)
+        fix = indents.last_in_block(recording, case.ask.tape, place) if not inside else None
+        finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra, place, fix)
         if finding is not None:
             yield finding

@@ -71,4 +71,5 @@ def _fix(recording: Recording, node: ast.Call) -> Fix | None:
         return None
     end = max(recording.span(part).end for part in last)
     edit = Edit(Span(end, end), ", training=True")
-    return Fix(f"call it with training=True: {recording.text(node.func)}(..., training=True)", Applicability.UNSAFE, (edit,))
+    message = f"call it with training=True: {recording.text(node.func)}(..., training=True)"
+    return Fix(message, Applicability.UNSAFE, (edit,))

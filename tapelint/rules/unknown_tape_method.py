@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Happening, Recording
-from tapelint.rules import story
+from tapelint.play.recording import Event, Happening, Recording
+from tapelint.rules import blocks, story
 
 CODE = "TAP113"
 _METHODS = ("gradient", "jacobian", "batch_jacobian", "watch", "watched_variables", "stop_recording", "reset")
@@ -24,14 +24,39 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {"tape": story.tape_name(event.tape), "method": event.name}
         if isinstance(node, ast.Attribute):
             fields["tape"] = recording.text(node.value)
-        near = _NEAR.get(event.name) or next(iter(get_close_matches(event.name, _METHODS, 1, 0.8)), "")
+        near = "" if event.name.startswith("un") else _NEAR.get(event.name) or next(iter(get_close_matches(event.name, _METHODS, 1, 0.8)), "")
         variant, fix = "", None
         if event.name in _CLOSING:
-            variant = "close"
+            variant, fix = "close", _deleted(recording, event)
         elif near:
             variant, fields["suggestion"] = "near", near
             end = recording.span(node).end
             edit = Edit(Span(end - len(event.name), end), near)
-            fix = Fix(f"Call `{near}`", Applicability.SAFE, (edit,))
+            fix = Fix(f"call `{near}`", Applicability.SAFE, (edit,))
         marks = (story.opened(recording, event.tape),)
         yield story.told(recording, CODE, node, fields, marks, variant, event.context, fix)
+
+
+def _deleted(recording: Recording, event: Event) -> Fix | None:
+    """`del tape` in place of `tape.close()`, when nothing uses the name afterwards."""
+    node = event.place.node
+    spot = next(iter(reversed(blocks.spots(recording, node))), None)
+    if spot is None or not isinstance(spot.statement, ast.Expr) or not isinstance(spot.statement.value, ast.Call):
+        return None
+    call = spot.statement.value
+    if call.func is not node or call.args or call.keywords or not isinstance(node, ast.Attribute):
+        return None
+    name = node.value.id if isinstance(node.value, ast.Name) else ""
+    tape = event.tape.place
+    if not name or tape is None or not recording.here(tape) or blocks.lent(recording, event.tape):
+        return None
+    function = blocks.function_of(recording, node)
+    if function is not blocks.function_of(recording, tape.node):
+        return None
+    if blocks.loops_around(recording, node) != blocks.loops_around(recording, tape.node):
+        return None
+    end = recording.span(call).end
+    if any(recording.span(read).start > end for read in blocks.reads(function or recording.tree, name)):
+        return None
+    edit = Edit(recording.span(spot.statement), f"del {name}")
+    return Fix(f"write `del {name}`", Applicability.SAFE, (edit,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Creation, Happening, Recording
 from tapelint.play.values import CutKind, Data, Object, Tape, Variable
 from tapelint.rules import blocks, story
@@ -50,7 +50,38 @@ def _told(recording: Recording, made: Creation, tape: Tape) -> Finding:
         story.head(recording, "loop", loop.place if loop is not None else None),
     )
     variant = {"variable": "", "optimizer": "optimizer"}.get(made.what, "layer")
-    return story.told(recording, CODE, made.place, fields, marks, variant, made.context)
+    return story.told(recording, CODE, made.place, fields, marks, variant, made.context, _hoisted(recording, made, tape))
+
+
+def _hoisted(recording: Recording, made: Creation, tape: Tape) -> Fix | None:
+    """The statement before the block, or before the loops around it, when nothing it reads is bound in there."""
+    around = blocks.block(recording, tape)
+    inner = next(iter(reversed(blocks.spots(recording, made.place.node))), None)
+    if around is None or inner is None or inner.body is not around.body or len(around.body) < 2:
+        return None
+    statement = inner.statement
+    if not isinstance(statement, ast.Assign) or statement.value is not made.place.node or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    function = blocks.function_of(recording, around) or recording.tree
+    if not isinstance(target, ast.Name) or len(blocks.writes(function, target.id)) != 1:
+        return None
+    loops = blocks.loops_around(recording, around)
+    outer: ast.stmt = loops[0].statement if loops else around
+    names = {part.id for part in ast.walk(statement.value) if isinstance(part, ast.Name)}
+    if any(blocks.writes(outer, name) for name in names) or any(
+        isinstance(part, (ast.NamedExpr, ast.Lambda, ast.Await)) for part in ast.walk(statement.value)
+    ):
+        return None
+    gone = blocks.dropped(recording, statement)
+    lines = blocks.own_lines(recording, outer)
+    text = blocks.dedented(recording, statement, blocks.indent(recording, outer)) if lines is not None else None
+    if gone is None or text is None or lines is None or blocks.indent(recording, outer).strip():
+        return None
+    applicability = Applicability.UNSAFE if blocks.commented(recording, statement) else Applicability.SAFE
+    edits = (Edit(Span(lines.start, lines.start), text), gone)
+    place = "before the loop" if loops else "before the block"
+    return Fix(f"make it once, {place}", applicability, edits)
 
 
 def _made_once(recording: Recording, made: Creation) -> bool:

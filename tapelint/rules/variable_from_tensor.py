@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Happening, Recording
+from tapelint.play.values import CutKind, Place
 from tapelint.rules import story
 
 CODE = "TAP307"
@@ -15,6 +16,27 @@ CODE = "TAP307"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.NEW_VARIABLE):
         assert case.met is not None
-        finding = story.cut_finding(CODE, case, "", {"name": story.operand(recording, case.met.cut.place)})
+        place = case.met.cut.place
+        finding = story.cut_finding(CODE, case, "", {"name": story.operand(recording, place)}, fix=_fix(recording, place))
         if finding is not None:
             yield finding
+
+
+def _fix(recording: Recording, place: Place) -> Fix | None:
+    """`tf.Variable(t)` becomes `t`, where nothing is assigned to the variable and nothing watches it."""
+    node = place.node
+    if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+        return None
+    variables = {creation.value.id for creation in recording.creations if creation.place == place}
+    if variables & recording.updated:
+        return None
+    for event in recording.happened(Happening.WATCH):
+        if event.value is not None and event.value.id in variables:
+            return None
+    if any(leaf.id in variables for ask in recording.asks for leaf in recording.leaves(ask.sources)):
+        return None
+    words = recording.source.segment(recording.span(node.args[0]))
+    if not isinstance(node.args[0], (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
+        words = f"({words})"
+    edit = Edit(recording.span(node), words)
+    return Fix("use the tensor itself", Applicability.UNSAFE, (edit,))

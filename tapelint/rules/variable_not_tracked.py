@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Hidden, Recording
@@ -63,7 +64,7 @@ def _reached(value: Value, connected: dict[int, tuple[Value, Data]]) -> bool:
 
 def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, tuple[Value, Data]]) -> Finding:
     assert hidden.value.place is not None
-    place = _statement(recording, hidden.value.place)
+    place = hidden.value.place
     plain = hidden.how == "plain"
     holder = hidden.holder
     fields = {
@@ -79,18 +80,17 @@ def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, t
     return story.told(recording, CODE, place, fields, marks, "plain_class" if plain else "", None)
 
 
-def _statement(recording: Recording, place: Place) -> Place:
-    return place
+def _appends(function: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(function, ast.Attribute) and function.attr == "append"
 
 
 def _target(recording: Recording, place: Place) -> str:
     """What the variable is assigned to: `self.w`."""
-    for node in ast.walk(recording.tree):
+    for node in recording.nodes:
         if isinstance(node, ast.Assign) and node.value is place.node:
             return recording.text(node.targets[0])
-        if isinstance(node, ast.Call) and len(node.args) == 1 and node.args[0] is place.node:
-            if isinstance(node.func, ast.Attribute) and node.func.attr == "append":
-                return recording.text(node.func.value)
+        if isinstance(node, ast.Call) and node.args and node.args[0] is place.node and _appends(node.func):
+            return recording.text(node.func.value)
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.play.values import Const, Value, options
@@ -28,10 +28,19 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {**story.event_fields(recording, event), "error": "ValueError"}
         if len(node.args) > 1:
             fields["error"] = "TypeError"
-            yield story.told(recording, CODE, node, fields, (), "several", event.context)
+            yield story.told(recording, CODE, node, fields, (), "several", event.context, _listed(recording, node))
         elif node.args:
             yield from _judge(recording, event, event.value, node.args[0], fields)
             yield from _bound(recording, event, node, fields)
+
+
+def _listed(recording: Recording, call: ast.Call) -> Fix | None:
+    """Several arguments become one list."""
+    if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
+        return None
+    first, last = recording.span(call.args[0]).start, recording.span(call.args[-1]).end
+    edits = (Edit(Span(first, first), "["), Edit(Span(last, last), "]"))
+    return Fix("give `watch` one list", Applicability.SAFE, edits)
 
 
 def _bound(recording: Recording, event: Event, call: ast.Call, fields: dict[str, str]) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.play.values import Instance, Object, Value, Variable, VariableSet, options
 from tapelint.rules import story
+from tapelint.rules.edits import without_statement
 
 CODE = "TAP205"
 
@@ -31,8 +32,20 @@ def find(recording: Recording) -> Iterator[Finding]:
             chosen = event.tape.watches_accessed is False
             marks = (story.opened(recording, event.tape),) if chosen else ()
             variant = "chosen" if chosen else ""
-            yield story.told(recording, CODE, event.place, fields, marks, variant, event.context)
+            fix = None if chosen else _dropped(recording, event)
+            yield story.told(recording, CODE, event.place, fields, marks, variant, event.context, fix)
             break
+
+
+def _dropped(recording: Recording, event: Event) -> Fix | None:
+    """Without the line: the tape watches trainable variables by itself."""
+    leaves = recording.leaves(event.value) if event.value is not None else []
+    if not all(isinstance(leaf, VariableSet) and leaf.which == "trainable" for leaf in leaves):
+        return None
+    if event.tape.watches_accessed is not True:
+        return None
+    edit = without_statement(recording, event.place.node)
+    return Fix("drop this line", Applicability.SAFE, (edit,)) if edit is not None else None
 
 
 def _is_keras(value: Value) -> bool:

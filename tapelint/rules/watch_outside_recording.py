@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.tape import Phase
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP203"
 
@@ -23,7 +23,8 @@ def find(recording: Recording) -> Iterator[Finding]:
                 story.opened(recording, event.tape),
                 story.mark(recording, "first", entered[event.tape.id].place),
             )
-            yield story.told(recording, CODE, event.place, fields, marks, "before", event.context)
+            fix = blocks.watch_moved(recording, event.tape, event.place.node)
+            yield story.told(recording, CODE, event.place, fields, marks, "before", event.context, fix)
         elif event.state.only(Phase.CONSUMED) and not event.state.inside:
             marks = (
                 story.opened(recording, event.tape),
@@ -54,4 +55,5 @@ def _after_the_block(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "used", case.verdict.used),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, late.place, fields, marks, "", case.ask.context)
+        fix = blocks.watch_moved(recording, late.tape, late.place.node)
+        yield story.told(recording, CODE, late.place, fields, marks, "", case.ask.context, fix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Event, Fault, Happening, Recording
 from tapelint.play.tape import Phase
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP202"
 
@@ -22,7 +22,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "used", case.verdict.used),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, event.place, fields, marks, "", case.ask.context)
+        fix = blocks.watch_moved(recording, event.tape, event.place.node)
+        yield story.told(recording, CODE, event.place, fields, marks, "", case.ask.context, fix)
 
 
 def watch_event(recording: Recording, case: story.Missing) -> Event | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
-from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
-from tapelint.rules import story
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Ask, Happening, Recording
+from tapelint.play.values import CutKind, Tape
+from tapelint.rules import blocks, story
 
 CODE = "TAP108"
 
@@ -23,4 +24,30 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "other", other.place),
             story.mark(recording, "made", case.ask.target.place),
         )
-        yield story.told(recording, CODE, case.ask.place, fields, marks, "", case.ask.context)
+        fix = _asked_there(recording, case.ask, other)
+        yield story.told(recording, CODE, case.ask.place, fields, marks, "", case.ask.context, fix)
+
+
+def _asked_there(recording: Recording, ask: Ask, other: Tape) -> Fix | None:
+    """Ask the tape that recorded the target, if its name is in reach and it was not asked itself."""
+    receiver = ask.node.func
+    if not isinstance(receiver, ast.Attribute) or not isinstance(receiver.value, ast.Name) or not other.name:
+        return None
+    if other.place is None or not recording.here(other.place) or not recording.here(ask.place):
+        return None
+    function = blocks.function_of(recording, ask.node)
+    scope = function or recording.tree
+    asked = any(event.what is Happening.ASK for event in recording.events_of(other))
+    if asked and other.persistent is not True or function is not blocks.function_of(recording, other.place.node):
+        return None
+    names = blocks.writes(scope, other.name)
+    if len(names) != 1 or not isinstance(names[0], ast.Name) or _others(recording, ask, other):
+        return None
+    edit = Edit(recording.span(receiver.value), other.name)
+    return Fix(f"ask `{other.name}`", Applicability.SAFE, (edit,))
+
+
+def _others(recording: Recording, ask: Ask, other: Tape) -> bool:
+    """Whether the target is a structure that several tapes recorded."""
+    tapes = {recording.sessions[n].tape.id for leaf in recording.leaves(ask.target) for n in getattr(leaf, "sessions", ())}
+    return tapes != {other.id}

@@ -85,15 +85,16 @@ def layout(source: Source) -> Layout:
     words: list[str] = []
     first = column = last = 0
     line_first = 0
+    formatted: list[tuple[int, int]] = []
     try:
-        for kind, text, (row, at), (end_row, _), _ in tokenize.generate_tokens(lines.readline):
-            if kind in _INVISIBLE:
+        for kind, text, (row, at), (end_row, end_at), _ in tokenize.generate_tokens(lines.readline):
+            if kind in _INVISIBLE or (formatted and kind == tokenize.NL):
                 continue
             line_first = line_first or row
             if kind == tokenize.COMMENT:
                 start = starts[row - 1] + at
                 alone = not source.text[starts[row - 1] : start].strip()
-                inside = alone and bool(words)
+                inside = alone and bool(words or formatted)
                 found.comments.append(Comment(row, at, Span(start, start + len(text)), text, alone, inside))
             elif kind in (tokenize.NL, tokenize.NEWLINE):
                 if line_first < row:
@@ -105,7 +106,15 @@ def layout(source: Source) -> Layout:
             else:
                 if not words:
                     first, column = row, at
-                words.append(text)
+                if kind in _FORMATTED_STARTS:
+                    formatted.append((row, at))
+                if not formatted:
+                    words.append(text)
+                elif kind in _FORMATTED_ENDS:
+                    start_row, start_at = formatted.pop()
+                    if not formatted:
+                        start, end = starts[start_row - 1] + start_at, starts[end_row - 1] + end_at
+                        words.append("\n".join(source.text[start:end].splitlines()))
                 last = end_row
     except (tokenize.TokenError, SyntaxError):
         pass
@@ -114,3 +123,10 @@ def layout(source: Source) -> Layout:
 
 
 _INVISIBLE = frozenset({tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING})
+# From Python 3.12 on, a formatted string is many tokens; here it is one word, as it was before.
+_FORMATTED_STARTS = frozenset(
+    getattr(tokenize, name) for name in ("FSTRING_START", "TSTRING_START") if hasattr(tokenize, name)
+)
+_FORMATTED_ENDS = frozenset(
+    getattr(tokenize, name) for name in ("FSTRING_END", "TSTRING_END") if hasattr(tokenize, name)
+)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SUSPECT = re.compile(r"^[ \t]*(?:[%!?,;/]|[\w.]+[ \t]+[^ \t=(])|\?[ \t]*\r?$|=[ \t]*[!%]", re.MULTILINE)
+_SHELL = r"(?:pip3?|conda|mamba|apt|apt-get)[ \t]+(?:install|uninstall|list|show|freeze|update)\b"
+_SUSPECT = re.compile(rf"^[ \t]*(?:[%!?,;/]|{_SHELL})|\?[ \t]*(?:#.*)?\r?$|=[ \t]*[!%]", re.MULTILINE)
 _TOKEN = re.compile(r"#[^\r\n]*|\"\"\"|'''|\"|'|[\[\](){}]|\\\r?\n|\r?\n|\r")
 _LINE = re.compile(r"[^\r\n\\]*(?:\\(?:\r?\n)?[^\r\n\\]*)*")
-_OWN = re.compile(r"[ \t]*(?:[%!?,;/]|(?:pip3?|conda|mamba|apt|apt-get)[ \t]+(?:install|uninstall|list|show|freeze|update)\b)")
+_OWN = re.compile(rf"[ \t]*(?:[%!?,;/]|{_SHELL})")
+_TIMED = re.compile(r"(?P<magic>[ \t]*%(?:time|prun)[ \t]+)(?!(?:with|for|if|while|try|def|class|async)\b)[\w(\[]")
 _HELP = re.compile(r"[ \t]*[%\w.*\[\]]+\?{1,2}[ \t]*(?:#.*)?$")
 _ASSIGNED = re.compile(r"(?P<target>[ \t]*[A-Za-z_][\w.,* \t\[\]'\"]*=[ \t]*)(?:![^=]|!\Z|%[ \t]*[A-Za-z])")
 _CELL = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\r))*[ \t]*%%(?P<name>!|[\w.]*)(?P<rest>[^\r\n]*)")
@@ -81,6 +83,15 @@ def _lines(text: str) -> Masked:
             unknown.append(at + size)
             parts.append(line[0][:size] + shown)
             at = line.end()
+        elif timed := _TIMED.match(first):
+            # What is timed is a statement like any other.
+            size = len(timed["magic"])
+            indent = size - len(timed["magic"].lstrip(" \t"))
+            parts.append(text[at : at + indent] + "0;" + blank(text[at + indent + 2 : at + size]))
+            end = _statement(text, at + size)
+            parts.append(text[at + size : end])
+            at = end
+            continue
         elif _OWN.match(first) or _HELP.match(first):
             indent = len(first) - len(first.lstrip(" \t"))
             parts.append(line[0][:indent] + "0" + blank(line[0][indent + 1 :]))
@@ -102,7 +113,7 @@ def _may_bind(line: str) -> bool:
     if not line.startswith("%") or line.endswith("?"):
         return False
     name = re.match(r"%+[ \t]*([\w.]*)", line)
-    return name is not None and name[1] not in _BINDS_NOTHING
+    return name is not None and (name[1] not in _BINDS_NOTHING or name[1] in ("time", "prun"))
 
 
 def _statement(text: str, at: int) -> int:

@@ -52,7 +52,8 @@ class Bench:
                 self._refusal = refusal
         if self._oracle is None:
             assert self._refusal is not None
-            raise self._refusal
+            # A new one each time: an exception that is raised again keeps the traceback of every raise.
+            raise type(self._refusal)(*self._refusal.args)
         return self._oracle.run(program)
 
 

@@ -1,0 +1,135 @@
+"""`--add-ignore`: comments that suppress what is found, written to the ends of its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tapelint.diagnostic import Diagnostic, Edit, Span
+from tapelint.result import FileResult
+from tapelint.settings import SettingsError
+from tapelint.source.layout import Layout, Statement, layout
+from tapelint.source.text import Source, UndecodableError
+from tapelint.suppression import Pragma, covered, read
+from tapelint.writing import replace_file
+
+_OWN = "TAP0"
+"""Rules about whole files and about comments: a comment is no answer to these."""
+
+
+@dataclass
+class Annotation:
+    """Writes comments into the files of a run, and remembers how many, and what went wrong."""
+
+    reason: str
+    comments: int = 0
+    files: int = 0
+
+    def __post_init__(self) -> None:
+        self.reason = self.reason.strip()
+        if not self.reason.isprintable():
+            raise SettingsError("--add-ignore: the reason must be one line of printable characters")
+
+    def annotate(self, result: FileResult, data: bytes) -> tuple[FileResult, list[str]]:
+        """Suppress the findings of one file, whose bytes are `data`, with comments.
+
+        The result holds what could not be suppressed; the texts say why. The file is written whole or not at all.
+        """
+        source = result.source
+        if source is None or not result.diagnostics:
+            return result, []
+        found = layout(source)
+        wanted: dict[Statement, list[Diagnostic]] = {}
+        left: list[Diagnostic] = []
+        refusals: list[str] = []
+        for diagnostic in result.diagnostics:
+            row = source.position(diagnostic.span.start).row
+            statement = found.statement_at(row)
+            if diagnostic.code.startswith(_OWN):
+                left.append(diagnostic)
+            elif statement is None or source.line(statement.last).rstrip().endswith("\\"):
+                left.append(diagnostic)
+                refusals.append(f"row {row}: {diagnostic.code} cannot be suppressed: the line goes on after a backslash")
+            else:
+                wanted.setdefault(statement, []).append(diagnostic)
+        if not wanted:
+            return replace(result, diagnostics=tuple(left)), refusals
+        edits = list(self._edits(source, found, wanted))
+        try:
+            if not _suppresses(source, edits, (each for many in wanted.values() for each in many)):
+                raise _Refused("its comments would not work")
+            _write(result, data, edits)
+        except _Refused as refusal:
+            return result, [*refusals, f"not changed: {refusal}"]
+        self.comments += len(edits)
+        self.files += 1
+        return replace(result, diagnostics=tuple(left)), refusals
+
+    def _edits(
+        self, source: Source, found: Layout, wanted: dict[Statement, list[Diagnostic]]
+    ) -> Iterator[Edit]:
+        pragmas = {pragma.comment.row: pragma for pragma in read(found).pragmas if _grows(pragma)}
+        for statement, diagnostics in wanted.items():
+            codes = list(dict.fromkeys(diagnostic.code for diagnostic in diagnostics))
+            pragma = pragmas.get(statement.last)
+            if pragma is not None:
+                yield Edit(pragma.inner, ", ".join([*(item.text for item in pragma.items), *codes]))
+                continue
+            start = source.line_starts[statement.last - 1]
+            end = start + len(source.line(statement.last).rstrip())
+            comment = f"  # tapelint: ignore[{', '.join(codes)}]"
+            yield Edit(Span(end, end), f"{comment} {self.reason}" if self.reason else comment)
+
+
+class _Refused(Exception):
+    """Why a file is left as it is."""
+
+
+def _grows(pragma: Pragma) -> bool:
+    """Whether more rules can be put into the list of a comment: one at the end of a statement."""
+    return pragma.verb == "ignore" and not pragma.comment.alone
+
+
+def _suppresses(source: Source, edits: Iterable[Edit], diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether the edited text is the same code as before, with a comment that covers each of the findings."""
+    edited = Source(source.path, edit(source.text, edits))
+    before, after = layout(source), layout(edited)
+    if [statement.words for statement in before.statements] != [statement.words for statement in after.statements]:
+        return False
+    covers = read(after).covers
+    return all(covered(covers, each.code, source.position(each.span.start).row) for each in diagnostics)
+
+
+def edit(text: str, edits: Iterable[Edit]) -> str:
+    """The text with edits that don't overlap."""
+    for each in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        text = text[: each.span.start] + each.content + text[each.span.end :]
+    return text
+
+
+def _write(result: FileResult, data: bytes, edits: Iterable[Edit]) -> None:
+    assert result.source is not None
+    file = result.source
+    if result.cells is not None:
+        file = result.cells.file
+        try:
+            edits = [result.cells.outer_edit(each) for each in edits]
+        except ValueError as error:
+            raise _Refused(str(error)) from None
+    text = edit(file.text, edits)
+    mark = b"\xef\xbb\xbf" if file.bom else b""
+    try:
+        if mark + file.text.encode(file.encoding) != data:
+            raise _Refused(f"its bytes are not what {file.encoding} makes of its text")
+        encoded = mark + text.encode(file.encoding)
+        if Source.from_bytes(file.path, encoded).text != text:
+            raise _Refused(f"the reason cannot be written in {file.encoding}")
+    except (UnicodeEncodeError, UndecodableError):
+        raise _Refused(f"the reason cannot be written in {file.encoding}") from None
+    try:
+        with open(result.path, "rb") as stream:
+            if stream.read() != data:
+                raise _Refused("it was changed by somebody else meanwhile")
+        replace_file(result.path, encoded)
+    except OSError as error:
+        raise _Refused(f"it cannot be written: {error.strerror}") from None

@@ -1,0 +1,156 @@
+"""Fix a file: pass after pass, until nothing is left that may be fixed, and only with results that are no worse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tapelint.diagnostic import Applicability, Diagnostic, Edit
+from tapelint.fixes.edits import ClashingEdits, applied, clash, moved, ordered
+from tapelint.fixes.trust import allowed
+from tapelint.result import FileResult, Mended
+from tapelint.source.text import Source
+
+MOST_PASSES = 10
+
+Judge = Callable[[bytes], FileResult]
+
+
+class NoEnd(Exception):
+    """Fixes bring up new fixes without end."""
+
+
+def mend(data: bytes, judge: Judge, most: Applicability) -> FileResult:
+    """Judge the bytes of a file and apply the fixes that may be applied; what is left to find is in the result.
+
+    The result's `mended` holds the new bytes, and is None where nothing changes. Fixes that touch each other wait for
+    the next pass. A fix after which the text is no Python, or has a finding that it did not have, is left out, and a
+    note says so. Raises `NoEnd`.
+    """
+    first = judge(data)
+    if not any(allowed(one.fix, most) for one in first.diagnostics):
+        return first
+    run = _Run(judge, most, first)
+    last = run.passes(data, patient=True)
+    if _worse(first, last):
+        run = _Run(judge, most, first)
+        last = run.passes(data, patient=False)
+    if run.data == data:
+        return replace(first, notes=tuple(run.notes))
+    return replace(last, mended=Mended(data, run.data, run.counts, first), notes=tuple(run.notes))
+
+
+@dataclass
+class _Run:
+    judge: Judge
+    most: Applicability
+    first: FileResult
+    data: bytes = b""
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    refused: set[tuple[str, int]] = field(default_factory=set)
+
+    def passes(self, data: bytes, patient: bool) -> FileResult:
+        """All passes. If `patient`, a new finding that will be fixed in the next pass is no reason to refuse."""
+        self.data, result = data, self.first
+        for _ in range(MOST_PASSES + 1):
+            chosen = self._chosen(result)
+            if not chosen:
+                return result
+            result = self._together(result, chosen, patient)
+        raise NoEnd(f"fixes did not come to an end within {MOST_PASSES} passes")
+
+    def _chosen(self, result: FileResult) -> list[Diagnostic]:
+        source = result.source
+        assert source is not None
+        chosen: list[Diagnostic] = []
+        for one in result.diagnostics:
+            fix = one.fix
+            if fix is None or not allowed(fix, self.most) or (one.code, one.span.start) in self.refused:
+                continue
+            if any(other.fix is not None and clash(fix, other.fix, source.text) for other in chosen):
+                continue
+            chosen.append(one)
+        return chosen
+
+    def _together(self, result: FileResult, chosen: list[Diagnostic], patient: bool) -> FileResult:
+        """The result of one pass; where all fixes together do harm, they are tried one after the other."""
+        tried = self._try(result, chosen, patient)
+        if tried is None and len(chosen) > 1:
+            good: list[Diagnostic] = []
+            for one in chosen:
+                attempt = self._try(result, [*good, one], patient)
+                if attempt is None:
+                    self._refuse(result, one)
+                else:
+                    good.append(one)
+                    tried = attempt
+            chosen = good
+        elif tried is None:
+            self._refuse(result, chosen[0])
+        if tried is None:
+            return result
+        self.data, found = tried
+        edits = ordered(edit for one in chosen if one.fix is not None for edit in one.fix.edits)
+        self.refused = {(code, moved(at, edits)) for code, at in self.refused}
+        for one in chosen:
+            self.counts[one.code] = self.counts.get(one.code, 0) + 1
+        return found
+
+    def _refuse(self, result: FileResult, one: Diagnostic) -> None:
+        assert result.source is not None
+        self.refused.add((one.code, one.span.start))
+        row = result.source.position(one.span.start).row
+        self.notes.append(f"the fix of {one.code} in line {row} is left out: it would bring up another finding")
+
+    def _try(
+        self, result: FileResult, chosen: Sequence[Diagnostic], patient: bool
+    ) -> tuple[bytes, FileResult] | None:
+        """The new bytes and what is found in them; None where that is worse than before."""
+        try:
+            data = rewritten(result, [edit for one in chosen if one.fix is not None for edit in one.fix.edits])
+        except (ClashingEdits, ValueError):
+            return None
+        found = self.judge(data)
+        if found.errors or (found.source is None and result.source is not None and b"GradientTape" in data):
+            return None
+        new = _new(result, found)
+        if patient:
+            fixable = Counter(one.code for one in found.diagnostics if allowed(one.fix, self.most))
+            new -= fixable
+        return None if new else (data, found)
+
+
+def rewritten(result: FileResult, edits: Iterable[Edit]) -> bytes:
+    """The bytes of the file with edits of its text made. Every other byte stays.
+
+    Raises `ClashingEdits`, and `ValueError` where the text cannot be written in the file's encoding.
+    """
+    source: Source | None = result.source
+    assert source is not None
+    if result.cells is not None:
+        edits = [result.cells.outer_edit(edit) for edit in edits]
+        source = result.cells.file
+    before = _encoded(source, source.text)
+    after = _encoded(source, applied(source.text, edits))
+    if Source.from_bytes(source.path, before).text != source.text:
+        raise ValueError("the encoding does not keep the text")
+    return after
+
+
+def _encoded(source: Source, text: str) -> bytes:
+    return (b"\xef\xbb\xbf" if source.bom else b"") + text.encode(source.encoding)
+
+
+def _codes(result: FileResult) -> Counter[str]:
+    return Counter(one.code for one in result.diagnostics)
+
+
+def _new(before: FileResult, after: FileResult) -> Counter[str]:
+    """The findings that were not there, by code."""
+    return _codes(after) - _codes(before)
+
+
+def _worse(before: FileResult, after: FileResult) -> bool:
+    return bool(_new(before, after))

@@ -1,0 +1,89 @@
+"""TAP508: batch_jacobian is asked where one example depends on the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Operation, Recording, Standing
+from tapelint.play.shape import BROADCASTING, ELEMENTWISE, REDUCING
+from tapelint.play.values import Const, Data, Either, Value, Variable
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
+
+CODE = "TAP508"
+
+_OPERATORS = frozenset({"+", "-", "*", "/", "**", "unary -", "unary +"})
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if ask.method != "batch_jacobian" or not ask.certain or len(ask.verdicts) != 1 or not recording.here(ask.place):
+            continue
+        if ask.verdicts[0].standing is not Standing.CONNECTED or not isinstance(ask.sources, (Data, Variable)):
+            continue
+        shape = ask.sources.shape
+        if shape is not None and (len(shape) < 2 or shape[0] == 1):
+            continue
+        mixing = next((value for value in _behind(ask, ask.target) if _mixes(recording, ask, value)), None)
+        if mixing is not None:
+            yield _told(recording, ask, mixing)
+
+
+def _behind(ask: Ask, value: Value, limit: int = 400) -> Iterator[Data]:
+    """Everything that the tape recorded on the way back from a value."""
+    session = ask.session.id if ask.session is not None else 0
+    stack = [value]
+    seen: set[int] = set()
+    while stack and limit:
+        item = stack.pop(0)
+        limit -= 1
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, Either):
+            stack.extend(item.options)
+        elif isinstance(item, Data) and session in item.sessions:
+            yield item
+            stack.extend(link.value for link in item.links if link.cut is None)
+
+
+def _mixes(recording: Recording, ask: Ask, value: Data) -> bool:
+    """Whether an operation certainly mixes rows of what was computed row by row from the source."""
+    operation = recording.operations.get(value.id)
+    if operation is None or not operation.args:
+        return False
+    return _over_the_batch(operation) and _row_by_row(recording, operation.args[0], ask.sources)
+
+
+def _over_the_batch(operation: Operation) -> bool:
+    last = operation.function.rsplit(".", 1)[-1]
+    if operation.function.startswith(("tensorflow.", "numpy.")) and last in REDUCING:
+        axis = operation.get(2 if last == "norm" else 1, "axis")
+        return axis is None or (isinstance(axis, Const) and axis.value in (None, 0))
+    if last in ("softmax", "log_softmax") and operation.callee is None:
+        axis = operation.get(1, "axis")
+        return isinstance(axis, Const) and axis.value == 0
+    if last == "BatchNormalization":
+        training = operation.kwargs.get("training")
+        return isinstance(training, Const) and training.value is True
+    return False
+
+
+def _row_by_row(recording: Recording, value: Value, source: Value, depth: int = 20) -> bool:
+    """Whether a value is the source, or certainly was computed from it with the rows kept apart."""
+    if value is source:
+        return True
+    operation = recording.operations.get(value.id)
+    if operation is None or not depth or not isinstance(value, Data):
+        return False
+    last = operation.function.rsplit(".", 1)[-1]
+    keeps = operation.function in _OPERATORS or last in ELEMENTWISE or last in BROADCASTING or last == "Dense"
+    return keeps and any(_row_by_row(recording, item, source, depth - 1) for item in operation.args)
+
+
+def _told(recording: Recording, ask: Ask, mixing: Data) -> Finding:
+    normal = mixing.op == "BatchNormalization"
+    fields = {**fields_of(recording, ask), "op": mixing.op}
+    marks = (story.mark(recording, "cut", mixing.place),)
+    return story.told(recording, CODE, ask.place, fields, marks, "normalization" if normal else "", ask.context)

@@ -1,0 +1,60 @@
+"""TAP611: a gradient is computed and nothing is done with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Ask, Recording
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
+
+CODE = "TAP611"
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for ask in recording.asks:
+        if not ask.certain or ask.context.guards or not recording.here(ask.place) or story.in_test(recording, ask.place):
+            continue
+        function = _outermost(recording, ask.place.node)
+        statement = recording.parents.get(id(ask.place.node))
+        if function is None or statement is None:
+            continue
+        if isinstance(statement, ast.Expr):
+            yield _told(recording, ask, "")
+        elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name) and not target.id.startswith("_") and _never_read(function, target.id):
+                yield _told(recording, ask, target.id)
+
+
+def _outermost(recording: Recording, node: ast.AST) -> Definition | None:
+    """The outermost function around a place; None at the level of the module."""
+    found: Definition | None = None
+    at = recording.parents.get(id(node))
+    while at is not None:
+        if isinstance(at, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found = at
+        at = recording.parents.get(id(at))
+    return found
+
+
+def _never_read(function: Definition, name: str) -> bool:
+    """Whether no code in the function reads the name, or could read it without naming it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and (
+            (node.id == name and not isinstance(node.ctx, ast.Store)) or node.id in ("locals", "vars", "exec", "eval")
+        ):
+            return False
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return False
+    return True
+
+
+def _told(recording: Recording, ask: Ask, name: str) -> Finding:
+    fields = {**fields_of(recording, ask), "name": name}
+    marks = (story.opened(recording, ask.tape),)
+    return story.told(recording, CODE, ask.place, fields, marks, "name" if name else "", ask.context)

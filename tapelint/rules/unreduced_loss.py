@@ -1,0 +1,126 @@
+"""TAP607: a loss with one value for each example is trained as their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play import shape as shapes
+from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.shape import BROADCASTING, ELEMENTWISE
+from tapelint.play.values import Const, Data, Kind, Object, Place, Several, Value
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of, tensorflow_name, wrapped
+
+CODE = "TAP607"
+
+_OPERATORS = frozenset({"+", "-", "*", "/", "**", "unary -"})
+_LAYERS = frozenset({"Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization", "LayerNormalization", "Softmax", "ReLU"})
+_PER_EXAMPLE = frozenset(
+    {
+        "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits", "l2_loss_per_example",
+    }
+)  # fmt: skip
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    applied = _applied(recording)
+    for ask in recording.asks:
+        if ask.method != "gradient" or not ask.certain or "output_gradients" in ask.arguments or ask not in applied:
+            continue
+        target = ask.target
+        if not isinstance(target, Data) or target.place is None or not recording.here(target.place):
+            continue
+        if _scaled(recording, target) or not _vector(recording, target):
+            continue
+        yield _told(recording, ask, target, applied[ask])
+
+
+def _applied(recording: Recording) -> dict[Ask, Apply]:
+    """The gradient calls whose results an optimizer applies."""
+    found: dict[Ask, Apply] = {}
+    for apply in recording.applies:
+        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
+            gradient = item.of if isinstance(item, Several) else item
+            if isinstance(gradient, Data) and gradient.ask is not None and apply.certain:
+                found.setdefault(gradient.ask, apply)
+    return found
+
+
+def _scaled(recording: Recording, value: Value, depth: int = 6) -> bool:
+    """Whether the loss, or a term of it, was divided or multiplied: the size of the batch may be in that."""
+    operation = recording.operations.get(value.id)
+    if operation is None or not depth:
+        return False
+    if operation.function in ("*", "/") or operation.function.rsplit(".", 1)[-1] in (
+        "multiply", "divide", "scalar_mul", "truediv", "scale_loss", "compute_average_loss", "scale_regularization_loss",
+    ):  # fmt: skip
+        return True
+    if operation.function in ("+", "-", "unary -"):
+        return any(_scaled(recording, item, depth - 1) for item in operation.args)
+    return False
+
+
+def _vector(recording: Recording, value: Value, depth: int = 12) -> bool:
+    """Whether a tensor certainly has several values, one or more for each example."""
+    if isinstance(value, Data) and value.shape is not None:
+        return bool(value.shape) and shapes.known(value.shape) and any(size != 1 for size in value.shape)
+    operation = recording.operations.get(value.id)
+    if operation is None or not depth or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
+        return False
+    last = operation.function.rsplit(".", 1)[-1]
+    if operation.callee is not None and isinstance(operation.callee, Object):
+        if operation.callee.kind == "loss":
+            reduction = operation.callee.args.get("reduction")
+            none = isinstance(reduction, Const) and str(reduction.value).lower() == "none"
+            return none and any(_vector(recording, item, depth - 1) for item in operation.args)
+        return last in _LAYERS
+    if operation.function.startswith("keras.losses."):
+        return any(_matrix(recording, item, depth - 1) for item in operation.args[:2])
+    if last in _PER_EXAMPLE:
+        logits = operation.get(1, "logits")
+        return logits is not None and _matrix(recording, logits, depth - 1)
+    if operation.function in _OPERATORS or last in BROADCASTING or last in ELEMENTWISE:
+        return any(_vector(recording, item, depth - 1) for item in operation.args)
+    return False
+
+
+def _matrix(recording: Recording, value: Value, depth: int) -> bool:
+    """Whether a tensor certainly has a dimension left when its last one is reduced."""
+    if isinstance(value, Data) and value.shape is not None:
+        return len(value.shape) > 1 and value.shape[0] != 1
+    operation = recording.operations.get(value.id)
+    if operation is None or not depth:
+        return False
+    last = operation.function.rsplit(".", 1)[-1]
+    if operation.callee is not None:
+        return last in _LAYERS
+    if operation.function in _OPERATORS or last in BROADCASTING or last in ELEMENTWISE:
+        return any(_matrix(recording, item, depth - 1) for item in operation.args)
+    return False
+
+
+def _told(recording: Recording, ask: Ask, target: Data, apply: Apply) -> Finding:
+    assert target.place is not None
+    name = story.value_name(recording, target)
+    fields = fields_of(recording, ask)
+    fields["target"] = name or fields["target"]
+    fields["shape"] = shapes.text(target.shape) if target.shape is not None else "one value for each example"
+    marks = (story.asked(recording, ask), story.mark(recording, "used", apply.place))
+    fix = None
+    tensorflow = tensorflow_name(recording)
+    same_function = story.function_around(recording, target.place) == story.function_around(recording, ask.place)
+    if tensorflow and same_function:
+        edits = wrapped(recording, target.place.node, f"{tensorflow}.reduce_mean(", ")")
+        fix = Fix("train the mean of the losses", Applicability.UNSAFE, edits)
+    at = _call(recording, ask, target)
+    return story.told(recording, CODE, at, fields, marks, "", ask.context, fix)
+
+
+def _call(recording: Recording, ask: Ask, target: Data) -> Place:
+    """Where the loss is made, or the call of the helper that makes it."""
+    operation = recording.operations.get(target.id)
+    calls, own = operation.context.calls if operation is not None else (), ask.context.calls
+    inside = len(calls) > len(own) and calls[: len(own)] == own
+    assert target.place is not None
+    return calls[len(own)] if inside else target.place
