@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tapelint.diagnostic import Diagnostic, Edit, Span
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
-from tapelint.source.layout import Layout, Statement, layout
+from tapelint.source.layout import Layout, Statement, layout, python
 from tapelint.source.text import Source, UndecodableError
 from tapelint.suppression import Pragma, covered, read
 from tapelint.writing import replace_file
@@ -30,15 +30,23 @@ class Annotation:
         if not self.reason.isprintable():
             raise SettingsError("--add-ignore: the reason must be one line of printable characters")
 
+    def __str__(self) -> str:
+        """What was written, in one line."""
+        if not self.comments:
+            return "No comment was needed"
+        comments = "1 comment" if self.comments == 1 else f"{self.comments} comments"
+        return f"Wrote {comments} in {self.files} file{'' if self.files == 1 else 's'}"
+
     def annotate(self, result: FileResult, data: bytes) -> tuple[FileResult, list[str]]:
         """Suppress the findings of one file, whose bytes are `data`, with comments.
 
         The result holds what could not be suppressed; the texts say why. The file is written whole or not at all.
         """
-        source = result.source
-        if source is None or not result.diagnostics:
+        if result.source is None or not result.diagnostics:
             return result, []
+        source = python(result.source, result.cells)
         found = layout(source)
+        noted = {comment.row for comment in found.comments}
         wanted: dict[Statement, list[Diagnostic]] = {}
         left: list[Diagnostic] = []
         refusals: list[str] = []
@@ -47,9 +55,12 @@ class Annotation:
             statement = found.statement_at(row)
             if diagnostic.code.startswith(_OWN):
                 left.append(diagnostic)
-            elif statement is None or source.line(statement.last).rstrip().endswith("\\"):
+            elif statement is None:
                 left.append(diagnostic)
-                refusals.append(f"row {row}: {diagnostic.code} cannot be suppressed: the line goes on after a backslash")
+                refusals.append(f"{row}: no comment for {diagnostic.code}: its line cannot be read")
+            elif source.line(statement.last).rstrip().endswith("\\") and statement.last not in noted:
+                left.append(diagnostic)
+                refusals.append(f"{row}: no comment for {diagnostic.code}: its line ends in a backslash")
             else:
                 wanted.setdefault(statement, []).append(diagnostic)
         if not wanted:
@@ -60,14 +71,12 @@ class Annotation:
                 raise _Refused("its comments would not work")
             _write(result, data, edits)
         except _Refused as refusal:
-            return result, [*refusals, f"not changed: {refusal}"]
+            return result, [*refusals, f" not changed: {refusal}"]
         self.comments += len(edits)
         self.files += 1
         return replace(result, diagnostics=tuple(left)), refusals
 
-    def _edits(
-        self, source: Source, found: Layout, wanted: dict[Statement, list[Diagnostic]]
-    ) -> Iterator[Edit]:
+    def _edits(self, source: Source, found: Layout, wanted: dict[Statement, list[Diagnostic]]) -> Iterator[Edit]:
         pragmas = {pragma.comment.row: pragma for pragma in read(found).pragmas if _grows(pragma)}
         for statement, diagnostics in wanted.items():
             codes = list(dict.fromkeys(diagnostic.code for diagnostic in diagnostics))

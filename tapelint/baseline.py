@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tapelint import catalogue
-from tapelint.check import SYNTAX_ERROR, Terms
+from tapelint.check import Terms
 from tapelint.diagnostic import Diagnostic, Severity
+from tapelint.program import SYNTAX_ERROR
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
-from tapelint.source.layout import Layout, Statement, layout
+from tapelint.source.layout import Layout, Statement, layout, python
 from tapelint.source.text import Source
 from tapelint.writing import replace_file
 
@@ -167,23 +168,26 @@ def load(path: str) -> Baseline:
     files: dict[str, Counter[Key]] = {}
     for name, entries in table["findings"].items():
         keys = files.setdefault(name, Counter())
-        for entry in entries if isinstance(entries, list) else (None,):
-            try:
-                key = Key(entry["code"], entry["function"], entry["text"])
-                count = entry["count"]
-            except (TypeError, KeyError):
-                raise SettingsError(f"{path}: not a baseline of tapelint: an entry of {name} is incomplete") from None
-            if not all(isinstance(part, str) for part in key) or type(count) is not int or count < 1:
-                raise SettingsError(f"{path}: not a baseline of tapelint: an entry of {name} has wrong values")
-            keys[key] += count
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if not _is_entry(entry):
+                raise SettingsError(f"{path}: not a baseline of tapelint: an entry of {name} is not understood")
+            keys[Key(entry["code"], entry["function"], entry["text"])] += entry["count"]
     return Baseline(path, files)
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in Key._fields):
+        return False
+    count = entry.get("count")
+    return type(count) is int and count > 0
 
 
 def keyed(result: FileResult) -> list[tuple[Diagnostic, Key]]:
     """The findings of one file with their keys."""
     if result.source is None or not result.diagnostics:
         return []
-    source, found = result.source, layout(result.source)
+    source = python(result.source, result.cells)
+    found = layout(source)
     return [(diagnostic, _key(diagnostic, source, found)) for diagnostic in result.diagnostics]
 
 
@@ -208,8 +212,8 @@ def _normal(statement: Statement) -> str:
         words.append(word)
     text = ""
     for before, word in zip(["(", *words], words, strict=False):
-        tight = before in _OPENING or word in _CLOSING or (word in ("(", "[") and (before[-1:].isalnum() or before in "_)]"))
-        text += word if tight else f" {word}"
+        opens = word in ("(", "[") and (before[-1].isalnum() or before[-1] in "_)]")
+        text += word if opens or before in _OPENING or word in _CLOSING else f" {word}"
     return text
 
 

@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tapelint.diagnostic import Diagnostic, Finding, Severity, Span
+from tapelint.diagnostic import Applicability, Diagnostic, Finding, Severity
+from tapelint.fixes.trust import Trust, settled
 from tapelint.program import SYNTAX_ERROR, Program, no_collection, read
 from tapelint.result import FileResult
 from tapelint.source.marks import has_mark
-from tapelint.source.text import Source
 
 _FRAMES = 6_000
 
@@ -28,7 +28,8 @@ class Terms:
 
     `codes` are the rules to put to it, `severities` replace those of the pages. A finding of a rule in `quiet` is
     dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
-    suppress findings; `noqa`: those of other tools may as well.
+    suppress findings; `noqa`: those of other tools may as well. `trust` is what the settings say about fixes, `mend`
+    how unsafe a fix may be to be applied; None where none is.
     """
 
     codes: frozenset[str]
@@ -37,6 +38,24 @@ class Terms:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     suppressions: bool = True
     noqa: bool = True
+    trust: Trust = field(default_factory=Trust)
+    mend: Applicability | None = None
+
+
+def mend(path: str, data: bytes, terms: Terms) -> FileResult:
+    """Like `check`, but with the fixes applied that the terms allow: the new bytes are in the result's `mended`."""
+    if terms.mend is None or not has_mark(data):
+        return check(path, data, terms)
+    from tapelint.fixes.passes import NoEnd
+    from tapelint.fixes.passes import mend as mended
+
+    try:
+        return mended(data, lambda text: check(path, text, terms), terms.mend)
+    except NoEnd as error:
+        return replace(check(path, data, terms), errors=(f"internal error: {error}; nothing was changed",))
+    except Exception as error:
+        _shown(error)
+        return replace(check(path, data, terms), errors=(f"internal error: {_described(error)}; nothing was changed",))
 
 
 def check(path: str, data: bytes, terms: Terms) -> FileResult:
@@ -49,13 +68,11 @@ def check(path: str, data: bytes, terms: Terms) -> FileResult:
     try:
         with no_collection():
             program = read(path, data)
-            findings = _findings(program, terms)
-        diagnostics = _diagnostics(program.python, findings, terms)
+            codes = _asked(program, terms)
+            findings = _findings(program, codes, terms)
+        diagnostics = _diagnostics(program, findings, codes, terms)
     except Exception as error:
-        if os.environ.get("TAPELINT_DEBUG"):
-            import traceback
-
-            traceback.print_exc()
+        _shown(error)
         return FileResult(path, errors=(f"internal error: {_described(error)}",))
     return FileResult(path, program.source, diagnostics, cells=program.cells)
 
@@ -71,37 +88,61 @@ def _deep() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _findings(program: Program, terms: Terms) -> Iterable[Finding]:
+def _asked(program: Program, terms: Terms) -> frozenset[str]:
+    """The rules that can be put to the program."""
+    if program.is_whole:
+        return terms.codes
+    return terms.codes - (_NEED_A_PROGRAM if _is_document(program) else _NEED_ALL_CODE)
+
+
+def _is_document(program: Program) -> bool:
+    return program.cells is not None and not program.cells.is_notebook
+
+
+def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable[Finding]:
     found: list[Finding] = []
-    is_document = program.cells is not None and not program.cells.is_notebook
-    if not is_document or SYNTAX_ERROR not in terms.quiet:
+    if not _is_document(program) or SYNTAX_ERROR not in terms.quiet:
         found += program.refused
     if program.tree is None or (program.cells is not None and not has_mark(program.python.text.encode())):
         return found
     from tapelint.play import PlaySettings, play
     from tapelint.rules import find
 
-    codes = terms.codes
-    if not program.is_whole:
-        codes -= _NEED_A_PROGRAM if is_document else _NEED_ALL_CODE
     with _deep():
         recording = play(program.python, program.tree, PlaySettings(keras=terms.keras))
         return [*found, *find(recording, codes)]
 
 
-def _diagnostics(source: Source, findings: Iterable[Finding], terms: Terms) -> tuple[Diagnostic, ...]:
-    wanted: Sequence[Finding] = [finding for finding in findings if finding.code in terms.codes]
-    if terms.suppressions and (wanted or "tapelint" in source.text):
+def _diagnostics(
+    program: Program, findings: Iterable[Finding], codes: frozenset[str], terms: Terms
+) -> tuple[Diagnostic, ...]:
+    wanted: Sequence[Finding] = [finding for finding in findings if finding.code in codes]
+    if terms.suppressions and (wanted or "tapelint" in program.python.text):
         from tapelint.suppression import suppress
 
-        wanted = suppress(source, wanted, terms.codes, respect_noqa=terms.noqa)
+        wanted = suppress(program.python, wanted, codes, respect_noqa=terms.noqa, is_whole=not program.refused)
     if not wanted:
         return ()
     from tapelint.catalogue import diagnose
 
-    told = [diagnose(finding, terms.severities) for finding in wanted]
+    told = [_mendable(diagnose(finding, terms.severities), program) for finding in wanted]
     kept = [one for one in told if one.severity is not Severity.INFO or one.code not in terms.quiet]
-    return tuple(sorted(kept, key=lambda one: (one.span, one.code, one.message)))
+    return tuple(sorted(settled(program.python, kept, terms.trust), key=lambda one: (one.span, one.code, one.message)))
+
+
+def _mendable(diagnostic: Diagnostic, program: Program) -> Diagnostic:
+    """Without its fix if that would reach over the end of a cell."""
+    if diagnostic.fix is None or program.cells is None or program.cells.takes(diagnostic.fix.edits):
+        return diagnostic
+    return replace(diagnostic, fix=None)
+
+
+def _shown(error: BaseException) -> None:
+    """Print the traceback where somebody looks for a fault of ours."""
+    if os.environ.get("TAPELINT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def _described(error: BaseException) -> str:

@@ -10,14 +10,14 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from tapelint.result import FileResult
+    from tapelint.check import Terms
     from tapelint.run import Read
     from tapelint.settings import Configuration
 
-COMMANDS = ("check", "tapes", "explain", "rules", "config", "version")
+COMMANDS = ("check", "fix", "tapes", "explain", "rules", "config", "version")
 CLEAN, FINDINGS, TROUBLE, INTERRUPTED = 0, 1, 2, 130
 
 _SILENT_WHEN_CLEAN = ("full", "concise", "grouped")
@@ -57,6 +57,8 @@ def _main(words: list[str]) -> int:
         rest = []
     else:
         command, rest = "check", words
+    if command == "fix" and not {"--help", "-h"} & {*rest}:
+        command, rest = "check", ["--fix", *rest]
     try:
         if command == "check":
             from tapelint.options import read_plain
@@ -84,6 +86,7 @@ def check(parameters: Mapping[str, Any]) -> int:
     from tapelint.run import Read, read
     from tapelint.settings import SettingsError
 
+    _no_contradiction(parameters)
     configuration = _configuration(parameters)
     here = configuration.for_folder(os.getcwd())
     form: str = parameters["output_format"] or here.output_format or "full"
@@ -96,6 +99,12 @@ def check(parameters: Mapping[str, Any]) -> int:
         if parameters["output_format"] not in (None, "full"):
             raise SettingsError("--statistics goes with the formats full and json only")
         form = "full"
+    if parameters["diff"] and (parameters["statistics"] or parameters["output_file"] is not None):
+        raise SettingsError("--diff prints a patch, and goes with neither --statistics nor --output-file")
+    for option in ("unsafe_fixes", "show_fixes", "exit_non_zero_on_fix"):
+        if parameters[option] and not here.fix:
+            raise SettingsError(f"--{option.replace('_', '-')} goes with --fix or --diff only")
+    piped: dict[str, bytes] = {}
     discovery = Discovery(configuration)
     paths: list[str] = list(parameters["paths"]) or ["."]
     files: list[Read] = []
@@ -103,8 +112,13 @@ def check(parameters: Mapping[str, Any]) -> int:
         paths = [path for path in paths if path != "-"]
         name = parameters["stdin_filename"] or "-"
         settings = configuration.for_folder(os.path.dirname(os.path.abspath(name)))
+        data = sys.stdin.buffer.read() if sys.stdin is not None else b""
         if not (settings.force_exclude and settings.excludes.match(name)):
-            files.append(Read(name, settings, sys.stdin.buffer.read() if sys.stdin is not None else b""))
+            files.append(Read(name, settings, data))
+            if settings.fix and not parameters["diff"]:
+                piped[name] = data
+        elif settings.fix and not parameters["diff"]:
+            sys.stdout.buffer.write(data)
     found: list[Found] = discovery.find(paths)
     if parameters["show_files"]:
         if hasattr(sys.stdout, "reconfigure"):
@@ -117,11 +131,13 @@ def check(parameters: Mapping[str, Any]) -> int:
     _report_trouble(discovery.errors, discovery.warnings)
     if parameters["verbose"]:
         _tell_settings(files)
-    code = _judge_and_print(files, parameters, form)
+    code = _judge_and_print(files, parameters, form, piped)
     return TROUBLE if discovery.errors else code
 
 
-def _judge_and_print(files: list[Read], parameters: Mapping[str, Any], form: str) -> int:
+def _judge_and_print(
+    files: list[Read], parameters: Mapping[str, Any], form: str, piped: Mapping[str, bytes]
+) -> int:
     quiet: bool = parameters["quiet"]
     if (
         form in _SILENT_WHEN_CLEAN
@@ -129,17 +145,28 @@ def _judge_and_print(files: list[Read], parameters: Mapping[str, Any], form: str
         and not parameters["statistics"]
         and not any(file.error or file.data is not None for file in files)
         and not any(settings.names_rules for settings in {file.settings for file in files})
+        and not _narrows(files, parameters)
     ):
         if not quiet:
             say(nothing_found(len(files)))
         return CLEAN
     from tapelint.output import Output
     from tapelint.progress import Progress
+    from tapelint.run import judge
 
     warnings: list[str] = []
-    results = _results(files, parameters["jobs"], warnings)
+    terms = _terms(files, parameters, warnings)
     _report_trouble((), warnings)
     progress = Progress(sys.stderr, len(files), shown=not quiet)
+    results = judge(files, terms, parameters["jobs"])
+    if _narrows(files, parameters):
+        from tapelint.narrowing import narrow, write_baselines
+
+        if parameters["write_baseline"] is not None:
+            return write_baselines(files, results, terms, parameters, progress)
+        results = narrow(files, results, terms, parameters, progress)
+    if any(file.settings.fix for file in files):
+        return _fix_and_print(files, results, parameters, form, piped, progress)
     output = Output(form, parameters["output_file"], parameters["color"], progress, statistics=parameters["statistics"])
     output.write(results)
     if not quiet:
@@ -149,15 +176,59 @@ def _judge_and_print(files: list[Read], parameters: Mapping[str, Any], form: str
     return FINDINGS if output.findings and not parameters["exit_zero"] else CLEAN
 
 
-def _results(files: list[Read], jobs: int | None, warnings: list[str]) -> Iterator[FileResult]:
-    from tapelint.run import judge
+def _fix_and_print(
+    files: list[Read],
+    results: Iterable[FileResult],
+    parameters: Mapping[str, Any],
+    form: str,
+    piped: Mapping[str, bytes],
+    progress: Progress,
+) -> int:
+    """Write what is fixed, or print it as a patch, and print what is left; the exit code."""
+    from tapelint.fixes.ledger import Ledger
+    from tapelint.output import Output, wants_color
+
+    diff: bool = parameters["diff"]
+    color = parameters["color"]
+    ledger = Ledger(diff=diff, color=diff and wants_color(color, sys.stdout, os.environ), piped=piped)
+    stream = sys.stderr if piped else None  # what is piped in goes out on stdout, fixed
+    output = Output(
+        form, parameters["output_file"], color, progress, statistics=parameters["statistics"], stream=stream
+    )
+    settled = ledger.settled(results)
+    if diff:
+        output.count(settled)
+    else:
+        output.write(settled)
+    if parameters["show_fixes"]:
+        for line in ledger.listing():
+            say(line)
+    if not parameters["quiet"]:
+        say(ledger.summary())
+        if not diff:
+            say(output.summary())
+    if output.troubled:
+        return TROUBLE
+    fixed = bool(ledger.fixed) and (diff or parameters["exit_non_zero_on_fix"])
+    left = output.findings and not diff
+    return FINDINGS if (fixed or left) and not parameters["exit_zero"] else CLEAN
+
+
+def _terms(files: list[Read], parameters: Mapping[str, Any], warnings: list[str]) -> Callable[[Read], Terms]:
+    """What is asked of each file."""
     from tapelint.selection import Selection, select
 
     selections: dict[int, Selection] = {}
     for file in files:
         if id(file.settings) not in selections:
-            selections[id(file.settings)] = select(file.settings, warnings)
-    return judge(files, lambda file: selections[id(file.settings)].terms_for(file.path), jobs)
+            selections[id(file.settings)] = select(file.settings, warnings, not parameters["ignore_suppressions"])
+    return lambda file: selections[id(file.settings)].terms_for(file.path)
+
+
+def _narrows(files: Iterable[Read], parameters: Mapping[str, Any]) -> bool:
+    """Whether not everything that is found is printed, for another reason than comments."""
+    wanted = parameters["write_baseline"], parameters["add_ignore"], parameters["diff_base"]
+    return any(each is not None for each in wanted) or any(file.settings.baseline for file in files)
 
 
 def nothing_found(files: int) -> str:
@@ -184,14 +255,35 @@ def _configuration(parameters: Mapping[str, Any]) -> Configuration:
         words = parameters[key.replace("-", "_")]
         if words:
             given[key] = [part.strip() for word in words for part in word.split(",") if part.strip()]
-    for key in ("pedantic", "force-exclude"):
+    narrowed = [key for key in ("add_ignore", "write_baseline", "diff_base") if parameters[key] is not None]
+    if parameters["fix"] or parameters["diff"]:
+        if narrowed:
+            raise SettingsError(f"--{narrowed[0].replace('_', '-')} goes with neither --fix nor --diff")
+        given["fix"] = True
+    elif narrowed:
+        given["fix"] = False  # what is written or left out rests on the files as they are
+    for key in ("pedantic", "force-exclude", "unsafe-fixes"):
         if parameters[key.replace("-", "_")]:
             given[key] = True
     if parameters["no_respect_gitignore"]:
         given["respect-gitignore"] = False
+    if parameters["baseline"] is not None:
+        given["baseline"] = os.path.abspath(parameters["baseline"]) if parameters["baseline"] else ""
     if parameters["target_keras"] is not None:
         given["target-keras"] = int(parameters["target_keras"])
     return Configuration(given, parameters["isolated"], file)
+
+
+def _no_contradiction(parameters: Mapping[str, Any]) -> None:
+    from tapelint.settings import SettingsError
+
+    for one, other in (("write_baseline", "add_ignore"), ("write_baseline", "diff_base")):
+        if parameters[one] is not None and parameters[other] is not None:
+            raise SettingsError(f"--{one} and --{other} don't go together".replace("_", "-"))
+    if "-" in parameters["paths"]:
+        for name in ("add_ignore", "diff_base"):
+            if parameters[name] is not None:
+                raise SettingsError(f"--{name.replace('_', '-')} is for files, and - is none")
 
 
 def _report_trouble(errors: Iterable[tuple[str, str]], warnings: Iterable[str]) -> None:

@@ -69,6 +69,20 @@ def _check(**parameters: Any) -> int:
     return check_files(parameters)
 
 
+def _fix(**parameters: Any) -> int:
+    """Apply the safe fixes in files and folders (default: the current folder). Short for check --fix."""
+    return check_files({**parameters, "fix": True})
+
+
+main.add_command(
+    click.Command(
+        "fix",
+        callback=_fix,
+        help=_fix.__doc__,
+        params=[click.Argument(["paths"], nargs=-1, type=click.Path()), *map(_click_option, CHECK)],
+        context_settings=_SETTINGS,
+    )
+)
 main.add_command(
     click.Command(
         "check",

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from tapelint.settings import Configuration, Settings
 
-SUFFIXES = (".py", ".pyi", ".pyw")
+SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
+"""Of the files that are found without being named; settings can add others."""
 CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
@@ -109,14 +110,17 @@ class Discovery:
                 ignores = ignores.below(folder.real)
             judge = ignores if settings.respect_gitignore else None
             excludes = settings.excludes
+            includes = settings.includes
             base = os.path.join(folder.real, "")
             for entry in entries:
                 name = entry.name
-                is_python = name.endswith(SUFFIXES)
+                is_wanted = name.endswith(SUFFIXES) or (
+                    includes is not None and includes.match_entry(name, folder.prefix + name)
+                )
                 try:
                     is_link = entry.is_symlink()
                     is_folder = entry.is_dir()
-                    if not is_folder and not (is_python and entry.is_file()):
+                    if not is_folder and not (is_wanted and entry.is_file()):
                         continue
                 except OSError:
                     continue  # a loop of links, or gone since it was listed

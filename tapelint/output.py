@@ -20,11 +20,18 @@ class Output:
     """Writes results as they come, and remembers what the summary and the exit code need.
 
     `findings` is how many there were, `troubled` how many files could not be judged; each such file is one line on
-    stderr.
+    stderr. The document goes to `file`, else to `stream`, else to stdout.
     """
 
     def __init__(
-        self, form: str, file: str | None, color: str | None, progress: Progress, *, statistics: bool = False
+        self,
+        form: str,
+        file: str | None,
+        color: str | None,
+        progress: Progress,
+        *,
+        statistics: bool = False,
+        stream: TextIO | None = None,
     ) -> None:
         self.findings = 0
         self.troubled = 0
@@ -34,6 +41,7 @@ class Output:
         self._color = color
         self._progress = progress
         self._statistics = statistics
+        self._other = stream
 
     def write(self, results: Iterable[FileResult]) -> None:
         """Write the document. A reader who leaves early is no trouble; the rest of the results is still counted."""
@@ -49,6 +57,11 @@ class Output:
             except BrokenPipeError:
                 drop_output()
         for _ in watched:
+            pass
+
+    def count(self, results: Iterable[FileResult]) -> None:
+        """Write nothing but what went wrong, and remember the rest."""
+        for _ in self._watched(results):
             pass
 
     def summary(self) -> str:
@@ -88,7 +101,7 @@ class Output:
     @contextmanager
     def _stream(self) -> Iterator[TextIO]:
         if self._file is None:
-            yield sys.stdout
+            yield self._other or sys.stdout
             return
         with ExitStack() as stack:
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Mended:
+    """What fixing one file came to: its bytes before and after, and how many fixes of each rule were applied.
+
+    `judged` is what was found before anything was fixed.
+    """
+
+    before: bytes
+    after: bytes
+    counts: Mapping[str, int]
+    judged: FileResult
+
+
+@dataclass(frozen=True)
 class FileResult:
     """One file, read and judged. Picklable.
 
@@ -20,7 +33,8 @@ class FileResult:
     it is never None when there are diagnostics. `diagnostics` are sorted by place. `errors` are one-line messages about
     tapelint's own trouble with this file (unreadable, an internal error); each of them makes the run exit with 2.
     `cells` maps the text of a notebook or a document, which is that of its code only, to the file; it is None for
-    plain Python.
+    plain Python. `mended` is the file with its fixes applied, which nobody has written yet; all the rest then speaks of
+    that text. `notes` are one-line messages about fixes that were left out.
     """
 
     path: str
@@ -28,3 +42,5 @@ class FileResult:
     diagnostics: Sequence[Diagnostic] = ()
     errors: tuple[str, ...] = ()
     cells: Cells | None = None
+    mended: Mended | None = None
+    notes: tuple[str, ...] = ()

@@ -72,9 +72,9 @@ def judge(files: Sequence[Read], terms: Callable[[Read], Terms], jobs: int | Non
 
 
 def _alone(tasks: Iterable[Task]) -> Generator[FileResult, None, None]:
-    from tapelint.check import check
+    from tapelint.check import mend
 
-    return (check(path, data, terms) for path, data, terms in tasks)
+    return (mend(path, data, terms) for path, data, terms in tasks)
 
 
 def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, None]:

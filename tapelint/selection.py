@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from tapelint import catalogue
 from tapelint.check import Terms
-from tapelint.diagnostic import Severity
+from tapelint.diagnostic import Applicability, Severity
+from tapelint.fixes.trust import Trust
 from tapelint.pattern import Patterns
 from tapelint.pins import keras_for
 from tapelint.settings import Settings, SettingsError
@@ -38,8 +39,8 @@ class Selection:
         return terms
 
 
-def select(settings: Settings, warnings: list[str]) -> Selection:
-    """The selection that the settings mean.
+def select(settings: Settings, warnings: list[str], suppressions: bool = True) -> Selection:
+    """The selection that the settings mean; comments may suppress findings if `suppressions`.
 
     Without `select`, all rules are on whose severity is not info; `pedantic` adds those, and so does every word that
     selects them. An unknown word in `select`, `extend-select` or `severity` raises `SettingsError`; elsewhere it adds
@@ -69,8 +70,31 @@ def select(settings: Settings, warnings: list[str]) -> Selection:
         for pattern, words in settings.per_file_ignores.items()
     )
     quiet = frozenset() if settings.pedantic else frozenset(on) - named
-    terms = Terms(frozenset(on), settings.keras or 3, quiet, severities, noqa=settings.respect_noqa)
+    terms = Terms(
+        frozenset(on),
+        settings.keras or 3,
+        quiet,
+        severities,
+        suppressions=suppressions,
+        noqa=settings.respect_noqa,
+        trust=_trust(settings, place, warnings),
+        mend=None if not settings.fix else Applicability.UNSAFE if settings.unsafe_fixes else Applicability.SAFE,
+    )
     return Selection(terms, per_file, reads_pins=settings.keras is None and not settings.isolated)
+
+
+def _trust(settings: Settings, place: str, warnings: list[str]) -> Trust:
+    """What the settings say about fixes. Where two words speak of one rule, the more specific one counts."""
+    safe, unsafe = (
+        {code: _width(word) for word in sorted(words, key=_width) for code in _ignored(word, place, warnings)}
+        for words in (settings.extend_safe_fixes, settings.extend_unsafe_fixes)
+    )
+    never = frozenset(code for word in settings.unfixable for code in _ignored(word, place, warnings))
+    return Trust(
+        frozenset(code for code, width in safe.items() if width > unsafe.get(code, 0)),
+        frozenset(code for code, width in unsafe.items() if width >= safe.get(code, 0)),
+        never,
+    )
 
 
 def _meant(word: str, place: str) -> tuple[set[str], int]:

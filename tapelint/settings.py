@@ -52,10 +52,16 @@ KEYS = {
         Key("severity", "severities", "another severity for a rule"),
         Key("exclude", "strings", "files and folders to pass over, in place of the default list"),
         Key("extend-exclude", "strings", "files and folders to pass over beside the excluded ones"),
+        Key("extend-include", "strings", "files to check beside Python files and notebooks, like *.md"),
         Key("respect-gitignore", "boolean", "pass over what git ignores (on unless set to false)"),
         Key("force-exclude", "boolean", "pass over excluded files even when they are named on the command line"),
         Key("target-tensorflow", "version", 'the TensorFlow that the code is for, like "2.15"'),
         Key("target-keras", "keras", "the Keras generation that the code is for, 2 or 3 (else the project's own pins)"),
+        Key("fix", "boolean", "apply safe fixes, as --fix does"),
+        Key("unsafe-fixes", "boolean", "apply unsafe fixes too where fixes are applied"),
+        Key("extend-safe-fixes", "strings", "rules whose fixes count as safe"),
+        Key("extend-unsafe-fixes", "strings", "rules whose fixes count as unsafe"),
+        Key("unfixable", "strings", "rules whose fixes are not offered"),
         Key("output-format", "string", "the form of the output"),
         Key("respect-noqa", "boolean", "let noqa comments suppress findings (on unless set to false)"),
         Key("baseline", "string", "a file of findings that are known and not reported; written by --write-baseline"),
@@ -75,6 +81,8 @@ class Settings:
         self.file = file
         default = values.get("exclude", EXCLUDES)
         self.excludes = Patterns([*default, *values.get("extend-exclude", ())], root)
+        included = values.get("extend-include")
+        self.includes = Patterns(included, root) if included else None
         self.respect_gitignore: bool = values.get("respect-gitignore", True)
         self.force_exclude: bool = values.get("force-exclude", False)
         self.pedantic: bool = values.get("pedantic", False)
@@ -83,6 +91,11 @@ class Settings:
         self.extend_select: list[str] = values.get("extend-select", [])
         self.per_file_ignores: dict[str, list[str]] = values.get("per-file-ignores", {})
         self.severity: dict[str, str] = values.get("severity", {})
+        self.fix: bool = values.get("fix", False)
+        self.unsafe_fixes: bool = values.get("unsafe-fixes", False)
+        self.extend_safe_fixes: list[str] = values.get("extend-safe-fixes", [])
+        self.extend_unsafe_fixes: list[str] = values.get("extend-unsafe-fixes", [])
+        self.unfixable: list[str] = values.get("unfixable", [])
         self.output_format: str | None = values.get("output-format")
         self.respect_noqa: bool = values.get("respect-noqa", True)
         baseline: str = values.get("baseline", "")
@@ -102,7 +115,10 @@ class Settings:
     @property
     def names_rules(self) -> bool:
         """Whether any rule is named, so that the names must be looked up in the catalogue."""
-        named = self.select, self.ignore, self.extend_select, self.per_file_ignores, self.severity
+        named = (
+            *(self.select, self.ignore, self.extend_select, self.per_file_ignores, self.severity),
+            *(self.extend_safe_fixes, self.extend_unsafe_fixes, self.unfixable),
+        )
         return any(bool(names) for names in named) or self.select is not None
 
 

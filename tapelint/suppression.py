@@ -73,12 +73,18 @@ class Cover:
 
 
 def suppress(
-    source: Source, findings: Sequence[Finding], asked: frozenset[str], *, respect_noqa: bool = True
+    source: Source,
+    findings: Sequence[Finding],
+    asked: frozenset[str],
+    *,
+    respect_noqa: bool = True,
+    is_whole: bool = True,
 ) -> Sequence[Finding]:
     """The findings that no comment suppresses, and what is wrong with the comments, as far as those rules are `asked`.
 
-    A comment counts as unused only for rules that were asked too. The text of a file that doesn't parse is read as far
-    as that is possible, and nothing is said about its comments. A text without comments for us is not read again.
+    A comment counts as unused only for rules that were asked too. Where not all of the file could be parsed
+    (`is_whole`), its comments are read as far as that is possible, and nothing is said about them. A text without
+    comments for us is not read again.
     """
     ours = _MENTION.search(source.text) is not None
     noqa = respect_noqa and bool(findings) and _NOQA_MENTION.search(source.text) is not None
@@ -88,7 +94,7 @@ def suppress(
     others = _noqa(found) if respect_noqa else {}
     comments = read(found) if ours else Comments()
     kept = _uncovered(source, findings, comments.covers, others)
-    if any(finding.code == SYNTAX_ERROR for finding in findings):
+    if not is_whole:
         return kept
     about = comments.faults if INVALID in asked else []
     about += _unused(source, comments.covers, asked - {UNUSED, INVALID}) if UNUSED in asked else []

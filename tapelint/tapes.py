@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tapelint.check import Unparsable, parse
 from tapelint.cli import CLEAN, TROUBLE, complain
 from tapelint.diagnostic import Span
 from tapelint.discovery import Discovery, Found
+from tapelint.program import read as read_program
+from tapelint.report.place import place
+from tapelint.result import FileResult
 from tapelint.run import Read, read
 from tapelint.settings import Configuration
-from tapelint.source.text import Source, UndecodableError
 from tapelint.syntax.blocks import TapeBlock, tape_blocks
 
 
@@ -27,47 +28,52 @@ def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) ->
     found: list[Found] = discovery.find(path for path in paths if path != "-")
     files += read(found)
     trouble = list(discovery.errors)
-    listed: list[tuple[Source, TapeBlock]] = []
+    listed: list[tuple[FileResult, TapeBlock]] = []
     for file in files:
         if file.error:
             trouble.append((file.path, file.error))
         if file.data is None or b"GradientTape" not in file.data:
             continue
         try:
-            source = Source.from_bytes(file.path, file.data)
-            listed += [(source, block) for block in tape_blocks(source, parse(source))]
-        except (Unparsable, UndecodableError) as error:
-            trouble.append((file.path, f"does not parse: {error}"))
+            program = read_program(file.path, file.data)
+            if program.tree is None:
+                trouble += [(file.path, f"does not parse: {refused.fields['reason']}") for refused in program.refused]
+                continue
+            result = FileResult(file.path, program.source, cells=program.cells)
+            listed += [(result, block) for block in tape_blocks(program.python, program.tree)]
         except Exception as error:
             trouble.append((file.path, f"internal error: {type(error).__name__}"))
     if form == "json":
-        print(json.dumps([_as_json(source, block) for source, block in listed], indent=2))
+        print(json.dumps([_as_json(result, block) for result, block in listed], indent=2))
     else:
-        for source, block in listed:
-            print("\n".join(_as_text(source, block)))
+        for result, block in listed:
+            print("\n".join(_as_text(result, block)))
     for path, text in trouble:
         complain(f"{path}: {text}")
     return TROUBLE if trouble else CLEAN
 
 
-def _as_text(source: Source, block: TapeBlock) -> Iterable[str]:
-    row, column = source.position(block.item.start)
-    last = source.position(block.span.end).row
+def _as_text(result: FileResult, block: TapeBlock) -> Iterable[str]:
+    item = place(result, block.item)
+    row = item.seen[0].row
+    last = place(result, block.span).seen[1].row
     kind = {True: "persistent", False: "not persistent", None: "perhaps persistent"}[block.persistent]
-    yield f"{source.path}:{row}:{column}: {block.name or 'a tape without a name'}, lines {row} to {last}, {kind}"
+    yield f"{item}: {block.name or 'a tape without a name'}, lines {row} to {last}, {kind}"
     accessed = {True: ["trainable variables that are read"], False: [], None: ["perhaps trainable variables"]}
     yield f"    watches {', '.join([*accessed[block.watch_accessed_variables], *block.watched]) or 'nothing'}"
     for question in block.questions:
-        row, column = source.position(question.span.start)
-        yield f"    asked at {row}:{column} for the {question.method} of {question.target} by {question.sources}"
+        asked = place(result, question.span)
+        row, column = asked.seen[0]
+        cell = f"cell {asked.cell}:" if asked.cell not in (None, item.cell) else ""
+        yield f"    asked at {cell}{row}:{column} for the {question.method} of {question.target} by {question.sources}"
     if not block.questions:
         yield "    not asked in this file"
 
 
-def _as_json(source: Source, block: TapeBlock) -> dict[str, Any]:
+def _as_json(result: FileResult, block: TapeBlock) -> dict[str, Any]:
     return {
-        "filename": source.path,
-        **_place(source, block.span),
+        "filename": result.path,
+        **_place(result, block.span),
         "name": block.name or None,
         "persistent": block.persistent,
         "watch_accessed_variables": block.watch_accessed_variables,
@@ -77,14 +83,14 @@ def _as_json(source: Source, block: TapeBlock) -> dict[str, Any]:
                 "method": question.method,
                 "target": question.target,
                 "sources": question.sources,
-                **_place(source, question.span),
+                **_place(result, question.span),
             }
             for question in block.questions
         ],
     }
 
 
-def _place(source: Source, span: Span) -> dict[str, dict[str, int]]:
-    return {
-        key: source.position(offset)._asdict() for key, offset in (("location", span.start), ("end_location", span.end))
-    }
+def _place(result: FileResult, span: Span) -> dict[str, Any]:
+    where = place(result, span)
+    start, end = where.seen
+    return {"cell": where.cell, "location": start._asdict(), "end_location": end._asdict()}

@@ -30,7 +30,8 @@ def reported(path: Path, data: bytes, code: str) -> set[tuple[int, str]]:
     rule = catalogue.rule(code) if code in catalogue.codes() else None
     keras = 3 if rule is None or 3 in rule.keras else 2
     # A page is looked at program by program here, so under the name of a program.
-    result = check(str(path.with_suffix(".py")), data, Terms(frozenset(catalogue.codes()), keras=keras, quiet=INFO - {code}))
+    terms = Terms(frozenset(catalogue.codes()), keras=keras, quiet=INFO - {code})
+    result = check(str(path.with_suffix(".py")), data, terms)
     assert result.errors == ()
     for diagnostic in result.diagnostics:
         assert_told(diagnostic)

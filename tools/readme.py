@@ -7,6 +7,7 @@ tapelint must be installed in place: `pip install --editable .`
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from itertools import groupby
@@ -34,7 +35,9 @@ FIXES = {"none": "", "sometimes": "sometimes", "always": "yes"}
 def finding() -> str:
     """What a terminal shows for the example, without its colours."""
     command = [sys.executable, "-m", "tapelint", "--isolated", "--no-cache", "examples/"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "TAPELINT_CONFIG")}
+    environment.update(COLUMNS="120", NO_COLOR="1")
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode != 1:
         raise SystemExit(f"{' '.join(command)} found nothing in the example:\n{done.stdout}{done.stderr}")
     return f"```console\n$ tapelint examples/\n{done.stdout.rstrip()}\n```"

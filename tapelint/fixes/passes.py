@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tapelint.diagnostic import Applicability, Diagnostic, Edit
-from tapelint.fixes.edits import ClashingEdits, applied, clash, moved, ordered
+from tapelint.fixes.edits import applied, clash, moved, ordered
 from tapelint.fixes.trust import allowed
+from tapelint.program import SYNTAX_ERROR, read
+from tapelint.report.place import place
 from tapelint.result import FileResult, Mended
-from tapelint.source.text import Source
 
 MOST_PASSES = 10
 
@@ -31,9 +32,11 @@ def mend(data: bytes, judge: Judge, most: Applicability) -> FileResult:
     first = judge(data)
     if not any(allowed(one.fix, most) for one in first.diagnostics):
         return first
+    if rewritten(first, ()) != data:
+        return replace(first, notes=("not fixed: its encoding would not keep the rest of the text as it is",))
     run = _Run(judge, most, first)
     last = run.passes(data, patient=True)
-    if _worse(first, last):
+    if _new(first, last):
         run = _Run(judge, most, first)
         last = run.passes(data, patient=False)
     if run.data == data:
@@ -77,20 +80,19 @@ class _Run:
     def _together(self, result: FileResult, chosen: list[Diagnostic], patient: bool) -> FileResult:
         """The result of one pass; where all fixes together do harm, they are tried one after the other."""
         tried = self._try(result, chosen, patient)
-        if tried is None and len(chosen) > 1:
+        if isinstance(tried, str):
             good: list[Diagnostic] = []
+            best: tuple[bytes, FileResult] | None = None
             for one in chosen:
-                attempt = self._try(result, [*good, one], patient)
-                if attempt is None:
-                    self._refuse(result, one)
+                attempt = tried if len(chosen) == 1 else self._try(result, [*good, one], patient)
+                if isinstance(attempt, str):
+                    self._refuse(result, one, attempt)
                 else:
                     good.append(one)
-                    tried = attempt
-            chosen = good
-        elif tried is None:
-            self._refuse(result, chosen[0])
-        if tried is None:
-            return result
+                    best = attempt
+            if best is None:
+                return result
+            chosen, tried = good, best
         self.data, found = tried
         edits = ordered(edit for one in chosen if one.fix is not None for edit in one.fix.edits)
         self.refused = {(code, moved(at, edits)) for code, at in self.refused}
@@ -98,59 +100,46 @@ class _Run:
             self.counts[one.code] = self.counts.get(one.code, 0) + 1
         return found
 
-    def _refuse(self, result: FileResult, one: Diagnostic) -> None:
-        assert result.source is not None
+    def _refuse(self, result: FileResult, one: Diagnostic, reason: str) -> None:
         self.refused.add((one.code, one.span.start))
-        row = result.source.position(one.span.start).row
-        self.notes.append(f"the fix of {one.code} in line {row} is left out: it would bring up another finding")
+        where = place(result, one.span)
+        cell = f"cell {where.cell}, " if where.cell is not None else ""
+        self.notes.append(f"{cell}line {where.start.row}: the fix of {one.code} is left out: {reason}")
 
-    def _try(
-        self, result: FileResult, chosen: Sequence[Diagnostic], patient: bool
-    ) -> tuple[bytes, FileResult] | None:
-        """The new bytes and what is found in them; None where that is worse than before."""
+    def _try(self, result: FileResult, chosen: Sequence[Diagnostic], patient: bool) -> tuple[bytes, FileResult] | str:
+        """The new bytes and what is found in them, or why they are no good."""
+        edits = [edit for one in chosen if one.fix is not None for edit in one.fix.edits]
         try:
-            data = rewritten(result, [edit for one in chosen if one.fix is not None for edit in one.fix.edits])
-        except (ClashingEdits, ValueError):
-            return None
+            data = rewritten(result, edits)
+        except UnicodeEncodeError:
+            return "the file's encoding has no such character"
+        except ValueError:
+            return "it does not fit into the text"
         found = self.judge(data)
-        if found.errors or (found.source is None and result.source is not None and b"GradientTape" in data):
-            return None
+        if found.errors:
+            return "the result could not be checked"
         new = _new(result, found)
+        if SYNTAX_ERROR in new or (found.source is None and read(result.path, data).refused):
+            return "the result would not be valid Python"
         if patient:
-            fixable = Counter(one.code for one in found.diagnostics if allowed(one.fix, self.most))
-            new -= fixable
-        return None if new else (data, found)
+            new -= Counter(one.code for one in found.diagnostics if allowed(one.fix, self.most))
+        return f"it would bring up {', '.join(sorted(new))}" if new else (data, found)
 
 
 def rewritten(result: FileResult, edits: Iterable[Edit]) -> bytes:
-    """The bytes of the file with edits of its text made. Every other byte stays.
+    """The bytes of the file with edits of its text made, every other byte as it was.
 
-    Raises `ClashingEdits`, and `ValueError` where the text cannot be written in the file's encoding.
+    Raises `ClashingEdits`, and `ValueError` where the text cannot be written in the file's encoding, or an edit does
+    not stay inside one cell.
     """
-    source: Source | None = result.source
+    source = result.source
     assert source is not None
     if result.cells is not None:
         edits = [result.cells.outer_edit(edit) for edit in edits]
         source = result.cells.file
-    before = _encoded(source, source.text)
-    after = _encoded(source, applied(source.text, edits))
-    if Source.from_bytes(source.path, before).text != source.text:
-        raise ValueError("the encoding does not keep the text")
-    return after
-
-
-def _encoded(source: Source, text: str) -> bytes:
-    return (b"\xef\xbb\xbf" if source.bom else b"") + text.encode(source.encoding)
-
-
-def _codes(result: FileResult) -> Counter[str]:
-    return Counter(one.code for one in result.diagnostics)
+    return (b"\xef\xbb\xbf" if source.bom else b"") + applied(source.text, edits).encode(source.encoding)
 
 
 def _new(before: FileResult, after: FileResult) -> Counter[str]:
     """The findings that were not there, by code."""
-    return _codes(after) - _codes(before)
-
-
-def _worse(before: FileResult, after: FileResult) -> bool:
-    return bool(_new(before, after))
+    return Counter(one.code for one in after.diagnostics) - Counter(one.code for one in before.diagnostics)

@@ -48,7 +48,9 @@ def settled(source: Source, told: list[Diagnostic], trust: Trust) -> list[Diagno
             applicability = Applicability.SAFE
         elif one.code in trust.unsafe:
             applicability = Applicability.UNSAFE
-        found.append(one if applicability is fix.applicability else replace(one, fix=replace(fix, applicability=applicability)))
+        if applicability is not fix.applicability:
+            one = replace(one, fix=replace(fix, applicability=applicability))
+        found.append(one)
     return found
 
 

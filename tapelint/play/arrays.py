@@ -190,8 +190,7 @@ class Arrays(Containers):
             kind = dtypes.of_argument(arguments.get(1, "dtype"))
         if not kind:
             kind = self._numpy_dtype(short, values)
-        result = self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, _short(name), values, node, kind)
-        return result
+        return self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, _short(name), values, node, kind)
 
     def _numpy_dtype(self, short: str, values: list[Value]) -> str:
         if short.startswith("random."):
@@ -366,7 +365,8 @@ class Arrays(Containers):
             return self._fold(OPERATORS[op][1], (value.value,), node)
         if isinstance(value, (Instance, Sequence, Mapping_)):
             return self.overloaded(OPERATORS[op][0], (value,), node)
-        return self.computed(self._number(OPERATORS[op][0], (value,), node), "unary " + OPERATORS[op][0], Arguments((value,)), node)
+        sign = OPERATORS[op][0]
+        return self.computed(self._number(sign, (value,), node), "unary " + sign, Arguments((value,)), node)
 
     def compare(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         """`left op right` for the comparisons; a comparison of tensors has no gradient."""

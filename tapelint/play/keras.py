@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from functools import cached_property
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.library import Library, _callable
@@ -701,8 +702,13 @@ class Keras(Library):
             one, other = (self.elements(value, apply.node) for value in args)
             apply.pairs = Pairs(one, other, apply.place)
         if apply.pairs is not None:
-            apart = _COPIES.search(self.module.source.text) is None
+            apart = not self.copies_weights
             apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of, apart)
+
+    @cached_property
+    def copies_weights(self) -> bool:
+        """Whether the module copies weights from one model to another anywhere."""
+        return _COPIES.search(self.module.source.text) is not None
 
     def _columns(self, value: Value) -> Pairs | None:
         if isinstance(value, OneShot) and value.kind == "zip":
@@ -741,16 +747,18 @@ class Keras(Library):
         """Whether a variable certainly is there: the list that it comes from may be empty."""
         if not isinstance(value, VariableSet):
             return isinstance(value, Variable)
-        layers = self._layers_inside(value.owner)
-        found = [api.api_class(layer.symbol) for layer in layers]
-        if any(one is not None and one.trainable for one in found):
-            return True
-        leaves = [
-            leaf
-            for name in self.attributes.get(value.owner.id, ())
-            for leaf in self.flat(self.world.get((value.owner.id, "." + name)) or value)
-        ]
-        return any(isinstance(leaf, Variable) and leaf.trainable is True for leaf in leaves)
+        return self._owns_variable(value.owner)
+
+    def _owns_variable(self, value: Value, depth: int = 5) -> bool:
+        """Whether a model or layer certainly has something to train."""
+        if isinstance(value, Variable):
+            return value.trainable is True and (value.keras is True or self.keras == 2)
+        if isinstance(value, Object) and value.kind == "layer" and not value.parts:
+            found = api.api_class(value.symbol)
+            return found is not None and found.trainable is True
+        if not depth or not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer"):
+            return False
+        return any(self._owns_variable(part, depth - 1) for part in self._held_layers(value))
 
     def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
         """Whether two items of lists of variables certainly are different variables."""

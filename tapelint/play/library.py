@@ -112,7 +112,9 @@ class Library(Accumulators):
                 "tensorflow.cast": self._cast,
                 "keras.ops.cast": self._cast,
                 "tensorflow.saturate_cast": lambda arguments, node: self._cast(arguments, node, "tf.saturate_cast"),
-                "keras.ops.saturate_cast": lambda arguments, node: self._cast(arguments, node, "tf.keras.ops.saturate_cast"),
+                "keras.ops.saturate_cast": lambda arguments, node: self._cast(
+                    arguments, node, "keras.ops.saturate_cast"
+                ),
                 "tensorflow.image.convert_image_dtype": lambda arguments, node: self._cast(
                     arguments, node, "tf.image.convert_image_dtype"
                 ),
@@ -327,7 +329,8 @@ class Library(Accumulators):
 
     def _cast(self, arguments: Arguments, node: ast.expr, op: str = "tf.cast") -> Value:
         """`tf.cast`: to its own dtype it gives the same tensor back; to an integer one the gradient ends."""
-        value = next((found for name in ("x", "value", "image") if (found := arguments.get(0, name)) is not None), None)
+        names = ("x", "value", "image")
+        value = next((found for name in names if (found := arguments.get(0, name)) is not None), None)
         wanted_value = arguments.get(1, "dtype")
         wanted = dtypes.of_argument(wanted_value)
         if value is None:

@@ -281,11 +281,12 @@ class Machine:
         """Note how `result` (or each tensor in it) was computed; gives it back."""
         parts = self.items(result) if isinstance(result, Sequence) else None
         for part in (result, *(parts or ())):
-            if isinstance(part, Data) and part.id not in self.recording.operations and part.place is not None:
-                if part.place.node is node:
-                    self.recording.operations[part.id] = Operation(
-                        function, arguments.args, dict(arguments.kwargs), part.place, self.context, callee
-                    )
+            if not isinstance(part, Data) or part.place is None or part.place.node is not node:
+                continue
+            if part.id not in self.recording.operations:
+                self.recording.operations[part.id] = Operation(
+                    function, arguments.args, dict(arguments.kwargs), part.place, self.context, callee
+                )
         return result
 
     def sequence(self, kind: str, items: Iterable[Value], node: ast.AST) -> Sequence:

@@ -25,6 +25,8 @@ class Outline:
     attributes: dict[str, int] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    parents: dict[int, ast.AST] = field(default_factory=dict)
+    """The node around every node, by its id."""
 
 
 def outline(tree: ast.AST) -> Outline:
@@ -55,6 +57,7 @@ def outline(tree: ast.AST) -> Outline:
                 found.names[id(inside[-1])].add(node.attr)  # type: ignore[attr-defined]
                 if node.ctx.__class__ is ast.Store and inside[-1].name not in ("__init__", "build"):  # type: ignore[attr-defined]
                     found.attributes[node.attr] = found.attributes.get(node.attr, 0) + 1  # type: ignore[attr-defined]
+            found.parents[id(node.value)] = node  # type: ignore[attr-defined]
             todo.append(node.value)  # type: ignore[attr-defined]
             continue
         if kind is ast.Global:
@@ -72,6 +75,8 @@ def outline(tree: ast.AST) -> Outline:
                 children.extend(item for item in value if isinstance(item, ast.AST))
             elif isinstance(value, ast.AST) and not isinstance(value, _IDLE):
                 children.append(value)
+        for child in children:
+            found.parents[id(child)] = node
         children.reverse()
         todo.extend(children)
     return found

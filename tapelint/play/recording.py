@@ -547,6 +547,8 @@ class Recording:
     rebindings: dict[int, Rebinding] = field(default_factory=dict)
     classes_entered: list[ClassEntered] = field(default_factory=list)
     sessions: dict[int, Session] = field(default_factory=dict)
+    _by_tape: dict[int, list[Event]] = field(default_factory=dict, repr=False)
+    _sorted: int = -1
     names: dict[int, str] = field(default_factory=dict)
     """The name that a value was first bound to, by the value's id."""
     stored: dict[int, Place] = field(default_factory=dict)
@@ -616,7 +618,8 @@ class Recording:
     @cached_property
     def parents(self) -> dict[int, ast.AST]:
         """The node around every node of the module, by its id."""
-        return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
+        assert self.module is not None
+        return self.module.outline.parents
 
     def leaves(self, value: Value) -> list[Value]:
         """The values in a structure that was handed to a gradient call."""
@@ -638,7 +641,12 @@ class Recording:
 
     def events_of(self, tape: Tape) -> list[Event]:
         """All events of one tape, in the order of play."""
-        return [event for event in self.events if event.tape is tape]
+        if self._sorted != len(self.events):
+            self._by_tape = {}
+            for event in self.events:
+                self._by_tape.setdefault(event.tape.id, []).append(event)
+            self._sorted = len(self.events)
+        return self._by_tape.get(tape.id, [])
 
     def happened(self, what: Happening) -> Iterator[Event]:
         for event in self.events:

@@ -26,7 +26,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
                 "code": diagnostic.code,
             }
             shown = "".join(f"{key}={_property(value)};" for key, value in properties.items())
-            message = _data(visible(f"{diagnostic.name}: {diagnostic.message}"))
+            message = _data(visible(f"{diagnostic.name}: {diagnostic.message}{where.note}"))
             stream.write(f"##vso[task.logissue {shown}]{message}\n")
 
 

@@ -24,7 +24,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
                 "line": where.start.row,
                 "column": where.start.column,
                 "severity": diagnostic.severity.value,
-                "message": visible(diagnostic.message),
+                "message": visible(diagnostic.message + where.note),
                 "source": f"tapelint.{diagnostic.code}",
             }
             stream.write(f"    <error{attributes(error)}/>\n")

@@ -29,6 +29,8 @@ STYLES = {
     "heading": "bold",
     "count": "bold",
     "dim": "bright_black",
+    "gone": "red",
+    "new": "green",
 }
 """The sixteen colours of the terminal itself, so that its theme decides how they look."""
 

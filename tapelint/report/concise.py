@@ -25,8 +25,8 @@ def row(result: FileResult, diagnostic: Diagnostic) -> Row:
     """The line of one finding."""
     where = place(result, diagnostic.span)
     return [
-        ("path", visible(where.path)),
-        ("position", f":{where.start.row}:{where.start.column}: "),
+        ("path", visible(where.file)),
+        ("position", f":{where.seen[0].row}:{where.seen[0].column}: "),
         (diagnostic.severity.value, diagnostic.code),
         ("plain", " "),
         *prose(diagnostic.message, "plain"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from tapelint.diagnostic import Applicability, Diagnostic
+from tapelint.diagnostic import Applicability, Diagnostic, Span
 from tapelint.report.frame import Piece, Pin, Row, frame, last_row
-from tapelint.report.place import other_source, place
-from tapelint.report.visible import cells, visible, wrap
+from tapelint.report.place import canvas, place
+from tapelint.report.visible import Line, cells, visible, wrap
 from tapelint.result import FileResult
 
 PROSE = 80
@@ -16,6 +16,8 @@ PROSE = 80
 WIDEST_PROSE = 100
 FRAME = 120
 """Source is clipped at this width where the terminal does not say."""
+LONGEST_FIX = 16
+"""So many lines of a fix are shown; a longer one is cut off."""
 
 
 def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: int | None) -> None:
@@ -42,6 +44,10 @@ def layout(result: FileResult, diagnostic: Diagnostic, *, width: int | None) -> 
     if advice:
         yield []
         yield from advice
+    shown = list(_changes(result, diagnostic, FRAME if width is None else width))
+    if shown:
+        yield []
+        yield from shown
 
 
 def plain(stream: TextIO) -> Callable[[Row], None]:
@@ -72,47 +78,87 @@ def prose(text: str, style: str) -> Iterator[Piece]:
 def _head(result: FileResult, diagnostic: Diagnostic) -> Iterator[Piece]:
     where = place(result, diagnostic.span)
     severity = diagnostic.severity.value
-    yield "path", visible(where.path)
-    yield "position", f":{where.start.row}:{where.start.column}: "
+    yield "path", visible(where.file)
+    yield "position", f":{where.seen[0].row}:{where.seen[0].column}: "
     yield severity, f"{severity} {diagnostic.code}"
     yield "name", f" {diagnostic.name}: "
     yield from prose(diagnostic.message, "message")
 
 
 def _frames(result: FileResult, diagnostic: Diagnostic, width: int) -> Iterator[Row]:
-    if result.source is None:
+    at = canvas(result, diagnostic.span)
+    if at is None:
         return
-    primary = Pin.on(result.source, diagnostic.span, visible(diagnostic.label), primary=True)
-    pins: dict[str, list[Pin]] = {result.path: [primary]}
+    own, source, span = at
+    drawn = {own: (source, [Pin.on(source, span, visible(diagnostic.label), primary=True)])}
+    starts = {own: diagnostic.span.start}
     unreadable: list[str] = []
     for related in diagnostic.related:
-        path = related.path or result.path
-        source = result.source if path == result.path else other_source(path)
-        if source is None:
-            unreadable.append(f"in {path}: {related.message}")
+        at = canvas(result, related.span, related.path)
+        if at is None:
+            unreadable.append(f"in {related.path}: {related.message}")
             continue
-        pin = Pin.on(source, related.span, visible(related.message), primary=False)
-        if pin not in pins.setdefault(path, []):
-            pins[path].append(pin)
-    digits = max(len(str(last_row(of_file))) for of_file in pins.values())
+        title, source, span = at
+        pin = Pin.on(source, span, visible(related.message), primary=False)
+        pins = drawn.setdefault(title, (source, []))[1]
+        if pin not in pins:
+            pins.append(pin)
+        if related.path is None or related.path == result.path:
+            starts[title] = min(related.span.start, starts.get(title, related.span.start))
+    digits = max(len(str(last_row(pins))) for _, pins in drawn.values())
     severity = diagnostic.severity.value
-    for path, of_file in pins.items():
-        source = result.source if path == result.path else other_source(path)
-        if source is None:
-            continue
-        if path != result.path:
+    # The cells of a notebook in their order, then other files in that of the story.
+    cells = sorted(starts, key=lambda title: starts[title])
+    for index, title in enumerate([*cells, *(title for title in drawn if title not in starts)]):
+        source, pins = drawn[title]
+        if index:
             yield []
+        if title != own or len(cells) > 1:
             yield [
                 ("plain", "  "),
-                ("path", visible(path)),
-                ("position", f":{of_file[0].start.row}:{of_file[0].start.column}"),
+                ("path", visible(title)),
+                ("position", f":{pins[0].start.row}:{pins[0].start.column}"),
             ]
-        for row in frame(source, of_file, width=width, digits=digits):
+        for row in frame(source, pins, width=width, digits=digits):
             yield [(severity if style == "primary" else style, text) for style, text in row]
     if unreadable:
         yield []
     for text in unreadable:
         yield [("plain", "  "), ("related", visible(text))]
+
+
+def _changes(result: FileResult, diagnostic: Diagnostic, width: int) -> Iterator[Row]:
+    """The lines that the fix takes away and those that it brings."""
+    if result.source is None or diagnostic.fix is None:
+        return
+    from tapelint.fixes.changes import changes
+
+    found: list[tuple[int, str, str]] = []
+    for change in changes(result.source, diagnostic.fix):
+        row = place(result, Span(change.offset, change.offset)).seen[0].row
+        if not change.gone and row > 1:
+            # A line that only comes needs one that is there already, to be found by.
+            found.append((row - 1, " ", result.source.line(change.row - 1)))
+        found += [(row + at, "-", line) for at, line in enumerate(change.gone)]
+        found += [(0, "+", line) for line in change.new]
+    digits = max((len(str(row)) for row, _, _ in found), default=0)
+    left = len(found) - LONGEST_FIX
+    for number, sign, line in found if left <= 1 else found[:LONGEST_FIX]:
+        gutter = f"{number or '':>{digits + 2}} {sign} "
+        text = _clipped(line, width - len(gutter))
+        if text:
+            yield [("gutter", gutter), ({"-": "gone", "+": "new"}.get(sign, "source"), text)]
+        else:
+            yield [("gutter", gutter.rstrip())]
+    if left > 1:
+        yield [("dim", f"{'':>{digits + 2}} ... {left} more lines: see them with --diff")]
+
+
+def _clipped(text: str, room: int) -> str:
+    line = Line(text.rstrip())
+    if line.cells <= room:
+        return "".join(line.glyphs)
+    return "".join(glyph for glyph, at in zip(line.glyphs, line.starts[1:], strict=True) if at <= room - 3) + "..."
 
 
 def _help(diagnostic: Diagnostic, width: int) -> Iterator[Row]:

@@ -61,12 +61,12 @@ def _annotation(result: FileResult, diagnostic: Diagnostic, path: str | None) ->
         if where.start.row == where.end.row:
             properties |= {"col": where.start.column, "endColumn": max(where.end.column, where.start.column)}
     properties["title"] = f"{diagnostic.code} {diagnostic.name}"
-    lines = [visible(diagnostic.message)]
+    lines = [visible(diagnostic.message + where.note)]
     if path is None:
         lines[0] = f"{visible(str(where))}: {lines[0]}"
     if diagnostic.related:
         lines.extend(
-            f"line {at.start.row}: {visible(label)}"
+            f"{at.line}: {visible(label)}"
             if at.path == result.path
             else f"{visible(at.path)}:{at.start.row}: {visible(label)}"
             for label, at in story(result, diagnostic)

@@ -31,7 +31,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
 def _entry(result: FileResult, diagnostic: Diagnostic, path: str, fingerprint: str) -> dict[str, Any]:
     where = place(result, diagnostic.span)
     return {
-        "description": f"{diagnostic.code} {diagnostic.name}: {diagnostic.message}",
+        "description": f"{diagnostic.code} {diagnostic.name}: {diagnostic.message}{where.note}",
         "check_name": diagnostic.code,
         "fingerprint": fingerprint,
         "severity": SEVERITIES[diagnostic.severity],

@@ -22,13 +22,15 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
             show([])
         first = False
         show([("path", visible(result.path)), ("plain", ":")])
-        places = [place(result, diagnostic.span).start for diagnostic in result.diagnostics]
-        rows = max(len(str(at.row)) for at in places)
-        columns = max(len(str(at.column)) for at in places)
-        for at, diagnostic in zip(places, result.diagnostics, strict=True):
+        places = [place(result, diagnostic.span) for diagnostic in result.diagnostics]
+        cells = [f"cell {where.cell}:" if where.cell is not None else "" for where in places]
+        rows = max(len(f"{cell}{where.seen[0].row}") for cell, where in zip(cells, places, strict=True))
+        columns = max(len(str(where.seen[0].column)) for where in places)
+        for cell, where, diagnostic in zip(cells, places, result.diagnostics, strict=True):
+            at = where.seen[0]
             show(
                 [
-                    ("position", f"  {at.row:>{rows}}:{at.column:<{columns}}  "),
+                    ("position", f"  {cell + str(at.row):>{rows}}:{at.column:<{columns}}  "),
                     (diagnostic.severity.value, diagnostic.code),
                     ("plain", " "),
                     *prose(diagnostic.message, "plain"),

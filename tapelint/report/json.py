@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from tapelint.diagnostic import Diagnostic, Edit, Fix, Related
-from tapelint.report.place import place, related_place
+from tapelint.report.place import Place, place, related_place
 from tapelint.result import FileResult
 from tapelint.source.text import Position
 
@@ -24,7 +24,10 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
 
 
 def finding(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
-    """One finding: rows and columns from 1, columns in code points, what is absent is null."""
+    """One finding: rows and columns from 1, columns in code points, what is absent is null.
+
+    In a notebook all rows are those in the cell, and `file_location` is the place in the JSON.
+    """
     where = place(result, diagnostic.span)
     return {
         "code": diagnostic.code,
@@ -33,8 +36,9 @@ def finding(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": diagnostic.severity.value,
         "filename": where.path,
         "cell": where.cell,
-        "location": _position(where.start),
-        "end_location": _position(where.end),
+        **_location(where),
+        "file_location": None if where.cell is None else _position(where.start),
+        "file_end_location": None if where.cell is None else _position(where.end),
         "related": [_related(result, related) for related in diagnostic.related],
         "fix": None if diagnostic.fix is None else _fix(result, diagnostic.fix),
         "url": diagnostic.url or None,
@@ -46,8 +50,8 @@ def _related(result: FileResult, related: Related) -> dict[str, Any]:
     return {
         "message": related.message,
         "filename": related.path or result.path,
-        "location": None if where is None else _position(where.start),
-        "end_location": None if where is None else _position(where.end),
+        "cell": None if where is None else where.cell,
+        **(_location(where) if where is not None else {"location": None, "end_location": None}),
     }
 
 
@@ -61,7 +65,12 @@ def _fix(result: FileResult, fix: Fix) -> dict[str, Any]:
 
 def _edit(result: FileResult, edit: Edit) -> dict[str, Any]:
     where = place(result, edit.span)
-    return {"content": edit.content, "location": _position(where.start), "end_location": _position(where.end)}
+    return {"content": edit.content, "cell": where.cell, **_location(where)}
+
+
+def _location(where: Place) -> dict[str, dict[str, int]]:
+    start, end = where.seen
+    return {"location": _position(start), "end_location": _position(end)}
 
 
 def _position(position: Position) -> dict[str, int]:

@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from tapelint.diagnostic import Diagnostic, Related, Span
+from tapelint.diagnostic import Diagnostic, Edit, Related, Span
 from tapelint.result import FileResult
 from tapelint.source.text import Position, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span in one file. Rows and columns count from 1, columns in code points; `end` is one past the last."""
+    """A span in one file. Rows and columns count from 1, columns in code points; `end` is one past the last.
+
+    In a notebook `cell` is the number of the cell, counted from 1 among all cells, and `inside` are start and end in
+    its text, which people see. `start` and `end` are always those in the file, which in a notebook is JSON.
+    """
 
     path: str
     start: Position
     end: Position
     source: Source | None = None
     cell: int | None = None
+    inside: tuple[Position, Position] | None = None
+
+    @property
+    def seen(self) -> tuple[Position, Position]:
+        """Start and end as people count them: in the cell where there is one."""
+        return self.inside or (self.start, self.end)
+
+    @property
+    def file(self) -> str:
+        """The path, and the cell where there is one."""
+        return self.path if self.cell is None else f"{self.path}:cell {self.cell}"
+
+    @property
+    def line(self) -> str:
+        """The line in words: `line 5`, or `cell 3, line 2`."""
+        row = self.seen[0].row
+        return f"line {row}" if self.cell is None else f"cell {self.cell}, line {row}"
+
+    @property
+    def note(self) -> str:
+        """What a message adds where the reader is led to a line of JSON; else nothing."""
+        return "" if self.cell is None else f" ({self.line})"
 
     @property
     def byte_columns(self) -> tuple[int, int]:
@@ -28,8 +54,8 @@ class Place:
         return self._bytes(self.start), self._bytes(self.end)
 
     def __str__(self) -> str:
-        """`path:row:column`, which terminals and editors open."""
-        return f"{self.path}:{self.start.row}:{self.start.column}"
+        """`path:row:column`, which terminals and editors open; `path:cell 3:row:column` in a notebook."""
+        return f"{self.file}:{self.seen[0].row}:{self.seen[0].column}"
 
     def _bytes(self, position: Position) -> int:
         if self.source is None:
@@ -39,7 +65,45 @@ class Place:
 
 def place(result: FileResult, span: Span) -> Place:
     """Where a span of this file lies."""
-    return _in_source(result.source, result.path, span)
+    cells = result.cells
+    if cells is None or result.source is None:
+        return _in_source(result.source, result.path, span)
+    outer = _in_source(cells.file, result.path, cells.outer(span))
+    if not cells.is_notebook or not cells.cells:
+        return outer
+    cell = cells.at(span.start)
+    text = _in_source(result.source, result.path, span)
+    return replace(outer, cell=cell.number, inside=(cells.inside(text.start, cell), cells.inside(text.end, cell)))
+
+
+def edit_place(result: FileResult, edit: Edit) -> tuple[Place, str]:
+    """Where an edit lies in the file, and what is to be written there."""
+    where = place(result, edit.span)
+    if result.cells is None:
+        return where, edit.content
+    outer = result.cells.outer_edit(edit)
+    there = _in_source(result.cells.file, result.path, outer.span)
+    return replace(where, start=there.start, end=there.end), outer.content
+
+
+def canvas(result: FileResult, span: Span, path: str | None = None) -> tuple[str, Source, Span] | None:
+    """What to draw a place on: its title, the text of the file or of the cell, and the span in it.
+
+    None if the place is in another file that cannot be read (any more).
+    """
+    if path is not None and path != result.path:
+        source = other_source(path)
+        return None if source is None else (path, source, span)
+    if result.source is None:
+        return None
+    cells = result.cells
+    if cells is None or not cells.cells:
+        return result.path, result.source, span
+    if not cells.is_notebook:
+        return result.path, cells.file, cells.outer(span)
+    cell = cells.at(span.start)
+    own = Source(result.path, result.source.text[cell.start : cell.end])
+    return f"cell {cell.number}", own, Span(span.start - cell.start, span.end - cell.start)
 
 
 def related_place(result: FileResult, related: Related) -> Place | None:

@@ -16,5 +16,6 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
         for diagnostic in result.diagnostics:
             where = place(result, diagnostic.span)
             stream.write(
-                f"{visible(where.path)}:{where.start.row}: [{diagnostic.code}] {visible(diagnostic.message)}\n"
+                f"{visible(where.path)}:{where.start.row}: "
+                f"[{diagnostic.code}] {visible(diagnostic.message + where.note)}\n"
             )

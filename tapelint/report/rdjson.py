@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from tapelint.catalogue import DOCUMENTATION
 from tapelint.diagnostic import Diagnostic, Severity
-from tapelint.report.place import Place, place, related_place
+from tapelint.report.place import Place, edit_place, place, related_place
 from tapelint.result import FileResult
 
 SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.INFO: "INFO"}
@@ -26,10 +26,11 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
 
 
 def _entry(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
+    at = place(result, diagnostic.span)
     entry: dict[str, Any] = {
-        "message": diagnostic.message,
+        "message": diagnostic.message + at.note,
         "severity": SEVERITIES[diagnostic.severity],
-        "location": _location(place(result, diagnostic.span)),
+        "location": _location(at),
         "code": {"value": diagnostic.code, "url": diagnostic.url},
     }
     related = [(item.message, related_place(result, item)) for item in diagnostic.related]
@@ -40,7 +41,8 @@ def _entry(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
     # Each suggestion stands for itself there, so a fix of several edits cannot be told.
     if diagnostic.fix is not None and len(diagnostic.fix.edits) == 1:
         (edit,) = diagnostic.fix.edits
-        entry["suggestions"] = [{"range": _range(place(result, edit.span)), "text": edit.content}]
+        there, content = edit_place(result, edit)
+        entry["suggestions"] = [{"range": _range(there), "text": content}]
     return entry
 
 

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from tapelint.diagnostic import Diagnostic
-from tapelint.report.place import place
 from tapelint.result import FileResult
 
 
@@ -44,8 +43,8 @@ class Fingerprints:
 
     def of(self, result: FileResult, diagnostic: Diagnostic, path: str) -> str:
         """The identity of one finding, in hexadecimal digits. Call it once for each finding, in order."""
-        where = place(result, diagnostic.span)
-        line = "" if where.source is None else " ".join(where.source.line(where.start.row).split())
+        source = result.source
+        line = "" if source is None else " ".join(source.line(source.position(diagnostic.span.start).row).split())
         content = "\0".join((diagnostic.code, path, diagnostic.message, line))
         self._seen[content] += 1
         return sha256(f"{content}\0{self._seen[content]}".encode(errors="surrogateescape")).hexdigest()

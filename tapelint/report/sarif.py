@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tapelint import __version__, catalogue
 from tapelint.diagnostic import Applicability, Diagnostic, Fix, Severity
-from tapelint.report.place import Place, place, related_place, story
+from tapelint.report.place import Place, edit_place, place, related_place, story
 from tapelint.report.repository import Fingerprints, relative, root
 from tapelint.result import FileResult
 
@@ -98,14 +98,13 @@ def _result(
         if where is not None
     ]
     links = [
-        f"line {where.start.row}: [{_escaped(label)}]({number})"
-        for number, (label, where) in enumerate(related, 1)
-        if label
+        f"{where.line}: [{_escaped(label)}]({number})" for number, (label, where) in enumerate(related, 1) if label
     ]
+    at = place(result, diagnostic.span)
     entry: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "level": LEVELS[diagnostic.severity],
-        "message": {"text": "\n".join([_escaped(diagnostic.message), *links])},
+        "message": {"text": "\n".join([_escaped(diagnostic.message + at.note), *links])},
         "locations": [_primary(result, diagnostic, start)],
         "partialFingerprints": {"tapelint/v1": fingerprint},
     }
@@ -162,11 +161,8 @@ def _fix(result: FileResult, fix: Fix, start: Path) -> dict[str, Any]:
             {
                 "artifactLocation": _artifact(result.path, start),
                 "replacements": [
-                    {
-                        "deletedRegion": _region(place(result, edit.span)),
-                        "insertedContent": {"text": edit.content},
-                    }
-                    for edit in fix.edits
+                    {"deletedRegion": _region(where), "insertedContent": {"text": content}}
+                    for where, content in (edit_place(result, edit) for edit in fix.edits)
                 ],
             }
         ],

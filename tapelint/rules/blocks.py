@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tapelint.diagnostic import Applicability, Edit, Fix, Span
 from tapelint.play.recording import Happening, Recording
@@ -15,7 +15,8 @@ Body = list[ast.stmt]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-class Spot(NamedTuple):
+@dataclass(frozen=True)
+class Spot:
     """A statement in the list that holds it."""
 
     body: Body
@@ -75,13 +76,12 @@ def function_of(recording: Recording, node: ast.AST) -> ast.AST | None:
 
 def block(recording: Recording, tape: Tape) -> ast.With | ast.AsyncWith | None:
     """The one `with` statement that enters the tape; None when there is none, or more than one."""
-    places = {id(event.place.node) for event in recording.events_of(tape) if event.what is Happening.ENTER}
-    found = [
-        node
-        for node in recording.nodes
-        if isinstance(node, (ast.With, ast.AsyncWith)) and any(id(item.context_expr) in places for item in node.items)
-    ]
-    return found[0] if len(found) == 1 and len(places) == 1 else None
+    places = {event.place.node for event in recording.events_of(tape) if event.what is Happening.ENTER}
+    if len(places) != 1:
+        return None
+    item = recording.parents.get(id(places.pop()))
+    around = recording.parents.get(id(item)) if isinstance(item, ast.withitem) else None
+    return around if isinstance(around, (ast.With, ast.AsyncWith)) else None
 
 
 def loops_around(recording: Recording, node: ast.AST) -> list[Spot]:
@@ -211,19 +211,25 @@ def watch_first(recording: Recording, case: Missing, applicability: Applicabilit
         return None
     call = f"{receiver.value.id}.watch({name})"
     edit = first_in_block(recording, tape, call)
-    return Fix(f"write `{call}` first in the `with` block", applicability, (edit,)) if edit is not None else None
+    if edit is None:
+        return None
+    return Fix(f"write `{call}` first in the `with` block", applicability, (edit,))
 
 
 def deleting(recording: Recording, tape: Tape, last: Spot) -> Fix | None:
     """`del tape` after the statement with its last use, where no nested function may ask later."""
     assert tape.place is not None
-    if isinstance(last.statement, (ast.Return, ast.Raise)) or lent(recording, tape):
+    if any(isinstance(part, (ast.Return, ast.Raise)) and reads(part, tape.name) for part in ast.walk(last.statement)):
+        return None
+    if lent(recording, tape):
         return None
     function = function_of(recording, tape.place.node) or recording.tree
     if any(isinstance(read.ctx, ast.Del) for read in reads(function, tape.name)):  # type: ignore[attr-defined]
         return None
     edit = insert_after(recording, last.statement, f"del {tape.name}")
-    return Fix(f"write `del {tape.name}` after the last call", Applicability.SAFE, (edit,)) if edit is not None else None
+    if edit is None:
+        return None
+    return Fix(f"write `del {tape.name}` after the last call", Applicability.SAFE, (edit,))
 
 
 def lent(recording: Recording, tape: Tape) -> bool:
@@ -292,9 +298,8 @@ def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
     beside = next((other.body for other in spots(recording, around) if other.statement is around), None)
     if spot.body is not around.body and spot.body is not beside:
         return None
-    bound_by_block = {part.id for item in around.items if item.optional_vars for part in ast.walk(item.optional_vars) if isinstance(part, ast.Name)}
     names = {part.id for item in call.args for part in ast.walk(item) if isinstance(part, ast.Name)}
-    if names & bound_by_block or any(writes(around, name) for name in names) or multiline_text(spot.statement):
+    if any(writes(around, name) for name in names) or multiline_text(spot.statement):
         return None
     if any(isinstance(part, (ast.Call, ast.NamedExpr)) for item in call.args for part in ast.walk(item)):
         return None

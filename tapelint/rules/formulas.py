@@ -54,10 +54,10 @@ def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
             stack.extend(link.value for link in value.links if link.cut is None)
     tracked: dict[int, bool] = {}
     for value in sorted(found, key=lambda item: item.time):
+        live = [link.value for link in value.links if link.cut is None]
         tracked[value.id] = any(
-            link.cut is None
-            and (link.value.id in sources or isinstance(link.value, (Variable, VariableSet)) or tracked.get(link.value.id))
-            for link in value.links
+            isinstance(item, (Variable, VariableSet)) or item.id in sources or tracked.get(item.id, False)
+            for item in live
         )
     return [value for value in found if tracked[value.id]]
 

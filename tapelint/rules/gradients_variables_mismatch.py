@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Apply, Mismatch, Recording
-from tapelint.play.values import VariableSet
 from tapelint.rules import optimizers, story
 
 CODE = "TAP703"
@@ -41,8 +40,6 @@ def _fix(recording: Recording, apply: Apply, wrong: Mismatch, other: ast.AST) ->
     """Take the sources themselves, where both calls see the same names."""
     sources = wrong.ask.sources_node
     if other is apply.node.args[0] or wrong.ask.context.calls != apply.context.calls:
-        return None
-    if not isinstance(sources, (ast.Name, ast.Attribute)) and not isinstance(wrong.source, VariableSet):
         return None
     if not isinstance(sources, (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.BinOp)):
         return None

@@ -29,8 +29,8 @@ def first_in_block(recording: Recording, tape: Tape, place: Place) -> Fix | None
     lines, moved, around = found
     bound = {part.id for item in around.items for part in ast.walk(item) if isinstance(part, ast.Name)}
     spot = blocks.spots(recording, place.node)[-1]
-    stored = {part.id for part in ast.walk(spot.statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-    if stored & bound:
+    names = [part for part in ast.walk(spot.statement) if isinstance(part, ast.Name)]
+    if any(name.id in bound and isinstance(name.ctx, ast.Store) for name in names):
         return None
     at = recording.source.line_starts[around.body[0].lineno - 1]
     edits = (Edit(lines, ""), Edit(Span(at, at), moved))

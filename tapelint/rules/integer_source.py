@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Happening, Recording
-from tapelint.play.values import Data, Variable
+from tapelint.play.values import Const, Data, Variable
 from tapelint.rules import story
 
 CODE = "TAP401"
+_ARITHMETIC = frozenset(
+    {
+        "+", "-", "*", "/", "**", "unary -", "tensorflow.square", "tensorflow.multiply", "tensorflow.add",
+        "tensorflow.subtract", "tensorflow.reduce_sum", "tensorflow.reduce_mean", "tensorflow.pow",
+    }
+)  # fmt: skip
 _NAMES = {"int": "integer", "bool": "bool", "string": "string"}
 
 
@@ -37,11 +43,22 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.asked(recording, case.ask),
         )
         variant = "dtype" if told_dtype or source.links else ""
-        fix = _fix(recording, source.place.node) if not variant else None
+        fix = _fix(recording, case, source.place.node) if not variant else None
         yield story.told(recording, CODE, source.place, fields, marks, variant, case.ask.context, fix)
 
 
-def _fix(recording: Recording, node: ast.AST) -> Fix | None:
+def _only_computed_with(recording: Recording, case: story.Missing) -> bool:
+    """Whether the source meets nothing but numbers and other sources, in arithmetic."""
+    sources = {leaf.id for leaf in recording.leaves(case.ask.sources)}
+    for operation in recording.operations.values():
+        if any(value is case.verdict.source for value in operation.args):
+            others = [value for value in operation.args if value.id not in sources]
+            if operation.function not in _ARITHMETIC or not all(isinstance(value, Const) for value in others):
+                return False
+    return True
+
+
+def _fix(recording: Recording, case: story.Missing, node: ast.AST) -> Fix | None:
     """`tf.Variable(3)` becomes `tf.Variable(3.0)`: all numbers of a literal get a point."""
     if not isinstance(node, ast.Call) or len(node.args) != 1:
         return None
@@ -56,4 +73,5 @@ def _fix(recording: Recording, node: ast.AST) -> Fix | None:
         elif not isinstance(part, (ast.List, ast.Tuple, ast.UnaryOp, ast.USub, ast.Load)):
             return None
     edits.sort(key=lambda edit: edit.span)
-    return Fix("write floating-point numbers", Applicability.SAFE, tuple(edits)) if edits else None
+    applicability = Applicability.SAFE if _only_computed_with(recording, case) else Applicability.UNSAFE
+    return Fix("write floating-point numbers", applicability, tuple(edits)) if edits else None

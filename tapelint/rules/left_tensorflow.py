@@ -70,7 +70,7 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
     """A function of NumPy or math, applied to the source in the block, whose result is joined with the source again."""
     if ask.session is None or isinstance(verdict.source, VariableSet):
         return None
-    stack = [leaf for leaf in recording.leaves(ask.target)]
+    stack = list(recording.leaves(ask.target))
     seen: set[int] = set()
     while stack:
         value = stack.pop()
@@ -79,8 +79,9 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
         seen.add(value.id)
         for link in value.links:
             behind = link.value
-            cut = next((one.cut for one in behind.links if one.cut is not None), None) if isinstance(behind, Data) else None
-            if link.cut is None and cut is not None and isinstance(behind, Data) and behind.kind is not Kind.TENSOR:
+            made = behind.links if isinstance(behind, Data) and behind.kind is not Kind.TENSOR else ()
+            cut = next((one.cut for one in made if one.cut is not None), None)
+            if link.cut is None and cut is not None:
                 others = [other.value for other in value.links if other is not link and other.cut is None]
                 if (
                     cut.kind in (CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
@@ -88,7 +89,7 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
                     and value.op in _JOINING
                     and cut.op.startswith(("np.", "math."))
                     and cut.op.rsplit(".", 1)[-1] in _FORMULAS
-                    and any(story.leads_to(one.value, verdict.source, ask.session.id) for one in behind.links)
+                    and any(story.leads_to(one.value, verdict.source, ask.session.id) for one in made)
                     and any(story.leads_to(other, verdict.source, ask.session.id) for other in others)
                 ):
                     return cut
@@ -114,8 +115,12 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return None
     function = node.func
     if cut.op == ".numpy()" and isinstance(function, ast.Attribute) and not node.args:
-        value = recording.span(function.value)
-        edit = Edit(Span(value.end, recording.span(node).end), "")
+        if isinstance(recording.parents.get(id(node)), ast.Attribute):
+            return None  # a method of the array follows
+        dot = recording.span(function).end - len(".numpy")
+        if recording.source.text[dot : recording.span(function).end] != ".numpy":
+            return None
+        edit = Edit(Span(dot, recording.span(node).end), "")
         return Fix("drop `.numpy()`", Applicability.UNSAFE, (edit,))
     name = _TENSORFLOW.get(cut.op.rsplit(".", 1)[-1])
     tf = tensorflow_name(recording)

@@ -80,7 +80,8 @@ def _mismatch(
         return None
     activation, layer, by_layer = _last_activation(recording, scores)
     node = operation.place.node
-    words = {"op": recording.text(getattr(node, "func", node)), "name": _name(recording, scores), "function": activation}
+    op = recording.text(getattr(node, "func", node))
+    words = {"op": op, "name": _name(recording, scores), "function": activation}
     if not raw and activation == "none":
         return "", made, layer, words
     if raw and activation == wanted and not (by_layer and operation.function not in _RAW):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding, Mark
+from tapelint.diagnostic import Applicability, Finding, Fix, Mark
 from tapelint.play.recording import Apply, Ask, Recording
 from tapelint.play.values import Const, Data, Method, Object, Sequence, Several, Unknown, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.rules import optimizers, story, withblock
 
 CODE = "TAP712"
 
@@ -79,4 +79,16 @@ def _told(recording: Recording, apply: Apply, ask: Ask) -> Finding:
     target = ask.target.place
     if target is not None and not isinstance(ask.target_node, ast.Call):
         made.append(story.mark(recording, "target", target))
-    return story.told(recording, CODE, apply.node, fields, [*made, story.asked(recording, ask)], variant, apply.context)
+    marks = [*made, story.asked(recording, ask)]
+    fix = _fix(recording, apply, ask, fields)
+    return story.told(recording, CODE, apply.node, fields, marks, variant, apply.context, fix)
+
+
+def _fix(recording: Recording, apply: Apply, ask: Ask, fields: dict[str, str]) -> Fix | None:
+    """Scale the loss in the last line of the block."""
+    block = withblock.block_of(recording, ask.tape)
+    if block is None or not isinstance(ask.target_node, ast.Name) or ask.context.calls != apply.context.calls:
+        return None
+    text = f"{fields['target']} = {fields['optimizer']}.scale_loss({fields['target']})"
+    edit = withblock.at_end(recording, block, text)
+    return Fix(f"scale the loss inside the block: {text}", Applicability.UNSAFE, (edit,)) if edit is not None else None

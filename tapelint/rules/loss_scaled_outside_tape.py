@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
-from tapelint.rules import optimizers, story
+from tapelint.play.values import CutKind, Place
+from tapelint.rules import optimizers, story, withblock
 
 CODE = "TAP713"
 
@@ -27,4 +28,22 @@ def find(recording: Recording) -> Iterator[Finding]:
         variant = "keras2" if case.met.cut.op == "get_scaled_loss" else ""
         finding = story.cut_finding(CODE, case, variant, extra, place)
         if finding is not None:
-            yield finding
+            yield replace(finding, fix=_fix(recording, case, place))
+
+
+def _fix(recording: Recording, case: story.Missing, place: Place) -> Fix | None:
+    """Indent the line into the block, where it follows the block directly."""
+    block = withblock.block_of(recording, case.ask.tape)
+    statement = next(
+        (
+            node
+            for node in recording.nodes
+            if isinstance(node, ast.Assign) and any(inner is place.node for inner in ast.walk(node.value))
+        ),
+        None,
+    )
+    if block is None or statement is None or any(node is case.ask.node for node in ast.walk(statement)):
+        return None
+    edits = withblock.into(recording, block, statement)
+    message = f"indent this line into the block of `{story.tape_name(case.ask.tape)}`"
+    return Fix(message, Applicability.SAFE, edits) if edits else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.recording import Ask, Forward, Recording, Use
 from tapelint.play.values import Data, Instance, Object, Sequence, Unknown, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.rules import optimizers, story, withblock
 
 CODE = "TAP715"
 
@@ -68,7 +68,18 @@ def _told(recording: Recording, ask: Ask, forward: Forward) -> Finding:
     }
     layer = forward.penalized[0]
     marks: tuple[tuple[Mark, ...], ...] = (story.mark(recording, "made", layer.place), story.asked(recording, ask))
-    return story.told(recording, CODE, at, fields, marks, "", ask.context)
+    return story.told(recording, CODE, at, fields, marks, "", ask.context, _fix(recording, ask, fields))
+
+
+def _fix(recording: Recording, ask: Ask, fields: dict[str, str]) -> Fix | None:
+    """Add the penalties in the last line of the block."""
+    block = withblock.block_of(recording, ask.tape)
+    plain = isinstance(ask.target_node, ast.Name) and isinstance(ask.sources_node, ast.Attribute)
+    if block is None or not plain:
+        return None
+    text = f"{fields['target']} += sum({fields['model']}.losses)"
+    edit = withblock.at_end(recording, block, text)
+    return Fix(f"add them inside the block: {text}", Applicability.UNSAFE, (edit,)) if edit is not None else None
 
 
 def _model(recording: Recording, ask: Ask) -> str:

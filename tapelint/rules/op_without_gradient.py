@@ -37,10 +37,12 @@ def _fix(recording: Recording, node: ast.AST, variant: str) -> Fix | None:
         edit = Edit(recording.span(given), 'method="bilinear", antialias=True')
         return Fix("resize by the bilinear method", Applicability.UNSAFE, (edit,))
     tf = prefix(recording, node)
-    if variant == "contrast" and tf is not None and len(node.args) == 2 and not node.keywords:
-        if isinstance(node.args[0], (ast.Name, ast.Attribute)) and isinstance(node.args[1], (ast.Name, ast.Constant)):
-            image, factor = recording.text(node.args[0], 200), recording.text(node.args[1], 200)
-            mean = f"{tf}.reduce_mean({image}, axis=[-3, -2], keepdims=True)"
-            edit = Edit(recording.span(node), f"(({image} - {mean}) * {factor} + {mean})")
-            return Fix("write out the formula", Applicability.UNSAFE, (edit,))
-    return None
+    if variant != "contrast" or tf is None or len(node.args) != 2 or node.keywords:
+        return None
+    first, second = node.args
+    if not isinstance(first, (ast.Name, ast.Attribute)) or not isinstance(second, (ast.Name, ast.Constant)):
+        return None
+    image, factor = recording.text(first, 200), recording.text(second, 200)
+    mean = f"{tf}.reduce_mean({image}, axis=[-3, -2], keepdims=True)"
+    edit = Edit(recording.span(node), f"(({image} - {mean}) * {factor} + {mean})")
+    return Fix("write out the formula", Applicability.UNSAFE, (edit,))

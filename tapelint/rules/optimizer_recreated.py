@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tapelint.diagnostic import Finding, Mark
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import Apply, Context, Creation, Recording
 from tapelint.play.values import Const, Object, Place, Several, Value, Variable, VariableSet, same
-from tapelint.rules import optimizers, story
+from tapelint.rules import optimizers, story, withblock
 
 CODE = "TAP708"
 
@@ -114,7 +114,32 @@ def _told(recording: Recording, made: Creation, apply: Apply) -> Finding | None:
         marks.append(story.mark(recording, "made", calls[-1]))
     if apply.place.node is not place.node:
         marks.append(story.mark(recording, "apply", apply.place))
-    return story.told(recording, CODE, place, fields, marks, "", None)
+    fix = _fix(recording, place, loops[-1].place.node) if loops else None
+    return story.told(recording, CODE, place, fields, marks, "", None, fix)
+
+
+def _fix(recording: Recording, place: Place, loop: ast.AST) -> Fix | None:
+    """Move the line before the loop, where nothing in it depends on the loop."""
+    if not isinstance(loop, (ast.For, ast.While)):
+        return None
+    statement = next((node for node in loop.body if isinstance(node, ast.Assign) and node.value is place.node), None)
+    if statement is None or len(loop.body) < 2 or statement.lineno != statement.end_lineno:
+        return None
+    inner, outer = withblock.indentation(recording, statement), withblock.indentation(recording, loop)
+    bound = {node.id for node in ast.walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    used = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)}
+    if inner is None or outer is None or used & bound or not isinstance(statement.targets[0], ast.Name):
+        return None
+    starts = recording.source.line_starts
+    first = starts[statement.lineno - 1]
+    end = starts[statement.lineno] if statement.lineno < len(starts) else len(recording.source.text)
+    span = recording.span(statement)
+    if recording.source.text[span.end : end].split("#", 1)[0].strip():
+        return None
+    before = recording.span(loop).start - len(outer)
+    text = outer + recording.source.text[span.start : end]
+    edits = (Edit(Span(before, before), text), Edit(Span(first, end), ""))
+    return Fix("make the optimizer once, before the loop", Applicability.UNSAFE, edits)
 
 
 def _named(recording: Recording, made: Creation, apply: Apply) -> str:

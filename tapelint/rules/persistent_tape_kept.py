@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding, Fix
+from tapelint.diagnostic import Finding, Fix, Mark
 from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.values import Instance, Object, Place, Tape
 from tapelint.rules import blocks, story
@@ -14,8 +14,8 @@ CODE = "TAP109"
 _FREED = frozenset({Happening.DELETE, Happening.RESET, Happening.UNKNOWN_METHOD})
 _QUIET = frozenset(
     {
-        "print", "format", "info", "debug", "warning", "scalar", "write", "flush", "append", "float", "int", "str", "len",
-        "numpy", "result", "join", "update", "set_postfix", "set_description",
+        "print", "format", "info", "debug", "warning", "scalar", "write", "flush", "append", "float", "int", "str",
+        "len", "numpy", "result", "join", "update", "set_postfix", "set_description",
     }
 )  # fmt: skip
 """Calls that only tell what was computed."""
@@ -48,7 +48,12 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 
 def _told(
-    recording: Recording, tape: Tape, variant: str, fields: dict[str, str], marks: list[tuple[story.Mark, ...]], fix: Fix | None
+    recording: Recording,
+    tape: Tape,
+    variant: str,
+    fields: dict[str, str],
+    marks: list[tuple[Mark, ...]],
+    fix: Fix | None,
 ) -> Iterator[Finding]:
     assert tape.place is not None
     fields = {"tape": story.tape_name(tape), **fields}
@@ -158,9 +163,10 @@ def _computes(recording: Recording, tape: Tape, statement: ast.stmt) -> bool:
         return id(place.node) in inside or any(id(call.node) in inside for call in calls)
 
     for operation in recording.operations.values():
-        if isinstance(operation.callee, (Object, Instance)) and operation.callee.kind in ("model", "layer"):
-            if within(operation.place, operation.context.calls):
-                return True
+        callee = operation.callee
+        runs = isinstance(callee, (Object, Instance)) and callee.kind in ("model", "layer")
+        if runs and within(operation.place, operation.context.calls):
+            return True
     return any(
         event.tape is not tape and within(event.place, event.context.calls)
         for event in recording.happened(Happening.ENTER)
@@ -182,7 +188,9 @@ def _attribute(recording: Recording, tape: Tape, asks: list[Event]) -> Iterator[
     if not isinstance(target, ast.Attribute):
         return
     named = [node for node in recording.nodes if isinstance(node, ast.Attribute) and node.attr == target.attr]
-    if any(not blocks.contains(method, node) for node in named) or blocks.writes(method, ast.unparse(target)) != [target]:
+    if any(not blocks.contains(method, node) for node in named):
+        return
+    if blocks.writes(method, ast.unparse(target)) != [target]:
         return
     if any(isinstance(node, ast.Constant) and node.value == target.attr for node in recording.nodes):
         return

@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         deleted = any(event.what is Happening.DELETE for event in events)
         if not asks or any(event.what is Happening.ESCAPE for event in events):
             continue
-        if deleted and tape.id not in recording.kept or recording.handed_on(tape):
+        if (deleted and tape.id not in recording.kept) or recording.handed_on(tape):
             continue
         fields = {"tape": story.tape_name(tape)}
         marks = (story.mark(recording, "used", asks[-1].place),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tapelint.diagnostic import Finding, Span
 from tapelint.play.recording import Recording
 
-ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP212"})
+ECONOMY = frozenset({"TAP105", "TAP109", "TAP110", "TAP111", "TAP119", "TAP210", "TAP212"})
 """Advice on memory and time, which waits while the same function holds an error."""
 
 
@@ -30,7 +30,8 @@ def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
 
 def _without_consequences(findings: list[Finding], functions: list[tuple[int, int]]) -> list[Finding]:
     """Without the findings that only tell what another fault leads to."""
-    meant = {mark.span for finding in findings if finding.code == "TAP107" for mark in finding.marks if mark.label == "used"}
+    shadowed = [finding for finding in findings if finding.code == "TAP107"]
+    meant = {mark.span for finding in shadowed for mark in finding.marks if mark.label == "used"}
     ended = {_mark(finding, "gradient") for finding in findings if finding.code == "TAP112"} - {None}
     traced = {finding.span for finding in findings if finding.code == "TAP801"}
     bare = {finding.span for finding in findings if finding.code == "TAP115"}
@@ -44,9 +45,7 @@ def _without_consequences(findings: list[Finding], functions: list[tuple[int, in
             continue  # the tape it means has no name
         if finding.span in meant and finding.code != "TAP107":
             continue  # the call was meant for the tape that lost its name
-        if finding.code == "TAP101" and _mark(finding, "first") in ended or finding.span in {
-            span for span in ended if finding.code == "TAP101"
-        }:
+        if finding.code == "TAP101" and (_mark(finding, "first") in ended or finding.span in ended):
             continue  # the program stops before it comes to this call
         if finding.code == "TAP116" and finding.span in bare:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Operation, Recording
-from tapelint.play.values import Data, Value, Variable, VariableSet
+from tapelint.play.values import Data, Value, Variable
 from tapelint.rules import story
 
 CODE = "TAP312"
@@ -46,7 +46,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.asked(recording, ask),
         )
         start = recording.span(call).start
-        fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (Edit(Span(start, start), f"{name} = "),))
+        edit = Edit(Span(start, start), f"{name} = ")
+        fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (edit,))
         yield story.told(recording, CODE, call, fields, marks, "", ask.context, fix)
 
 
@@ -71,7 +72,7 @@ def _part_of(recording: Recording, value: Value) -> Ask | None:
             item = stack.pop()
             if item is value:
                 return ask
-            if item.id not in seen and isinstance(item, Data) and not isinstance(item, VariableSet):
+            if item.id not in seen and isinstance(item, Data):
                 seen.add(item.id)
                 stack.extend(link.value for link in item.links)
     return None
@@ -90,7 +91,8 @@ def _used_after(
         if isinstance(node, (ast.For, ast.While)) and any(inner is call for inner in ast.walk(node))
     ]
     around: set[int] = {id(inner) for loop in loops for inner in ast.walk(loop)}
-    names = [node for node in ast.walk(scope) if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) == words]
+    parts = (node for node in ast.walk(scope) if isinstance(node, (ast.Name, ast.Attribute)))
+    names = [node for node in parts if ast.unparse(node) == words]
     end = (call.end_lineno or call.lineno, call.end_col_offset or 0)
     for node in sorted(names, key=_position):
         if _position(node) > end and id(node) not in discarded:

@@ -30,9 +30,12 @@ def _created(recording: Recording, generation: int) -> Iterator[Finding]:
             continue
         if not isinstance(node, ast.Call) or not recording.here(made.place) or not _known(value):
             continue
+        lr = next((keyword for keyword in node.keywords if keyword.arg == "lr"), None)
+        rate = value.args.get("learning_rate") or value.args.get("0")
+        if lr is None and not (isinstance(rate, Const) and type(rate.value) is int):
+            continue
         if made.context.guarded("ValueError", "TypeError") or optimizers.asked_first(recording, made.place):
             continue
-        lr = next((keyword for keyword in node.keywords if keyword.arg == "lr"), None)
         fields = {"op": recording.text(node.func), "name": "lr"}
         if lr is not None and "lr" in value.args:
             variant = "lr" if generation == 3 else "lr_keras2"

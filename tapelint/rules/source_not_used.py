@@ -22,11 +22,9 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if case.verdict.part:
             name = _weight_name(recording, source)
-            marks = (story.mark(recording, "made", source.place), story.opened(recording, case.ask.tape))
+            made = (story.mark(recording, "made", source.place), story.opened(recording, case.ask.tape))
             fields = {**case.fields, "name": name}
-            yield story.told(
-                recording, CODE, case.verdict.node, fields, marks, "unused-weight", case.ask.context
-            )
+            yield story.told(recording, CODE, case.verdict.node, fields, made, "unused-weight", case.ask.context)
             continue
         whole = isinstance(source, VariableSet) and not source.part
         marks = (

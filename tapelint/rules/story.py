@@ -196,7 +196,8 @@ def left_tensorflow(value: Value) -> Cut | None:
         seen.add(item.id)
         for link in item.links:
             behind = link.value
-            tensor = isinstance(behind, (Variable, VariableSet)) or (isinstance(behind, Data) and behind.kind is Kind.TENSOR)
+            tensor = isinstance(behind, (Variable, VariableSet))
+            tensor = tensor or (isinstance(behind, Data) and behind.kind is Kind.TENSOR)
             if link.cut is not None and link.cut.kind in LEAVING and tensor:
                 return link.cut
             if link.cut is None:
@@ -289,15 +290,14 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
 
 def in_test(recording: Recording, place: Place) -> bool:
     """Whether a place lies in a test: a function `test…`, a class `…Test…`, a file `test_….py`."""
-    span = recording.span(place)
-    for node in recording.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            around = recording.span(node)
-            if around.start <= span.start < around.end:
-                if isinstance(node, ast.ClassDef) and "Test" in node.name:
-                    return True
-                if not isinstance(node, ast.ClassDef) and node.name.startswith("test_") and node.name != "test_step":
-                    return True
+    node: ast.AST | None = place.node
+    while node is not None:
+        if isinstance(node, ast.ClassDef) and "Test" in node.name:
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if node.name.startswith("test_") and node.name != "test_step":
+                return True
+        node = recording.parents.get(id(node))
     name = recording.source.path.replace("\\", "/").rsplit("/", 1)[-1]
     return name.startswith("test_") or name.endswith("_test.py")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Event, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.rules import blocks, story
@@ -26,7 +26,7 @@ def _told(recording: Recording, event: Event) -> Finding:
     before = next((ask for ask in recording.asks if ask.place == first and ask.tape is event.tape), None)
     fields["first_method"] = before.method if before is not None else "gradient"
     variant = ""
-    loop = ()
+    loop: tuple[Mark, ...] = ()
     if first.node is event.place.node:
         repeated = [loop for loop in event.context.loops if loop.round > 1]
         variant = "loop" if repeated else ""
@@ -60,7 +60,9 @@ def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
     if any(recording.text(call.func) != recording.text(first.func) for call in (first, second)):
         return None
     used = {part.id for part in ast.walk(second.args[1]) if isinstance(part, ast.Name)}
-    if any(blocks.writes(statement, name) for statement in between for name in used) or blocks.reads(second.args[1], names[0]):
+    if any(blocks.writes(statement, name) for statement in between for name in used):
+        return None
+    if blocks.reads(second.args[1], names[0]):
         return None
     if any(blocks.reads(statement, names[1]) or blocks.writes(statement, names[1]) for statement in between):
         return None
@@ -122,6 +124,6 @@ def _stored(recording: Recording, event: Event) -> bool:
     return event.tape.id in recording.stored or recording.handed_on(event.tape)
 
 
-def _head(recording: Recording, marks: tuple[story.Mark, ...]) -> tuple[story.Mark, ...]:
+def _head(recording: Recording, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     """Only the first line of the loop."""
     return tuple(story.first_line(recording, mark) for mark in marks)

@@ -28,7 +28,9 @@ def _handed(case: story.Missing) -> Place | None:
     assert case.met is not None
     session = case.ask.session
     time = case.met.value.time
-    return next((place for began, ended, place in session.elsewhere if began <= time <= ended), None) if session else None
+    if session is None:
+        return None
+    return next((place for began, ended, place in session.elsewhere if began <= time <= ended), None)
 
 
 def _function(recording: Recording, place: Place) -> str:

@@ -47,7 +47,9 @@ def _renamed(recording: Recording, rebind: Event, wrong: Event) -> Fix | None:
         recording, rebind.tape.place.node if rebind.tape.place else scope
     ) is not function:
         return None
-    if any(isinstance(node, ast.Name) and node.id == new for node in recording.nodes) or blocks.lent(recording, rebind.tape):
+    if any(isinstance(node, ast.Name) and node.id == new for node in recording.nodes):
+        return None
+    if blocks.lent(recording, rebind.tape):
         return None
     named = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == old]
     inner = sorted(span for node in named if start <= (span := recording.span(node)).start < end)

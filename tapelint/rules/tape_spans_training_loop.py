@@ -43,12 +43,15 @@ def _swapped(recording: Recording, ask: Ask, loop: ast.AST) -> Fix | None:
     """The two headers in the other order, where the loop is all that the block holds; the tape is a plain one then."""
     around = blocks.block(recording, ask.tape)
     call = ask.tape.arguments
-    if around is None or around.body != [loop] or len(around.items) > 1 or not isinstance(loop, ast.For) or call is None:
+    if around is None or around.body != [loop] or len(around.items) > 1:
+        return None
+    if not isinstance(loop, ast.For) or call is None:
         return None
     keyword = next((item for item in call.keywords if item.arg == "persistent"), None)
-    if keyword is None or loop.orelse or around.items[0].context_expr is not call or around.items[0].optional_vars is None:
+    opened = around.items[0]
+    if keyword is None or loop.orelse or opened.context_expr is not call or opened.optional_vars is None:
         return None
-    outer = Span(recording.span(around).start, recording.span(around.items[0].optional_vars).end)
+    outer = Span(recording.span(around).start, recording.span(opened.optional_vars).end)
     inner = Span(recording.span(loop).start, recording.span(loop.iter).end)
     text = recording.source.segment
     if "\n" in text(outer) or "\n" in text(inner) or isinstance(around, ast.AsyncWith):
@@ -70,9 +73,9 @@ def _training(recording: Recording, ask: Ask) -> Loop | None:
             return loop
         sources = recording.leaves(ask.sources)
         for work in recording.works:
-            if work.how == "write" and _in(work.context.loops, loop) and isinstance(work.value, Variable):
-                if any(source is work.value for source in sources):
-                    return loop
+            writes = work.how == "write" and _in(work.context.loops, loop) and isinstance(work.value, Variable)
+            if writes and any(source is work.value for source in sources):
+                return loop
     return None
 
 
@@ -128,9 +131,9 @@ def _carried_value(value: Value, loop: ast.AST) -> bool:
     """Whether one statement of the loop had a part in a value more than once."""
     met: dict[object, int] = {}
     for item in _behind(value):
-        if item.links and item.place is not None and blocks.contains(loop, item.place.node):
-            if met.setdefault((item.place, item.op), item.time) != item.time:
-                return True
+        inside = item.links and item.place is not None and blocks.contains(loop, item.place.node)
+        if inside and met.setdefault((item.place, item.op), item.time) != item.time:
+            return True
     return False
 
 

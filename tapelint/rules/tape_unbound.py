@@ -20,7 +20,9 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {"name": recording.text(tape.arguments.func), "tape": ""}
         used = _used(recording, tape)
         if used is None:
-            if created.context.guards or recording.functions.get(tape.id) is None or story.in_test(recording, tape.place):
+            if created.context.guards or recording.functions.get(tape.id) is None:
+                continue
+            if story.in_test(recording, tape.place):
                 continue  # tests switch recording on this way
             yield story.told(recording, CODE, tape.place, fields, (), "", created.context)
             continue
@@ -36,7 +38,8 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _used(recording: Recording, tape: Tape) -> Undefined | None:
     """A call on an undefined name in the same function, after the tape."""
     for case in recording.undefined:
-        if case.function is recording.functions.get(tape.id) and tape.place is not None:
-            if recording.span(case.place).start > recording.span(tape.place).start:
-                return case
+        if case.function is not recording.functions.get(tape.id) or tape.place is None:
+            continue
+        if recording.span(case.place).start > recording.span(tape.place).start:
+            return case
     return None

@@ -35,7 +35,9 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _unwrapped(recording: Recording, tape: Tape) -> Fix | None:
     """The block without its `with` line."""
     around = blocks.block(recording, tape)
-    if around is None or len(around.items) > 1 or any(event.what is Happening.WATCH for event in recording.events_of(tape)):
+    if around is None or len(around.items) > 1:
+        return None
+    if any(event.what is Happening.WATCH for event in recording.events_of(tape)):
         return None
     if any(blocks.reads(recording.tree, tape.name)):
         return None

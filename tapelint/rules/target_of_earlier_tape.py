@@ -10,7 +10,7 @@ from tapelint.play.values import Data, Kind, Value, options
 from tapelint.rules import story
 
 CODE = "TAP317"
-_SUMS = frozenset({"+", "sum", "tf.add", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.stack", "tf.math.accumulate_n"})
+_SUMS = frozenset({"+", "sum", "tf.add", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.stack"})
 _SCALES = frozenset({"*", "/", "tf.multiply", "tf.divide"})
 
 
@@ -59,9 +59,12 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
                 began = min(recording.sessions[number].began for number in value.sessions)
-                if began < ask.session.began and sum_ is not None:
-                    if all(any(story.leads_to(value, one, number) for one in sources) for number in value.sessions):
-                        found = sum_
+                if (
+                    sum_ is not None
+                    and began < ask.session.began
+                    and all(any(story.leads_to(value, one, number) for one in sources) for number in value.sessions)
+                ):
+                    found = sum_
         if own and found is not None:
             return found
     return None

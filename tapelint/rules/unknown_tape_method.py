@@ -24,7 +24,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {"tape": story.tape_name(event.tape), "method": event.name}
         if isinstance(node, ast.Attribute):
             fields["tape"] = recording.text(node.value)
-        near = "" if event.name.startswith("un") else _NEAR.get(event.name) or next(iter(get_close_matches(event.name, _METHODS, 1, 0.8)), "")
+        near = "" if event.name.startswith("un") else _near(event.name)
         variant, fix = "", None
         if event.name in _CLOSING:
             variant, fix = "close", _deleted(recording, event)
@@ -35,6 +35,11 @@ def find(recording: Recording) -> Iterator[Finding]:
             fix = Fix(f"call `{near}`", Applicability.SAFE, (edit,))
         marks = (story.opened(recording, event.tape),)
         yield story.told(recording, CODE, node, fields, marks, variant, event.context, fix)
+
+
+def _near(name: str) -> str:
+    """The method that a wrong name probably stands for."""
+    return _NEAR.get(name) or next(iter(get_close_matches(name, _METHODS, 1, 0.8)), "")
 
 
 def _deleted(recording: Recording, event: Event) -> Fix | None:

@@ -13,14 +13,21 @@ from tapelint.rules import formulas, story
 CODE = "TAP408"
 _LOGS = frozenset({"tensorflow.math.log", "keras.backend.log", "keras.ops.log"})
 _LOG1PS = frozenset({"tensorflow.math.log1p", "keras.ops.log1p"})
-_SOFTMAXES = frozenset({"tensorflow.math.softmax", "keras.activations.softmax", "keras.ops.softmax", "keras.backend.softmax"})
+_SOFTMAXES = frozenset(
+    {"tensorflow.math.softmax", "keras.activations.softmax", "keras.ops.softmax", "keras.backend.softmax"}
+)
 _SIGMOIDS = frozenset({"tensorflow.sigmoid", "keras.activations.sigmoid", "keras.ops.sigmoid", "keras.backend.sigmoid"})
 _EXPS = frozenset({"tensorflow.exp", "keras.backend.exp", "keras.ops.exp"})
 _SUMS = frozenset({"tensorflow.reduce_sum", "keras.backend.sum", "keras.ops.sum"})
 _BOUNDED = frozenset(
-    {"tensorflow.tanh", "tensorflow.clip_by_value", "tensorflow.minimum", "tensorflow.sigmoid", "tensorflow.clip_by_norm"}
+    {
+        "tensorflow.tanh", "tensorflow.clip_by_value", "tensorflow.minimum", "tensorflow.sigmoid",
+        "tensorflow.clip_by_norm",
+    }
+)  # fmt: skip
+_POSITIVE = frozenset(
+    {"tensorflow.abs", "tensorflow.square", "tensorflow.norm", "tensorflow.nn.softplus", "tensorflow.nn.relu"}
 )
-_POSITIVE = frozenset({"tensorflow.abs", "tensorflow.square", "tensorflow.norm", "tensorflow.nn.softplus", "tensorflow.nn.relu"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -94,7 +101,9 @@ def _bounded(recording: Recording, value: Value) -> bool:
 def _fix(recording: Recording, outer: ast.AST, inner: ast.AST, function: str) -> Fix | None:
     """Both steps in one call, where the inner one stands inside the logarithm."""
     tf = formulas.prefix(recording, outer)
-    if tf is None or not isinstance(outer, ast.Call) or len(outer.args) != 1 or outer.keywords or outer.args[0] is not inner:
+    if tf is None or not isinstance(outer, ast.Call) or len(outer.args) != 1 or outer.keywords:
+        return None
+    if outer.args[0] is not inner:
         return None
     name = tf + function.removeprefix("tf")
     words = recording.source.segment

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Creation, Happening, Recording
-from tapelint.play.values import CutKind, Data, Object, Tape, Variable
+from tapelint.play.values import CutKind, Data, Object, Tape, Variable, options
 from tapelint.rules import blocks, story
 
 CODE = "TAP212"
@@ -34,8 +34,11 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _watched(recording: Recording, made: Creation) -> bool:
     """A variable that a tape is told to watch is there to be differentiated with respect to, not to be trained."""
     return any(
-        event.value is made.value or made.value in recording.contents.get(event.value.id if event.value else 0, ())
+        option is made.value
         for event in recording.happened(Happening.WATCH)
+        if event.value is not None
+        for leaf in recording.leaves(event.value)
+        for option in options(leaf)
     )
 
 
@@ -50,7 +53,8 @@ def _told(recording: Recording, made: Creation, tape: Tape) -> Finding:
         story.head(recording, "loop", loop.place if loop is not None else None),
     )
     variant = {"variable": "", "optimizer": "optimizer"}.get(made.what, "layer")
-    return story.told(recording, CODE, made.place, fields, marks, variant, made.context, _hoisted(recording, made, tape))
+    fix = _hoisted(recording, made, tape)
+    return story.told(recording, CODE, made.place, fields, marks, variant, made.context, fix)
 
 
 def _hoisted(recording: Recording, made: Creation, tape: Tape) -> Fix | None:
@@ -89,7 +93,9 @@ def _made_once(recording: Recording, made: Creation) -> bool:
     if not recording.here(made.place):
         return True
     for spot in reversed(blocks.spots(recording, made.place.node)):
-        if isinstance(spot.statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.With, ast.AsyncWith)):
+        if isinstance(spot.statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return spot.statement.name == "build"  # Keras calls it once
+        if isinstance(spot.statement, (ast.With, ast.AsyncWith)):
             return False
         if isinstance(spot.statement, (ast.If, ast.Try)):
             return True

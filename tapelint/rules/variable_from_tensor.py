@@ -17,7 +17,8 @@ def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.NEW_VARIABLE):
         assert case.met is not None
         place = case.met.cut.place
-        finding = story.cut_finding(CODE, case, "", {"name": story.operand(recording, place)}, fix=_fix(recording, place))
+        name = story.operand(recording, place)
+        finding = story.cut_finding(CODE, case, "", {"name": name}, fix=_fix(recording, place))
         if finding is not None:
             yield finding
 

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from tapelint.diagnostic import Finding, Mark
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.recording import Ask, Hidden, Recording
 from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.rules import edits, optimizers, story
 
 CODE = "TAP717"
 
@@ -77,7 +77,27 @@ def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, t
         marks.append(story.head(recording, "made", holder.cls.node))
     _, reader = connected[hidden.value.id]
     marks += [story.mark(recording, "used", reader.place), story.asked(recording, ask)]
-    return story.told(recording, CODE, place, fields, marks, "plain_class" if plain else "", None)
+    fix = None if plain else _fix(recording, place.node)
+    return story.told(recording, CODE, place, fields, marks, "plain_class" if plain else "", None, fix)
+
+
+def _fix(recording: Recording, call: ast.AST) -> Fix | None:
+    """`self.add_weight(...)` with the same first value, where that is a number."""
+    assigned = any(
+        isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Attribute)
+        and isinstance(node.targets[0].value, ast.Name) and node.targets[0].value.id == "self"
+        for node in recording.nodes
+    )  # fmt: skip
+    if not assigned or not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+        return None
+    first = call.args[0]
+    if not isinstance(first, ast.Constant) or not isinstance(first.value, float):
+        return None
+    package = edits.tensorflow_name(recording)
+    if package is None:
+        return None
+    text = f"self.add_weight(shape=(), initializer={package}.keras.initializers.Constant({recording.text(first)}))"
+    return Fix("make it with self.add_weight(...)", Applicability.UNSAFE, (Edit(recording.span(call), text),))
 
 
 def _appends(function: ast.expr) -> TypeGuard[ast.Attribute]:

@@ -21,6 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         rebinding = recording.rebindings.get(source.id) if isinstance(source, Data) else None
         if rebinding is None or not isinstance(rebinding.old, Variable) or _refused(rebinding):
             continue
+        assert isinstance(source, Data)
         fields = {**case.fields, "name": rebinding.name}
         node = rebinding.place.node
         variant = ""
@@ -73,11 +74,9 @@ def _forgotten(recording: Recording, rebinding: Rebinding) -> ast.For | None:
     for other in ast.walk(around):
         if other is not loop and _binds(other, rebinding.name):
             own |= {id(inner) for inner in ast.walk(other)}  # there the name is another one
-    for inner in ast.walk(around):
-        if isinstance(inner, ast.Name) and inner.id == rebinding.name and isinstance(inner.ctx, ast.Load):
-            if id(inner) not in own and (inner.lineno, inner.col_offset) > line:
-                return None
-    return loop
+    names = (inner for inner in ast.walk(around) if isinstance(inner, ast.Name) and inner.id == rebinding.name)
+    read = [inner for inner in names if isinstance(inner.ctx, ast.Load) and id(inner) not in own]
+    return loop if all((inner.lineno, inner.col_offset) <= line for inner in read) else None
 
 
 def _binds(node: ast.AST, name: str) -> bool:

@@ -53,7 +53,7 @@ def _is_keras(value: Value) -> bool:
         return value.keras is True
     if isinstance(value, VariableSet):
         owner = value.owner
-        return (isinstance(owner, Object) and owner.kind in ("model", "layer") and not owner.symbol.startswith("tf_keras")) or (
-            isinstance(owner, Instance) and owner.kind in ("model", "layer")
-        )
+        if isinstance(owner, Object) and owner.symbol.startswith("tf_keras"):
+            return False
+        return isinstance(owner, (Object, Instance)) and owner.kind in ("model", "layer")
     return False

@@ -16,7 +16,8 @@ CODE = "TAP210"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for event in recording.happened(Happening.WATCH):
-        if not all(_needless(recording, other) for other in recording.happened(Happening.WATCH) if other.place == event.place):
+        alike = [other for other in recording.happened(Happening.WATCH) if other.place == event.place]
+        if event.value is None or not all(_needless(recording, other) for other in alike):
             continue
         leaves = [option for leaf in recording.leaves(event.value) for option in options(leaf)]
         fields = story.event_fields(recording, event)

@@ -49,13 +49,15 @@ def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[
     keeps = (((">", "<", "!="), ("==", "<=", ">="))[at - 1])
     outside = ((">", ">=", "!="), ("==", "<=", "<"))[at - 1]
     left, right = compared.args
-    point, tested = (formulas.number(right), left) if formulas.number(right) is not None else (formulas.number(left), right)
+    point, tested = formulas.number(right), left
+    if point is None:
+        point, tested = formulas.number(left), right
     if point is None:
         return None
     for operation in _inside(recording, kept, ask):
-        if sign in keeps and _singular_at(operation, tested, point):
-            if any(formulas.carries(ask, recording, one) for one in operation.args):
-                return operation, tested
+        slope = any(formulas.carries(ask, recording, one) for one in operation.args)
+        if slope and sign in keeps and _singular_at(operation, tested, point):
+            return operation, tested
         if sign in outside and operation.function in _PRODUCTS and len(operation.args) == 2:
             # The slope with respect to a factor is the other factor, which is no number where it is masked.
             for one, factor in (operation.args, operation.args[::-1]):

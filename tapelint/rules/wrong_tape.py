@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Happening, Recording
-from tapelint.play.values import CutKind, Tape
+from tapelint.play.values import CutKind, Data, Tape
 from tapelint.rules import blocks, story
 
 CODE = "TAP108"
@@ -38,7 +38,7 @@ def _asked_there(recording: Recording, ask: Ask, other: Tape) -> Fix | None:
     function = blocks.function_of(recording, ask.node)
     scope = function or recording.tree
     asked = any(event.what is Happening.ASK for event in recording.events_of(other))
-    if asked and other.persistent is not True or function is not blocks.function_of(recording, other.place.node):
+    if (asked and other.persistent is not True) or function is not blocks.function_of(recording, other.place.node):
         return None
     names = blocks.writes(scope, other.name)
     if len(names) != 1 or not isinstance(names[0], ast.Name) or _others(recording, ask, other):
@@ -49,5 +49,6 @@ def _asked_there(recording: Recording, ask: Ask, other: Tape) -> Fix | None:
 
 def _others(recording: Recording, ask: Ask, other: Tape) -> bool:
     """Whether the target is a structure that several tapes recorded."""
-    tapes = {recording.sessions[n].tape.id for leaf in recording.leaves(ask.target) for n in getattr(leaf, "sessions", ())}
-    return tapes != {other.id}
+    leaves = recording.leaves(ask.target)
+    numbers = {number for leaf in leaves if isinstance(leaf, Data) for number in leaf.sessions}
+    return {recording.sessions[number].tape.id for number in numbers} != {other.id}

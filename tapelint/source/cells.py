@@ -114,7 +114,7 @@ class Cells:
             # The newline after a cell is not in the file.
             if span.start > cell.end:
                 content = "\n" + content
-            content = content[:-1] if content.endswith("\n") else content
+            content = content.removesuffix("\n")
             span = Span(min(span.start, cell.end), cell.end)
         start = end = self._first(span.start)
         follows = span.end < cell.end
@@ -131,6 +131,15 @@ class Cells:
                 if not content and not follows and span.start > cell.start:
                     start = self._last(span.start)
         return Edit(Span(start, end), lead + self._spelled(content, cell, follows))
+
+    def takes(self, edits: Iterable[Edit]) -> bool:
+        """Whether the file can be edited so that the cells' text gets these edits."""
+        try:
+            for edit in edits:
+                self.outer_edit(edit)
+        except ValueError:
+            return False
+        return True
 
     def _newline_before(self, offset: int) -> bool:
         at = bisect_right(self._starts, offset - 1) - 1
@@ -170,12 +179,11 @@ class Cells:
         return run.outer + (into if run.length == run.width else run.width)
 
 
-def gather(
-    file: Source, pieces: Iterable[tuple[int, Piece, str, bool]], *, is_notebook: bool
-) -> tuple[str, Cells]:
+def gather(file: Source, pieces: Iterable[tuple[int, Piece, str, bool]], *, is_notebook: bool) -> tuple[str, Cells]:
     """The text of all pieces, each with an empty row after it, and its cells.
 
-    A piece comes as number, piece, glue, prompts. A lone surrogate, which is no character, becomes the replacement character.
+    A piece comes as number, piece, glue, prompts. A lone surrogate, which is no character, becomes the replacement
+    character.
     """
     text: list[str] = []
     cells: list[Cell] = []

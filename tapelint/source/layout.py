@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import tokenize
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tapelint.diagnostic import Span
 from tapelint.source.text import Source
+
+if TYPE_CHECKING:
+    from tapelint.source.cells import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,18 @@ class Layout:
             if statement.column < column:
                 return statement.first
         return self.statements[-1].last + 1 if self.statements else row + 1
+
+
+def python(source: Source, cells: Cells | None) -> Source:
+    """The text with nothing but Python in it, at the same offsets: what IPython adds in cells is blanked."""
+    if cells is None:
+        return source
+    from tapelint.source.magic import masked
+
+    text = source.text
+    for cell in cells.cells:
+        text = text[: cell.start] + masked(text[cell.start : cell.end]).text + text[cell.end :]
+    return replace(source, text=text)
 
 
 def layout(source: Source) -> Layout:

@@ -15,7 +15,7 @@ _HELP = re.compile(r"[ \t]*[%\w.*\[\]]+\?{1,2}[ \t]*(?:#.*)?$")
 _ASSIGNED = re.compile(r"(?P<target>[ \t]*[A-Za-z_][\w.,* \t\[\]'\"]*=[ \t]*)(?:![^=]|!\Z|%[ \t]*[A-Za-z])")
 _CELL = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\r))*[ \t]*%%(?P<name>!|[\w.]*)(?P<rest>[^\r\n]*)")
 
-_RUNS_PYTHON = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "snakeviz", "heat", "scalene"})
+_RUNS_PYTHON = frozenset("time timeit capture prun memit mprun lprun snakeviz heat scalene".split())
 """Cell magics whose body is Python that runs among the names of the notebook."""
 _BINDS_NOTHING = frozenset(
     "! bash sh html HTML javascript js latex markdown svg SVG writefile file script cmd perl ruby system sx pybind11 "

@@ -13,7 +13,9 @@ from tapelint.source.text import Source
 SUFFIXES = (".md", ".markdown", ".rst", ".txt")
 
 _OPENING = re.compile(r"(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)\Z")
-_DIRECTIVE = re.compile(r"(?P<lead>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode)::[ \t]*(?P<info>.*)\Z")
+_DIRECTIVE = re.compile(
+    r"(?P<lead>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode)::[ \t]*(?P<info>.*)\Z"
+)
 _OPTION = re.compile(r"[ \t]+:[\w-]+:")
 _QUOTE = re.compile(r"(?:[ \t]*>)+[ \t]?")
 _PROMPT = re.compile(r"[ \t>]*(?:>>>|\.\.\.)(?: |\Z)")
@@ -57,7 +59,7 @@ def _blocks(rows: Sequence[str], rst: bool) -> Iterator[tuple[int, int]]:
             at = end + 1
         elif directive:
             start, end = _indented(rows, at + 1, len(directive["lead"].expandtabs()))
-            if _is_python(directive["info"]) or "ipython::" in rows[at]:
+            if _is_python(directive["info"]) or re.search("(?:ipython|testcode)::", rows[at]):
                 yield start, end
             at = max(end, at + 1)
         elif rst and _FIRST_PROMPT.match(rows[at]):

@@ -168,7 +168,7 @@ def _dedented(piece: Piece) -> Piece:
     return piece.without(gone)
 
 
-# -- JSON with places: only the way to the cells is walked, everything beside it is skipped at the speed of C -----------
+# -- JSON with places: only the way to the cells is walked, everything beside it is skipped at the speed of C ----------
 
 
 def _skip(text: str, at: int) -> int:

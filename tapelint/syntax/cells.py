@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
@@ -62,11 +63,8 @@ def unread(tree: ast.Module, text: str, row: int) -> None:
     """
     place = ast.Pass(lineno=row, col_offset=0, end_lineno=row, end_col_offset=0)
     named = dict.fromkeys(_NAME.findall(text))
-    call = ast.copy_location(
-        ast.Expr(ast.copy_location(ast.Call(_name(ELSEWHERE, place), [_name(name, place) for name in named], []), place)),
-        place,
-    )
-    statements: list[ast.stmt] = [call]
+    call = ast.Call(_name(ELSEWHERE, place), [_name(name, place) for name in named], [])
+    statements: list[ast.stmt] = [ast.copy_location(ast.Expr(ast.copy_location(call, place)), place)]
     bound: dict[str, None] = {}
     for match in _BOUND.finditer(text):
         if match["targets"] and "(" in match["targets"].split("=")[0] and not match["targets"].lstrip().startswith("("):
@@ -83,89 +81,82 @@ def unread(tree: ast.Module, text: str, row: int) -> None:
 def elide(tree: ast.Module) -> None:
     """Take `...` for code that was left out.
 
-    As a value it is one that nobody knows; a statement may have bound every name that is read afterwards.
+    As a value it is one that nobody knows. A statement may have bound every name that is read afterwards, or every
+    local name of the function that it stands in; at the end of a function it may have returned something.
     """
-    _Elider().visit(tree)
-    added: list[tuple[int, list[ast.stmt]]] = []
-    for at, statement in enumerate(tree.body):
-        row = next((node.lineno for node in ast.walk(statement) if _is_left_out(node)), None)
-        if row is None or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            continue
-        names = _read_after(tree, row)
-        added.append((at + 1, [_unknown(name, statement) for name in names]))
-    for at, statements in reversed(added):
-        tree.body[at:at] = statements
+    _Elider(tree).visit(tree)
 
 
-def _read_after(tree: ast.Module, row: int) -> list[str]:
+class _Elider(ast.NodeTransformer):
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.names: list[list[str] | None] = [None]
+        """The local names of the functions around; None for the module, whose names are those that it reads later."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return _name(ELSEWHERE, node) if node.value is ... else node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        node.value = self.visit(node.value)
+        return node  # in an index it means all other dimensions
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
+        is_gap = _is_gap(node)
+        self.generic_visit(node)
+        if not is_gap:
+            return node
+        names = self.names[-1]
+        return [node, *(_unknown(name, node) for name in (_read_after(self.tree, node) if names is None else names))]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
+        if any(_is_gap(statement) for statement in node.body):
+            node.bases.append(_name(ELSEWHERE, node))
+        self.names.append([])
+        self.generic_visit(node)
+        self.names.pop()
+        return node
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
+        inside = list(ast.walk(node))
+        local = {inner.id for inner in inside if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
+        local |= {inner.arg for inner in inside if isinstance(inner, ast.arg)} - {"self", "cls"}
+        last = node.body[-1]
+        ends = _is_gap(last)
+        self.names.append(sorted(local))
+        self.generic_visit(node)
+        self.names.pop()
+        if ends:
+            arguments: list[ast.expr] = [_name(arg.arg, last) for arg in node.args.args]
+            call = ast.copy_location(ast.Call(_name(ELSEWHERE, last), arguments, []), last)
+            node.body.append(ast.copy_location(ast.Return(call), last))
+        return node
+
+
+def _is_gap(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+
+
+def _read_after(tree: ast.Module, place: ast.stmt) -> list[str]:
+    """The names that are read below a place, but for those of modules."""
     imported: set[str] = set()
     read: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imported.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and row < node.lineno:
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.lineno > place.lineno:
             read[node.id] = None
-    return [name for name in read if name not in imported and name != ELSEWHERE]
+    return [name for name in read if name not in imported and name != ELSEWHERE and not hasattr(builtins, name)]
 
 
 def _unknown(name: str, place: ast.stmt) -> ast.stmt:
-    end = ast.Pass(
-        lineno=place.end_lineno or place.lineno,
-        col_offset=place.end_col_offset or 0,
-        end_lineno=place.end_lineno,
-        end_col_offset=place.end_col_offset,
-    )
-    target = ast.copy_location(ast.Name(name, ast.Store()), end)
-    return ast.copy_location(ast.Assign([target], _name(ELSEWHERE, end)), end)
-
-
-def _is_left_out(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Name) and node.value.id == ELSEWHERE
-
-
-class _Elider(ast.NodeTransformer):
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802
-        return _name(ELSEWHERE, node) if node.value is ... else node
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802
-        node.value = self.visit(node.value)
-        return node  # in an index it means all other dimensions
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:  # noqa: N802
-        self.generic_visit(node)
-        return self._function(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:  # noqa: N802
-        self.generic_visit(node)
-        return self._function(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:  # noqa: N802
-        self.generic_visit(node)
-        if any(_is_left_out(statement) for statement in node.body):
-            node.bases.append(_name(ELSEWHERE, node))
-        return node
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
-        """What was left out may have bound every local name, and returned."""
-        places = [inner for inner in ast.walk(node) if _is_left_out(inner)]
-        if not places:
-            return node
-        last = max(place.lineno for place in places if isinstance(place, ast.stmt))
-        stored = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
-        stored |= {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)} - {"self", "cls"}
-        names = sorted(stored)
-        result: list[ast.stmt] = []
-        for statement in node.body:
-            result.append(statement)
-            if any(_is_left_out(inner) for inner in ast.walk(statement)):
-                result.extend(_unknown(name, statement) for name in names)
-        if _is_left_out(node.body[-1]) and node.body[-1].lineno == last:
-            place = node.body[-1]
-            arguments = [_name(arg.arg, place) for arg in node.args.args]
-            call = ast.copy_location(ast.Call(_name(ELSEWHERE, place), arguments, []), place)
-            result.append(ast.copy_location(ast.Return(call), place))
-        node.body = result
-        return node
+    target = ast.copy_location(ast.Name(name, ast.Store()), place)
+    return ast.copy_location(ast.Assign([target], _name(ELSEWHERE, place)), place)
 
 
 def _name(name: str, place: ast.AST) -> ast.Name:

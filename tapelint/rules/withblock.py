@@ -1,0 +1,67 @@
+"""The `with` block of a tape in the text: putting a statement at its end, or the statement after it inside."""
+
+from __future__ import annotations
+
+import ast
+
+from tapelint.diagnostic import Edit, Span
+from tapelint.play.recording import Recording
+from tapelint.play.values import Tape
+
+
+def block_of(recording: Recording, tape: Tape) -> ast.With | None:
+    """The `with` statement whose item makes the tape."""
+    if tape.place is None or not recording.here(tape.place):
+        return None
+    for node in recording.nodes:
+        if isinstance(node, ast.With) and any(item.context_expr is tape.place.node for item in node.items):
+            return node
+    return None
+
+
+def indentation(recording: Recording, statement: ast.stmt) -> str | None:
+    """The white space before a statement; None when something else stands before it on its line."""
+    start = recording.span(statement).start
+    line = recording.source.line_starts[statement.lineno - 1]
+    before = recording.source.text[line:start]
+    return before if not before.strip() else None
+
+
+def at_end(recording: Recording, block: ast.With, text: str) -> Edit | None:
+    """Put a line of code behind the last statement of the block."""
+    last = block.body[-1]
+    indent = indentation(recording, last)
+    end = recording.span(last).end
+    rest = recording.source.text[end:].split("\n", 1)[0]
+    if indent is None or rest.split("#", 1)[0].strip():
+        return None
+    starts = recording.source.line_starts
+    row = recording.source.position(end).row
+    if row < len(starts):
+        return Edit(Span(starts[row], starts[row]), f"{indent}{text}\n")
+    size = len(recording.source.text)
+    return Edit(Span(size, size), f"\n{indent}{text}")
+
+
+def into(recording: Recording, block: ast.With, place: ast.AST) -> tuple[Edit, ...]:
+    """Indent the statement that holds `place`, if it is the first one after the block; no edits otherwise."""
+    following = _following(recording, block)
+    if following is None or not any(node is place for node in ast.walk(following)):
+        return ()
+    inner = indentation(recording, block.body[-1])
+    outer = indentation(recording, following)
+    if inner is None or outer is None or not inner.startswith(outer) or inner == outer:
+        return ()
+    starts = recording.source.line_starts
+    rows = range(following.lineno, (following.end_lineno or following.lineno) + 1)
+    return tuple(Edit(Span(starts[row - 1], starts[row - 1]), inner[len(outer) :]) for row in rows)
+
+
+def _following(recording: Recording, block: ast.With) -> ast.stmt | None:
+    for parent in recording.nodes:
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(parent, name, None)
+            if isinstance(body, list) and block in body:
+                at = body.index(block)
+                return body[at + 1] if at + 1 < len(body) else None
+    return None
