@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tapelint.check import Terms
+    from tapelint.progress import Progress
+    from tapelint.result import FileResult
     from tapelint.run import Read
     from tapelint.settings import Configuration
 

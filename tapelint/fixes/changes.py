@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from tapelint.diagnostic import Edit, Fix
-from tapelint.fixes.edits import ClashingEdits, applied, moved, ordered
+from tapelint.diagnostic import Edit, Fix, Span
+from tapelint.fixes.edits import ClashingEdits, applied, ordered
 from tapelint.source.text import Source
 
 
@@ -25,30 +25,18 @@ class Change:
 
 def changes(source: Source, fix: Fix) -> list[Change]:
     """What the fix changes, line by line, in the order of the text; nothing where its edits don't fit the text."""
-    edits = ordered(fix.edits)
-    try:
-        after = Source(source.path, applied(source.text, edits))
-    except ClashingEdits:
-        return []
     found: list[Change] = []
-    for group in _groups(source, edits):
-        first = source.position(group[0].span.start).row
-        last = source.position(group[-1].span.end).row
+    for group in _groups(source, ordered(fix.edits)):
+        first, last = source.position(group[0].span.start).row, source.position(group[-1].span.end).row
         start = source.line_starts[first - 1]
         stop = source.line_starts[last] if last < len(source.line_starts) else len(source.text)
-        begin = moved(start, [edit for edit in edits if edit.span.start < start])
-        end = len(after.text) - (len(source.text) - stop) - _growth(edits, stop)
-        old = [source.line(row) for row in range(first, last + 1)]
-        new = _lines(after.text[begin:end])
-        found += _parts(source, first, old, new)
+        shifted = [Edit(Span(edit.span.start - start, edit.span.end - start), edit.content) for edit in group]
+        try:
+            new = applied(source.text[start:stop], shifted)
+        except ClashingEdits:
+            return []
+        found += _parts(source, first, _lines(source.text[start:stop]), _lines(new))
     return found
-
-
-def _growth(edits: list[Edit], start: int) -> int:
-    """How much longer the text becomes by the edits that do not touch what is before `start`."""
-    if any(edit.span.start < start <= edit.span.end and edit.span.start != edit.span.end for edit in edits):
-        start += 1
-    return sum(len(edit.content) - (edit.span.end - edit.span.start) for edit in edits if edit.span.start >= start)
 
 
 def _groups(source: Source, edits: list[Edit]) -> list[list[Edit]]:

@@ -326,9 +326,9 @@ class Keras(Library):
         if kind == "loss" and name in ("__call__", "call"):
             return self.call_object(value, arguments, node)
         if kind == "strategy" and name in ("run", "experimental_run_v2") and arguments.args:
-            return self._run(arguments, node)
+            return self.run_replicas(value, arguments, node)
         if kind in ("strategy", "mirrored") and name == "scope":
-            return Object("scope", "scope", self.place(node), self.tick())
+            return Object("scope", "scope", self.place(node), self.tick(), (value,))
         if kind in ("queue", "table"):
             if name in ("enqueue", "enqueue_many", "insert", "insert_or_assign"):
                 self.put_in(value, arguments, node)
@@ -468,6 +468,8 @@ class Keras(Library):
     def _forward(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         given = [*arguments.args, *(v for key, v in arguments.kwargs.items() if key not in ("training", "mask"))]
         inputs = self.flats(given)
+        if self.without_weights(value):
+            self.note_making(value, value.kind, node)
         found = api.api_class(value.symbol)
         if value.kind == "model" and (passed := self._through(value, arguments, node)) is not None:
             return passed
@@ -730,6 +732,7 @@ class Keras(Library):
         held = self.world.get(key)
         variables = apply.pairs.variables.items if apply.pairs is not None else None
         if held is None:
+            self.note_making(optimizer, "optimizer", apply.node)
             sure = optimizer.whole and apply.certain and apply.method != "minimize"
             self.world.put(key, Met(apply.place, variables if sure and variables else None))
             return

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import ACCUMULATOR, Accumulators
 from tapelint.play.machine import Arguments
-from tapelint.play.recording import Clip
+from tapelint.play.recording import Clip, Fork
 from tapelint.play.values import (
     Bound,
     Const,
@@ -376,6 +376,8 @@ class Library(Accumulators):
         made = self.traced(function)
         inner = made.function if isinstance(made, Bound) else made
         self.recording.traced.setdefault(inner.id, self.place(node))
+        if isinstance(inner, Function):
+            self.note_wrapping(inner, function, node)
         return made
 
     def traced(self, function: Value) -> Value:
@@ -546,6 +548,8 @@ class Library(Accumulators):
             if not _callable(value):
                 inputs.extend(self.flat(value))
         results: list[Value] = []
+        if name == "tensorflow.cond":
+            return self._cond(arguments, node)
         for value in arguments.all():
             if isinstance(value, Function):
                 count = len(value.node.args.args) + len(value.node.args.posonlyargs)
@@ -556,6 +560,25 @@ class Library(Accumulators):
                 self.escape(value, node)
                 results.append(self.unknown(node, (value, *inputs), "call"))
         return self.unknown(node, (*results, *inputs), "call")
+
+    def _cond(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.cond(pred, true_fn, false_fn)`: one of the two is called; both are traced in a graph."""
+        pred = arguments.get(0, "pred")
+        functions = [value for at, name in ((1, "true_fn"), (2, "false_fn")) if (value := arguments.get(at, name))]
+        if pred is not None and is_tensor(pred) and self.context.trace is not None:
+            nodes = tuple((value.node,) for value in functions if isinstance(value, Function))
+            self.recording.forks.append(Fork(self.place(node), node, nodes))
+        results: list[Value] = []
+        ends = []
+        mark = self.world.mark()
+        for value in functions:
+            results.append(self.call(value, Arguments(), node))
+            ends.append(self.world.changes(mark))
+            self.world.rollback(mark)
+            self.world.alive = True
+        self.world.merge(ends)
+        self.refresh()
+        return self.unknown(node, (*results, *((pred,) if pred is not None else ())), "call")
 
     def _piece(self, inputs: list[Value], node: ast.AST) -> Value:
         return self.unknown(node, inputs, "item")

@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from tapelint.play import shape as shapes
 from tapelint.play.arrays import Arrays
 from tapelint.play.machine import Arguments
-from tapelint.play.recording import Ask, Trace, Work
+from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
 from tapelint.play.shape import Shape
 from tapelint.play.values import (
+    Bound,
     Class,
     Const,
     CutKind,
     Data,
     Either,
     Function,
+    Instance,
     Items,
     Kind,
     Mapping_,
@@ -216,6 +218,11 @@ class Notes(Arrays):
 
     def note_call(self, name: str, arguments: Arguments, node: ast.AST) -> None:
         """Note gradients that a function of TensorFlow, Keras or NumPy is given themselves, not in a list."""
+        if name == "builtins.print":
+            for value in arguments.args:
+                if isinstance(value, Data) and self.in_trace(value):
+                    self.work("print", "print", value, node)
+                    break
         op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
         if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)
@@ -260,6 +267,8 @@ class Notes(Arrays):
     def call_container(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
         if name == "items" and isinstance(value, Mapping_):
             self.work("items", name, value, node)
+        if name in ("append", "add", "insert") and isinstance(value, Sequence) and arguments.args:
+            self.note_kept(value, "", arguments.args[-1], node)
         return super().call_container(value, name, arguments, node)
 
     def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
@@ -294,7 +303,7 @@ class Notes(Arrays):
             result.shape = self.shape_of(given[0])
         return result
 
-    def trace_of(self, function: Function) -> Trace:
+    def trace_of(self, function: Function, call: Place) -> Trace:
         """Why and since when TensorFlow traces `function`."""
         place = Place(function.node, function.module)
         reason = self.recording.traced.get(function.id)
@@ -302,7 +311,59 @@ class Notes(Arrays):
             for decorator in function.node.decorator_list:
                 if "function" in ast.unparse(decorator):
                     reason = Place(decorator, function.module)
-        return Trace(function.name, place, reason, self.tick())
+        return Trace(function.name, place, reason, self.tick(), function.id, call)
+
+    def note_wrapping(self, function: Function, inner: Value, node: ast.AST) -> None:
+        """Note that `tf.function` makes `function` out of `inner`."""
+        identity: tuple[int, ...] = (inner.id,)
+        if isinstance(inner, Bound):
+            identity = (inner.receiver.id, inner.function.id)
+        elif isinstance(inner, Function) and self.context.loops and inner.time > self.context.loops[-1].time:
+            # Defined in the loop itself: another function only if it sees other objects than the last one.
+            names = {part.id for part in ast.walk(inner.node) if isinstance(part, ast.Name)} - {inner.name}
+            held = [self.lookup(name) for name in sorted(names)]
+            identity = (id(inner.node), *(value.id for value in held if value is not None))
+            identity += tuple(value.id for value in inner.defaults.values())
+        self.recording.wrappings.append(
+            Wrapping(self.place(node), self.tick(), self.context, identity, function.id, function.name)
+        )
+
+    def lookup(self, name: str) -> Value | None:
+        raise NotImplementedError
+
+    def note_kept(self, holder: Value, name: str, value: Value, node: ast.AST) -> None:
+        """Note that a traced tensor is put into an object that is older than the trace."""
+        trace = self.context.trace
+        if trace is None or holder.time > trace.time or not isinstance(holder, (Sequence, Mapping_, Instance)):
+            return
+        self.recording.works[:] = [
+            work
+            for work in self.recording.works
+            if not (work.how == "keep" and work.op == name and work.others[0] is holder and work.context.trace is trace)
+            or not isinstance(holder, Instance)
+        ]
+        if isinstance(value, Data) and self.in_trace(value):
+            self.work("keep", name, value, node, (holder,))
+
+    def store_item(self, value: Value, index: Value, item: Value, node: ast.AST) -> None:
+        self.note_kept(value, "", item, node)
+        super().store_item(value, index, item, node)
+
+    def run_replicas(self, strategy: Object, arguments: Arguments, node: ast.expr) -> Value:
+        """`strategy.run(step)`: the step runs in every replica."""
+        function = arguments.args[0]
+        inner = function.function if isinstance(function, Bound) else function
+        name = inner.name if isinstance(inner, Function) else ""
+        with self.within(scope=None, replica=Scope(strategy, self.place(node), name)):
+            return self._run(arguments, node)
+
+    def _run(self, arguments: Arguments, node: ast.expr) -> Value:
+        raise NotImplementedError
+
+    def note_making(self, value: Value, what: str, node: ast.AST) -> None:
+        """Note that an optimizer, layer or model makes its variables."""
+        if self.context.trace is not None:
+            self.recording.makings.append(Making(value, what, self.place(node), self.context))
 
     def traced_by_fit(self, function: Function) -> bool:
         """Whether the function is a `train_step` that the program gives to `fit`, and nothing asks for eager steps."""

@@ -551,6 +551,7 @@ class Objects(Threads):
             if isinstance(option, Tape):
                 self.escape(option, node)
             elif isinstance(option, (Instance, Object, Unknown)):
+                self.note_kept(option, name, item, node)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
                 if name == "trainable" and not isinstance(option, Unknown):

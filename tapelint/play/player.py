@@ -177,7 +177,9 @@ class Player(Statements):
         context = self.context
         began = self.tick()
         try:
-            trace = context.trace or (self.trace_of(function) if frame.in_graph else None)
+            trace = context.trace or (self.trace_of(function, call) if frame.in_graph else None)
+            if trace is not None and trace is not context.trace:
+                self.recording.trace_calls.append(trace)
             with self.within(
                 calls=(*context.calls, call), in_graph=frame.in_graph, near=len(context.guards), trace=trace
             ):

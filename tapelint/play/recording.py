@@ -46,6 +46,10 @@ class Context:
     """How many of the guards stand outside the function that is played."""
     trace: Trace | None = None
     """The outermost function around the place that TensorFlow traces into a graph."""
+    scope: Scope | None = None
+    """The open `strategy.scope()`, where no `strategy.run` is between it and the place."""
+    replica: Scope | None = None
+    """The `strategy.run` that runs the place in every replica."""
 
     @property
     def experiment(self) -> bool:
@@ -69,6 +73,52 @@ class Trace:
     place: Place
     reason: Place | None
     time: int
+    function: int = 0
+    """The id of the traced function: one for each time that it was decorated or wrapped."""
+    call: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A strategy and where its `scope()` was entered, or where its `run` was called on the function `name`."""
+
+    strategy: Value
+    place: Place
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two branches that are both traced: the condition is a tensor in a traced function."""
+
+    place: Place
+    condition: ast.AST
+    branches: tuple[tuple[ast.AST, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """A `tf.function` that is made at `place`; `identity` is the same when it wraps the same function again.
+
+    `function` is the id of the traced function that comes out, `called` are the places where that is called, in order.
+    """
+
+    place: Place
+    time: int
+    context: Context
+    identity: tuple[int, ...]
+    function: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """An optimizer, layer or model makes its variables here: it is used for the first time."""
+
+    value: Value
+    what: str
+    place: Place
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,8 +415,8 @@ class Work:
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
-    a variable), "items" (of a dictionary of gradients) or "leave" (the traced tensor goes to Python or NumPy); `op` is
-    what the program calls it. For an operator or a call `count` is the position of the value among the operands.
+    a variable), "items" (of a dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or
+    "keep" (in the object `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `count` is the position of the value among the operands.
     """
 
     how: str
@@ -533,6 +583,11 @@ class Recording:
     uses: list[Use] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
+    forks: list[Fork] = field(default_factory=list)
+    wrappings: list[Wrapping] = field(default_factory=list)
+    trace_calls: list[Trace] = field(default_factory=list)
+    """Every call of a traced function, in the order of play."""
+    makings: list[Making] = field(default_factory=list)
     accumulators: list[Object] = field(default_factory=list)
     """The forward accumulators, with the tape that stands for each and its primals in `args`."""
     jvps: list[Ask] = field(default_factory=list)

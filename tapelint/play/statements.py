@@ -13,7 +13,7 @@ from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
 from tapelint.play.machine import Arguments, Exit, Jump
 from tapelint.play.objects import TRANSPARENT
-from tapelint.play.recording import ClassEntered, Dropped, Happening, Loop, Rebinding
+from tapelint.play.recording import ClassEntered, Dropped, Happening, Loop, Rebinding, Fork, Scope
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     UNBOUND,
@@ -245,7 +245,10 @@ class Statements(Expressions):
     # -- branches -------------------------------------------------------------------------------------------------
 
     def if_(self, node: ast.If) -> None:
-        truth = self.condition(node.test)
+        tested = known(self.evaluate(node.test))
+        truth = self.truth(tested)
+        if truth is None and self.context.trace is not None and self.frame.in_graph and is_tensor(tested):
+            self.recording.forks.append(Fork(self.place(node), node.test, (tuple(node.body), tuple(node.orelse))))
         if truth is not None:
             self.play(node.body if truth else node.orelse)
             return
@@ -456,8 +459,11 @@ class Statements(Expressions):
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         depth = len(self.exits)
         guards = self.context.guards
+        scope = self.context.scope
         for item in node.items:
             value = known(self.evaluate(item.context_expr))
+            if isinstance(value, Object) and value.kind == "scope" and value.parts:
+                scope = Scope(value.parts[0], self.place(item.context_expr))
             guards = (*guards, *self._guards(item.context_expr))
             if isinstance(value, Symbol) and value.name == TAPE:
                 self.recording.classes_entered.append(
@@ -473,7 +479,7 @@ class Statements(Expressions):
                     self.recording.unnamed.append(value)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered, item.optional_vars)
-        with self.within(guards=guards):
+        with self.within(guards=guards, scope=scope):
             self.play(node.body)
         leaving = self.exits[depth:]
         del self.exits[depth:]
@@ -639,6 +645,8 @@ class Statements(Expressions):
         if owner is None:
             self.pending.append(function)
         value_: Value = function
+        if "tensorflow.function" in names:
+            self.note_wrapping(function, function, node)
         if "?" in names:
             value_ = Unknown(self.place(node), self.tick(), (function, *unknown), "decorated")
             if owner is None:

@@ -19,7 +19,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if about_model(case) or case.met.reaches is not True:
             continue
-        if story.asks_behind(case.met.value):
+        if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
             continue
         function = story.function_around(recording, case.met.cut.place)
         variant = "in-init" if function in ("__init__", "build") else ""

@@ -17,7 +17,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if case.met.reaches is not True or not about_model(case):
             continue
-        if story.asks_behind(case.met.value):
+        if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
             continue
         value, place = _forward(case)
         place = story.beside_tape(recording, case.ask, value, place)

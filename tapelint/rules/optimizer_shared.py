@@ -66,7 +66,8 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
         variant = "loop"
         marks.append(story.head(recording, "first", loops[-1].place.node))
     if fields["source"] == fields["variables"] and variant != "loop":
-        fields["source"] += _line(recording, _origin(stranger.met[0]))
+        earlier = _line(recording, _origin(stranger.met[0]))
+        fields["source"] = fields["source"] + earlier if earlier else f"the earlier {text}"
         fields["variables"] += _line(recording, _origin(stranger.variable))
     return story.told(recording, CODE, apply.node, fields, marks, variant, apply.context, fix)
 
@@ -78,7 +79,7 @@ def _origin(value: Value) -> Place | None:
 
 def _line(recording: Recording, place: Place | None) -> str:
     """Which of two things of one name is meant."""
-    if place is None or not recording.here(place):
+    if place is None or not recording.here(place) or not recording.source.path.endswith(".py"):
         return ""
     return f" of line {recording.source.position(recording.span(place).start).row}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
-from tapelint.play.recording import Ask, Context, Event, Fault, Met, Recording, Standing, Verdict
+from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
 from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Tape, Unknown, Value, Variable, VariableSet
 
 
@@ -178,6 +178,13 @@ def read_links(value: Data) -> Iterator[Value]:
     for link in value.links:
         if link.cut is None or link.cut.kind is not CutKind.STATE_WRITE:
             yield link.value
+
+
+def dropped_by_reset(case: Missing) -> bool:
+    """Whether the cut-off value was recorded, and the program forgot it by `tape.reset()`."""
+    assert case.met is not None
+    events = case.recording.events_of(case.ask.tape)
+    return any(event.what is Happening.RESET and event.time >= case.met.value.time for event in events)
 
 
 LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER, CutKind.PREDICT})

@@ -58,7 +58,10 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 elif any(story.leads_to(value, source, ask.session.id) for source in sources):
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
-                began = min(recording.sessions[number].began for number in value.sessions)
+                others = [recording.sessions[number] for number in value.sessions]
+                if any(session.tape is ask.tape for session in others):
+                    continue  # the same tape, before it was reset or entered anew
+                began = min(session.began for session in others)
                 if (
                     sum_ is not None
                     and began < ask.session.began
