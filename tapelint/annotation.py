@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tapelint.diagnostic import Diagnostic, Edit, Span
+from tapelint.fixes import replacement
+from tapelint.fixes.edits import applied
+from tapelint.fixes.passes import rewritten
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
 from tapelint.source.layout import Layout, Statement, layout, python
-from tapelint.source.text import Source, UndecodableError
+from tapelint.source.text import Source
 from tapelint.suppression import Pragma, covered, read
-from tapelint.writing import replace_file
 
 _OWN = "TAP0"
 """Rules about whole files and about comments: a comment is no answer to these."""
@@ -101,7 +103,7 @@ def _grows(pragma: Pragma) -> bool:
 
 def _suppresses(source: Source, edits: Iterable[Edit], diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether the edited text is the same code as before, with a comment that covers each of the findings."""
-    edited = Source(source.path, edit(source.text, edits))
+    edited = Source(source.path, applied(source.text, edits))
     before, after = layout(source), layout(edited)
     if [statement.words for statement in before.statements] != [statement.words for statement in after.statements]:
         return False
@@ -109,36 +111,16 @@ def _suppresses(source: Source, edits: Iterable[Edit], diagnostics: Iterable[Dia
     return all(covered(covers, each.code, source.position(each.span.start).row) for each in diagnostics)
 
 
-def edit(text: str, edits: Iterable[Edit]) -> str:
-    """The text with edits that don't overlap."""
-    for each in sorted(edits, key=lambda edit: edit.span, reverse=True):
-        text = text[: each.span.start] + each.content + text[each.span.end :]
-    return text
-
-
-def _write(result: FileResult, data: bytes, edits: Iterable[Edit]) -> None:
-    assert result.source is not None
-    file = result.source
-    if result.cells is not None:
-        file = result.cells.file
-        try:
-            edits = [result.cells.outer_edit(each) for each in edits]
-        except ValueError as error:
-            raise _Refused(str(error)) from None
-    text = edit(file.text, edits)
-    mark = b"\xef\xbb\xbf" if file.bom else b""
+def _write(result: FileResult, data: bytes, edits: Sequence[Edit]) -> None:
     try:
-        if mark + file.text.encode(file.encoding) != data:
-            raise _Refused(f"its bytes are not what {file.encoding} makes of its text")
-        encoded = mark + text.encode(file.encoding)
-        if Source.from_bytes(file.path, encoded).text != text:
-            raise _Refused(f"the reason cannot be written in {file.encoding}")
-    except (UnicodeEncodeError, UndecodableError):
-        raise _Refused(f"the reason cannot be written in {file.encoding}") from None
+        if rewritten(result, ()) != data:
+            raise _Refused("its encoding would not keep the rest of the text as it is")
+        new = rewritten(result, edits)
+    except UnicodeEncodeError:
+        raise _Refused("its encoding has no room for the reason") from None
+    except ValueError as error:
+        raise _Refused(str(error)) from None
     try:
-        with open(result.path, "rb") as stream:
-            if stream.read() != data:
-                raise _Refused("it was changed by somebody else meanwhile")
-        replace_file(result.path, encoded)
-    except OSError as error:
-        raise _Refused(f"it cannot be written: {error.strerror}") from None
+        replacement.replace(result.path, data, new)
+    except replacement.NotReplaced as error:
+        raise _Refused(str(error).removeprefix("not fixed: ")) from None

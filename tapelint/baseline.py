@@ -17,12 +17,12 @@ from typing import NamedTuple
 from tapelint import catalogue
 from tapelint.check import Terms
 from tapelint.diagnostic import Diagnostic, Severity
+from tapelint.fixes import replacement
 from tapelint.program import SYNTAX_ERROR
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
 from tapelint.source.layout import Layout, Statement, layout, python
 from tapelint.source.text import Source
-from tapelint.writing import replace_file
 
 DEFAULT = "tapelint-baseline.json"
 
@@ -120,10 +120,19 @@ class Baseline:
             if keys
         }
         text = json.dumps({"version": _VERSION, "findings": findings}, indent=2, ensure_ascii=False) + "\n"
+        data = text.encode("utf-8", "surrogatepass")
         try:
-            replace_file(self.path, text.encode("utf-8", "surrogatepass"))
+            if not os.path.lexists(self.path):
+                with open(self.path, "xb") as file:
+                    file.write(data)
+                return
+            with open(self.path, "rb") as file:
+                old = file.read()
+            replacement.replace(self.path, old, data)
         except OSError as error:
             raise SettingsError(f"{self.path}: cannot be written: {error.strerror}") from None
+        except replacement.NotReplaced as error:
+            raise SettingsError(f"{self.path}: cannot be written: {str(error).removeprefix('not fixed: ')}") from None
 
     def count(self) -> int:
         """How many findings it holds."""

@@ -116,7 +116,9 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
 def _diagnostics(
     program: Program, findings: Iterable[Finding], codes: frozenset[str], terms: Terms
 ) -> tuple[Diagnostic, ...]:
-    wanted: Sequence[Finding] = [finding for finding in findings if finding.code in codes]
+    wanted: Sequence[Finding] = [
+        finding for finding in findings if finding.code in codes and not _quotes(program, finding)
+    ]
     if terms.suppressions and (wanted or "tapelint" in program.python.text):
         from tapelint.suppression import suppress
 
@@ -128,6 +130,18 @@ def _diagnostics(
     told = [_mendable(diagnose(finding, terms.severities), program) for finding in wanted]
     kept = [one for one in told if one.severity is not Severity.INFO or one.code not in terms.quiet]
     return tuple(sorted(settled(program.python, kept, terms.trust), key=lambda one: (one.span, one.code, one.message)))
+
+
+def _quotes(program: Program, finding: Finding) -> bool:
+    """Whether a block of a document shows a call of an earlier block once more, to talk about it."""
+    cells = program.cells
+    if cells is None or cells.is_notebook or finding.code != "TAP101":
+        return False
+    text = program.python.segment(finding.span)
+    return any(
+        program.python.segment(mark.span) == text and cells.at(mark.span.start) is not cells.at(finding.span.start)
+        for mark in finding.marks
+    )
 
 
 def _mendable(diagnostic: Diagnostic, program: Program) -> Diagnostic:

@@ -73,9 +73,17 @@ CHECK = (
 
 def spelled_out(words: Sequence[str]) -> list[str]:
     """The words with an empty value for every MAYBE option that stands alone, as click needs it."""
-    alone = {flag for option in CHECK if option.kind == MAYBE for flag in option.flags}
-    end = words.index("--") if "--" in words else len(words)
-    return [f"{word}=" if word in alone and at < end else word for at, word in enumerate(words)]
+    known = {flag: option for option in CHECK for flag in option.flags}
+    spelled: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        option = known.get(word)
+        spelled.append(f"{word}=" if option is not None and option.kind == MAYBE else word)
+        if word == "--":
+            spelled += rest
+        elif option is not None and option.kind not in (FLAG, MAYBE):
+            spelled += [value for value in (next(rest, None),) if value is not None]
+    return spelled
 
 
 def read_plain(words: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:

@@ -303,7 +303,7 @@ def _idle(source: Source, pragma: Pragma, idle: Sequence[Cover], covers: Sequenc
             closing.setdefault(cover.closer, set()).add(cover.item.code)
     for closer, codes in closing.items():
         edits.append(_without(source, closer, [item for item in closer.items if item.code in codes]))
-    message = "Delete the comment" if whole else f"Take {names} out of the list"
+    message = "delete the comment" if whole else f"take {names} out of the list"
     fix = Fix(message, Applicability.SAFE, tuple(sorted(edits, key=lambda edit: edit.span)))
     return Finding(UNUSED, span, {"names": names}, fix=fix)
 

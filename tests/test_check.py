@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from tapelint.catalogue import codes
-from tapelint.check import Terms, check, parse
+from tapelint.check import Terms, check
 from tapelint.diagnostic import Diagnostic, Severity
+from tapelint.program import parse
 from tapelint.result import FileResult
 from tapelint.source.text import Source
 from tests.engine import MARK, install

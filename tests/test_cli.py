@@ -15,7 +15,7 @@ import tapelint.commands
 import tapelint.run
 from tapelint import __version__
 from tapelint.cli import main, nothing_found
-from tapelint.options import CHECK, CHOICE, COUNT, FLAG, read_plain
+from tapelint.options import CHECK, CHOICE, COUNT, FLAG, MAYBE, read_plain, spelled_out
 from tapelint.report import FORMATS, summary
 from tapelint.result import FileResult
 from tests.engine import MARK, install
@@ -441,14 +441,27 @@ def test_a_plain_command_line_means_what_click_makes_of_it(words: list[str]) -> 
     plain = read_plain(words, {})
     if plain is None:
         return
-    context = tapelint.commands.main.commands["check"].make_context("check", list(words))
+    context = tapelint.commands.main.commands["check"].make_context("check", spelled_out(words))
     assert {name: value for name, value in context.params.items() if name != "help"} == plain
+
+
+@pytest.mark.parametrize(
+    ("words", "spelled"),
+    [
+        (["--add-ignore", "a.py"], ["--add-ignore=", "a.py"]),
+        (["check", "--add-ignore=why", "--write-baseline"], ["check", "--add-ignore=why", "--write-baseline="]),
+        (["--select", "--add-ignore", "--select"], ["--select", "--add-ignore", "--select"]),
+        (["--", "--add-ignore"], ["--", "--add-ignore"]),
+    ],
+)
+def test_options_that_may_have_a_value_take_no_path_for_it(words: list[str], spelled: list[str]) -> None:
+    assert spelled_out(words) == spelled
 
 
 def test_plain_command_lines_are_plain() -> None:
     everything: list[str] = []
     for option in CHECK:
-        value = {FLAG: [], COUNT: ["2"], CHOICE: list(option.choices[:1])}.get(option.kind, ["x"])
+        value = {FLAG: [], MAYBE: [], COUNT: ["2"], CHOICE: list(option.choices[:1])}.get(option.kind, ["x"])
         everything += [option.flags[-1], *value]
     parameters = read_plain([*everything, "src", "-"], {"PATH": "/bin", "TAPELINT_DEBUG": "1"})
     assert parameters is not None

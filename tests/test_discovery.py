@@ -46,7 +46,13 @@ def found(*paths: str, **given: Any) -> list[str]:
 
 def test_python_files_in_order() -> None:
     touch("b.py", "a/z.py", "a/b/c.pyi", "a.py", "c.pyw", "d.txt", "e.PY", "a/b.ipynb", "f.pyc")
-    assert found() == ["a/b/c.pyi", "a/z.py", "a.py", "b.py", "c.pyw"]
+    assert found() == ["a/b/c.pyi", "a/b.ipynb", "a/z.py", "a.py", "b.py", "c.pyw"]
+
+
+def test_more_files_where_settings_say_so() -> None:
+    touch("a.md", "docs/b.md", "docs/c.rst", "build/d.md", "a.py", "deep/docs/e.rst")
+    write("tapelint.toml", 'extend-include = ["*.md", "docs/*.rst"]\n')
+    assert found() == ["a.md", "a.py", "docs/b.md", "docs/c.rst"]
 
 
 def test_names_are_as_given() -> None:

@@ -66,7 +66,7 @@ def messages(text: str) -> list[str]:
         "# tapelint: disable[TAP301]\nFAULT\ndef f():\n    FAULT\n# tapelint: enable[TAP301]",
         "# tapelint: disable[TAP301]\nFAULT\ndef f():\n    FAULT",
         "def f():\n    # tapelint: disable[TAP301]\n    FAULT\n\n    if x:\n        FAULT\n# end\n",
-        "# tapelint: disable[TAP301, TAP119]\nFAULT; NOTE\n# tapelint: enable[TAP301]\nNOTE\n# tapelint: enable[TAP119]",
+        "# tapelint: disable[TAP301, TAP119]\nFAULT; NOTE\n# tapelint: enable[TAP301]\nNOTE",
         "FAULT  # noqa",
         "FAULT  # NoQA",
         "FAULT  #noqa",

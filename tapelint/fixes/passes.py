@@ -66,8 +66,9 @@ class _Run:
 
     def _chosen(self, result: FileResult) -> list[Diagnostic]:
         source = result.source
-        assert source is not None
         chosen: list[Diagnostic] = []
+        if source is None:
+            return chosen  # nothing about tapes is left
         for one in result.diagnostics:
             fix = one.fix
             if fix is None or not allowed(fix, self.most) or (one.code, one.span.start) in self.refused:

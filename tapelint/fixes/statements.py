@@ -111,6 +111,25 @@ def opened_before(source: Source, block: ast.With | ast.AsyncWith, before: Seque
     return (opening, *rest, Edit(Span(head.start, header_end), ""))
 
 
+def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> Edits | None:
+    """Take the last statements of a block out of it: they follow it then. Something must be left in it."""
+    by, outer = unit(source, block), indentation(source, block)
+    body: list[ast.stmt] = block.body  # type: ignore[attr-defined]
+    if by is None or outer is None or len(last) >= len(body) or not _all_alone(source, last):
+        return None
+    if indentation(source, last[0]) != outer + by or end_row(body[-1]) != end_row(block):
+        return None
+    inside = _inside_strings(source.text)
+    edits: list[Edit] = []
+    for row in range(start_row(last[0]), end_row(last[-1]) + 1):
+        line = source.line(row)
+        if row in inside or not line.startswith(outer + by):
+            continue
+        at = source.line_starts[row - 1] + len(outer)
+        edits.append(Edit(Span(at, at + len(by)), ""))
+    return tuple(edits)
+
+
 def first_in_block(source: Source, block: ast.stmt, text: str) -> Edits | None:
     """Insert a line of its own, first in a block."""
     if unit(source, block) is None:

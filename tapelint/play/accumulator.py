@@ -27,7 +27,8 @@ class Accumulators(Customs):
             return self.unknown(node, arguments.all(), "call")
         tape = Tape(self.place(node), self.tick(), True, False, None)
         self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
-        made = Object("accumulator", ACCUMULATOR, self.place(node), self.tick(), (), True, {"tape": tape, "primals": primals})
+        held = {"tape": tape, "primals": primals}
+        made = Object("accumulator", ACCUMULATOR, self.place(node), self.tick(), (), True, held)
         self._note_contents(primals)
         self.recording.accumulators.append(made)
         return made

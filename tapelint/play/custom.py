@@ -1,4 +1,4 @@
-"""`tf.custom_gradient`: what the decorated function returns, which variables it reads, what its gradient function gives.
+"""`tf.custom_gradient`: what the decorated function returns and reads, and what its gradient function gives.
 
 The body is played aside, with the running tapes suspended and everything forgotten afterwards: to the rest of the
 program the result stays unknown, because its gradient is whatever the inner function says.

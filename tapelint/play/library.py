@@ -315,12 +315,13 @@ class Library(Accumulators):
         dtype = dtypes.of_argument(dtype_value)
         if isinstance(value, Data) and value.ask is not None:
             # A sparse gradient becomes a dense tensor; any other one is given back as it is.
-            return self.data(Kind.TENSOR, "tf.convert_to_tensor", (Link(value),), node, dtype or value.dtype, same=value)
+            links = (Link(value),)
+            return self.data(Kind.TENSOR, "tf.convert_to_tensor", links, node, dtype or value.dtype, same=value)
         if isinstance(value, Data) and value.kind is Kind.TENSOR and not value.nested:
             return value
         if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
             return value
-        if isinstance(value, Either) or isinstance(value, (Unknown, Instance, Object)):
+        if isinstance(value, (Either, Unknown, Instance, Object)):
             return self.data(Kind.TENSOR, "tf.convert_to_tensor", (Link(value),), node, dtype, same=value)
         leaves = self.flat(value)
         links = [Link(leaf) for leaf in leaves if not isinstance(leaf, (Const, Symbol))]
@@ -344,19 +345,19 @@ class Library(Accumulators):
         elif wanted in ("float", "complex") and given in ("int", "bool"):
             cut = Cut(CutKind.INTEGER, self.place(node), op)
         same = None
-        if len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet)):
-            if not given or not wanted or given == wanted:
-                same = value
+        alone = len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet))
+        if alone and (not given or not wanted or given == wanted):
+            same = value
         return self.data(kind, op, [Link(leaf, cut) for leaf in leaves], node, wanted, same=same)
 
     def _stop_gradient(self, arguments: Arguments, node: ast.expr) -> Value:
         cut = Cut(CutKind.STOP_GRADIENT, self.place(node), "tf.stop_gradient")
         value = arguments.get(0, "input") or arguments.get(0, "variables") or arguments.get(0, "variable")
         if isinstance(value, Sequence) and (items := self.items(value)) is not None:
-            made = [
-                Several(self._stopped(item.of, cut, node)) if isinstance(item, Several) else self._stopped(item, cut, node)
-                for item in items.items
-            ]
+            made: list[Value] = []
+            for item in items.items:
+                stopped = self._stopped(item.of if isinstance(item, Several) else item, cut, node)
+                made.append(Several(stopped) if isinstance(item, Several) else stopped)
             return self.sequence(value.kind, made, node)
         if value is None:
             return self.unknown(node, arguments.all(), "call")

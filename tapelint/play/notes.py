@@ -35,6 +35,10 @@ from tapelint.play.values import (
 from tapelint.tensorflow import api
 
 _WRITES = frozenset({"assign", "assign_add", "assign_sub"})
+_KEEPING = frozenset(
+    {"Activation", "BatchNormalization", "Dropout", "LayerNormalization", "LeakyReLU", "ReLU", "Softmax"}
+)
+"""Layers whose result has the shape of their input."""
 
 
 class Notes(Arrays):
@@ -75,7 +79,8 @@ class Notes(Arrays):
         """Note the shape of what the library function `name` gave."""
         fresh = isinstance(result, (Data, Variable)) and result.place is not None and result.place.node is node
         if fresh and isinstance(result, (Data, Variable)) and result.shape is None and not arguments.more:
-            if not (isinstance(result, Data) and result.nested):
+            whole = isinstance(result, Variable) or not result.nested
+            if whole:
                 result.shape = self._shape(name.rsplit(".", 1)[-1], name, arguments)
         return result
 
@@ -99,7 +104,8 @@ class Notes(Arrays):
             return (*rows, *rows) if rows is not None and len(rows) == 1 else None
         if last == "matmul":
             plain = not {"transpose_a", "transpose_b", "adjoint_a", "adjoint_b"} & arguments.kwargs.keys()
-            return shapes.product(one, self.shape_of(arguments.get(1, "b"))) if plain and len(arguments.args) < 3 else None
+            other = self.shape_of(arguments.get(1, "b"))
+            return shapes.product(one, other) if plain and len(arguments.args) < 3 else None
         if last in ("reshape", "broadcast_to"):
             sizes = self.numbers(arguments.get(1, "shape"))
             return tuple(None if size == -1 else size for size in sizes) if sizes is not None else None
@@ -202,7 +208,7 @@ class Notes(Arrays):
 
     def _layer_shape(self, layer: Object, given: Shape | None) -> Shape | None:
         last = layer.symbol.rsplit(".", 1)[-1]
-        if last in ("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "BatchNormalization", "LayerNormalization"):
+        if last in _KEEPING:
             return given
         if last == "Dense":
             units = layer.args.get("units") or layer.args.get("0")
@@ -311,7 +317,9 @@ class Notes(Arrays):
             for decorator in function.node.decorator_list:
                 if "function" in ast.unparse(decorator):
                     reason = Place(decorator, function.module)
-        return Trace(function.name, place, reason, self.tick(), function.id, call)
+        root = self.context.calls[0].node if self.context.calls else call.node
+        alone = None if isinstance(root, ast.Call) else root
+        return Trace(function.name, place, reason, self.tick(), function.id, call, alone)
 
     def note_wrapping(self, function: Function, inner: Value, node: ast.AST) -> None:
         """Note that `tf.function` makes `function` out of `inner`."""

@@ -207,6 +207,7 @@ class Player(Statements):
             frame.late = True
             if self.standalone or len(self.stack) == 1:
                 self._play_nested(before)
+                self._play_methods()
         finally:
             self.recording.runs.append(Run(began, self.clock, call))
             self.stack.pop()
@@ -231,6 +232,33 @@ class Player(Statements):
             self.world.rollback(mark)
             self.world.alive = True
             self.refresh()
+
+    def _play_methods(self) -> None:
+        """The methods of classes that the frame made: unseen code will call them on an object of the class."""
+        for cls in self.pending_classes:
+            if cls.frame.parent is not self.frame:
+                continue
+            for name in cls.frame.bindings.counts:
+                function = self.world.get((cls.frame.id, name))
+                if not isinstance(function, Function) or function.owner is not cls or not self._marked(function):
+                    continue
+                if id(function.node) in self.called:
+                    continue
+                self.called.add(id(function.node))
+                mark = self.world.mark()
+                kept = tuple(decorator for decorator in function.decorators if decorator == "tensorflow.function")
+                bare = Function(
+                    function.node, function.module, function.closure, function.place, function.time, {}, kept, cls
+                )
+                arguments = self._own_arguments(function)
+                frame = self.frame_of(bare)
+                frame.in_graph = frame.in_graph or self.traced_by_fit(function)
+                self.bind(bare, frame, arguments, function.node)
+                self._know_parameters(function, frame)
+                self.run(bare, frame, function.node)
+                self.world.rollback(mark)
+                self.world.alive = True
+                self.refresh()
 
     def _marked(self, function: Function) -> bool:
         used = function.module.outline.names.get(id(function.node))

@@ -339,7 +339,10 @@ class Query:
             return True
         made_of = [link.value.id for link in source.links]
         return isinstance(source, Data) and any(
-            item.op == source.op and [link.value.id for link in item.links] == made_of for item in walk.passed
+            item.op == source.op
+            and [link.value.id for link in item.links] == made_of
+            and _numbers(item.place) == _numbers(source.place)
+            for item in walk.passed
         )
 
     def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
@@ -451,6 +454,13 @@ def _steps_alone(operation: Data, source: Value, world: World) -> bool:
         shape = source.shape if isinstance(source, (Data, Variable)) else None
         return shape is not None and len(shape) > 2
     return name in _ALONE
+
+
+def _numbers(place: Place | None) -> list[object]:
+    """The constants in the expression at a place: `x[:, 0]` and `x[:, 1]` are not the same step."""
+    if place is None:
+        return []
+    return [part.value for part in ast.walk(place.node) if isinstance(part, ast.Constant)]
 
 
 class _Walk:

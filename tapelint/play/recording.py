@@ -76,6 +76,8 @@ class Trace:
     function: int = 0
     """The id of the traced function: one for each time that it was decorated or wrapped."""
     call: Place | None = None
+    alone: ast.AST | None = None
+    """The function that is played on its own around the call; None in the run of the module itself."""
 
 
 @dataclass(frozen=True, slots=True)

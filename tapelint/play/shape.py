@@ -8,11 +8,12 @@ Shape = tuple[int | None, ...]
 
 ELEMENTWISE = frozenset(
     {
-        "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cast", "ceil", "clip_by_norm", "clip_by_value", "cos",
-        "cosh", "digamma", "elu", "erf", "exp", "expm1", "floor", "gelu", "identity", "leaky_relu", "lgamma", "log",
-        "log1p", "log_sigmoid", "log_softmax", "logical_not", "negative", "ones_like", "reciprocal", "relu", "relu6",
-        "rint", "round", "rsqrt", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign",
-        "sqrt", "square", "stop_gradient", "swish", "tan", "tanh", "zeros_like", "cumsum", "convert_to_tensor", "dropout",
+        "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cast", "ceil", "clip_by_norm", "clip_by_value",
+        "cos", "cosh", "digamma", "elu", "erf", "exp", "expm1", "floor", "gelu", "identity", "leaky_relu", "lgamma",
+        "log", "log1p", "log_sigmoid", "log_softmax", "logical_not", "negative", "ones_like", "reciprocal", "relu",
+        "relu6", "rint", "round", "rsqrt", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
+        "softsign", "sqrt", "square", "stop_gradient", "swish", "tan", "tanh", "zeros_like", "cumsum",
+        "convert_to_tensor", "dropout",
     }
 )  # fmt: skip
 """Functions whose result has the shape of their first argument."""
@@ -20,16 +21,16 @@ ELEMENTWISE = frozenset(
 BROADCASTING = frozenset(
     {
         "add", "atan2", "divide", "equal", "floordiv", "greater", "greater_equal", "less", "less_equal", "maximum",
-        "minimum", "mod", "multiply", "not_equal", "pow", "squared_difference", "subtract", "truediv", "multiply_no_nan",
-        "divide_no_nan", "xdivy", "xlogy", "sigmoid_cross_entropy_with_logits",
+        "minimum", "mod", "multiply", "not_equal", "pow", "squared_difference", "subtract", "truediv",
+        "multiply_no_nan", "divide_no_nan", "xdivy", "xlogy", "sigmoid_cross_entropy_with_logits",
     }
 )  # fmt: skip
 """Functions of two tensors that broadcast."""
 
 REDUCING = frozenset(
     {
-        "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
-        "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "norm",
+        "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean",
+        "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "norm",
     }
 )  # fmt: skip
 """Functions with `axis` and `keepdims`."""

@@ -546,6 +546,8 @@ class Statements(Expressions):
         if not isinstance(node, ast.Call):
             return ()
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name.startswith("assert_raises"):
+            return ("", *(_exception_names(node.args[0]) if node.args else ()))
         if name in ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "suppress") or (
             name.startswith("assertRaises")
         ):

@@ -49,6 +49,9 @@ ASKS = {
 
 METHODS = frozenset({*ASKS, "watch", "watched_variables", "stop_recording", "reset", "__enter__", "__exit__"})
 
+_TARGETS = (Data, Sequence, Variable, VariableSet, Mapping_)
+"""What can be judged as a target."""
+
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
 
@@ -252,7 +255,7 @@ class Tapes(Machine):
         if self._is_missing(ask.target):
             return  # the consequence of a gradient that is None already
         targets = [option for option in options(ask.target) if not isinstance(option, Const)]
-        if not targets or any(not isinstance(value, (Data, Sequence, Variable, VariableSet, Mapping_)) for value in targets):
+        if not targets or not all(isinstance(value, _TARGETS) for value in targets):
             return
         if any(isinstance(value, Data) and value.kind is not Kind.TENSOR for value in targets):
             return
@@ -326,9 +329,9 @@ class Tapes(Machine):
             held = [self.world.get((owner.id, "." + name)) for name in sorted(self.attributes.get(owner.id, ()))]
         elif isinstance(owner, Object):
             found = api.api_class(owner.symbol)
-            if owner.kind == "layer" and found is not None:
-                if (found.state if self.keras == 3 else found.state_keras2) is True:
-                    return owner
+            keeps = found is not None and (found.state if self.keras == 3 else found.state_keras2) is True
+            if owner.kind == "layer" and keeps:
+                return owner
             held = [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
         elif isinstance(owner, Sequence):
             held = list(self.items(owner) or ())
@@ -418,7 +421,8 @@ class Tapes(Machine):
 
     def undefined_tape(self, name: str, method: str, node: ast.AST) -> None:
         deleted = self.world.get((self.frame.id, "deleted", name))
-        self.recording.undefined.append(Undefined(name, method, self.place(node), self.context, deleted, self.frame.node))
+        undefined = Undefined(name, method, self.place(node), self.context, deleted, self.frame.node)
+        self.recording.undefined.append(undefined)
 
     def verdict_of(self, value: Value) -> Verdict | None:
         """The verdict on the gradient that `value` is, when it is None for certain."""

@@ -37,11 +37,11 @@ def finding(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
         "filename": where.path,
         "cell": where.cell,
         **_location(where),
-        "file_location": None if where.cell is None else _position(where.start),
-        "file_end_location": None if where.cell is None else _position(where.end),
         "related": [_related(result, related) for related in diagnostic.related],
         "fix": None if diagnostic.fix is None else _fix(result, diagnostic.fix),
         "url": diagnostic.url or None,
+        "file_location": None if where.cell is None else _position(where.start),
+        "file_end_location": None if where.cell is None else _position(where.end),
     }
 
 

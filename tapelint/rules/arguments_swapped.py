@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Fault, Recording, Standing
 from tapelint.rules import story
 
@@ -23,7 +24,21 @@ def find(recording: Recording) -> Iterator[Finding]:
         }
         marks = (story.mark(recording, "made", ask.sources.place),)
         variant = "zeros" if ask.method == "batch_jacobian" else ""
-        yield story.told(recording, CODE, ask.place, fields, marks, variant, ask.context)
+        yield story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))
+
+
+def _fix(recording: Recording, ask: Ask) -> Fix | None:
+    """The two texts change places, where reading them is all that they do."""
+    given = ask.node.args[:2]
+    if len(given) < 2 or any(isinstance(part, (*_DOING, ast.Starred)) for node in given for part in ast.walk(node)):
+        return None
+    one, other = (recording.span(node) for node in given)
+    words = recording.source.segment
+    edits = (Edit(one, words(other)), Edit(other, words(one)))
+    return Fix(f"swap them: `{recording.text(given[1])}` first", Applicability.SAFE, edits)
+
+
+_DOING = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 def swapped(recording: Recording, ask: Ask) -> bool:

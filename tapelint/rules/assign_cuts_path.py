@@ -21,6 +21,6 @@ def find(recording: Recording) -> Iterator[Finding]:
         if isinstance(node, ast.Call):
             extra["op"] = recording.text(node.func)
         variant = "set-weights" if case.met.cut.op == "set_weights" else ""
-        finding = story.cut_finding(CODE, case, variant, extra)
+        finding = story.cut_finding(CODE, case, variant, extra, used=True)
         if finding is not None:
             yield finding

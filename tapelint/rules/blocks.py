@@ -309,7 +309,8 @@ def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
     ):
         return None
     gone = dropped(recording, spot.statement)
-    text = recording.source.segment(recording.span(spot.statement))
+    lines = own_lines(recording, spot.statement)
+    text = recording.source.text[lines.start : lines.end].strip() if lines is not None else ""
     inserted = insert_before(recording, around.body[0], text)
     if gone is None or inserted is None or spot.statement is around.body[0]:
         return None

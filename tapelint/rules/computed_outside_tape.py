@@ -26,7 +26,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if not variant and case.ask.context.loops and not _in_loop(case):
             variant = "earlier-step"
         name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
-        finding = story.cut_finding(CODE, case, variant, {"name": name, "function": function})
+        finding = story.cut_finding(CODE, case, variant, {"name": name, "function": function}, used=True)
         if finding is not None:
             yield finding
 

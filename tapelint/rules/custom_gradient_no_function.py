@@ -58,7 +58,9 @@ def _raises(node: customs.Definition) -> bool:
     return any(isinstance(inner, (ast.Raise, ast.Yield, ast.YieldFrom)) for inner in ast.walk(node))
 
 
-def _told(recording: Recording, custom: Custom, given: ast.expr | None, name: str, variant: str | None = None) -> Finding:
+def _told(
+    recording: Recording, custom: Custom, given: ast.expr | None, name: str, variant: str | None = None
+) -> Finding:
     variant = _VARIANTS[custom.returned] if variant is None else variant
     fields = {"function": custom.name, "name": name}
     marks = (

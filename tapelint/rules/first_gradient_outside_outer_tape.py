@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import CutKind
-from tapelint.rules import story
+from tapelint.rules import indents, story
 
 CODE = "TAP501"
 _POSITIONS = (CutKind.AFTER_TAPE, CutKind.BEFORE_TAPE, CutKind.PAUSED, CutKind.OTHER_TAPE)
@@ -30,7 +30,11 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "inner", inner.tape.place),
             story.asked(recording, case.ask),
         )
-        yield story.told(recording, CODE, inner.place, fields, marks, _variant(case, inner), inner.context)
+        variant = _variant(case, inner)
+        fix = None
+        if variant in ("", "zeros"):
+            fix = indents.last_in_block(recording, case.ask.tape, inner.place)
+        yield story.told(recording, CODE, inner.place, fields, marks, variant, inner.context, fix)
 
 
 def _variant(case: story.Missing, inner: Ask) -> str:

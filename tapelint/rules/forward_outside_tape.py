@@ -23,7 +23,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         place = story.beside_tape(recording, case.ask, value, place)
         extra = {"name": story.value_name(recording, value) or recording.text(place)}
         fix = indents.first_in_block(recording, case.ask.tape, place)
-        finding = story.cut_finding(CODE, case, "", extra, place, fix)
+        finding = story.cut_finding(CODE, case, "", extra, place, fix, used=True)
         if finding is not None:
             yield finding
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.fixes import statements
 from tapelint.play.recording import Ask, Recording
 from tapelint.rules import blocks, story
 
@@ -29,14 +30,10 @@ def _behind(recording: Recording, ask: Ask) -> Fix | None:
     last = around.body[-1]
     if not isinstance(last, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)) or not blocks.contains(last, ask.node):
         return None
-    if blocks.own_lines(recording, around.body[-2]) is None:
+    edits = statements.out_of_block(recording.source, around, [last])
+    if edits is None:
         return None
-    lines = blocks.own_lines(recording, last)
-    text = blocks.dedented(recording, last, blocks.indent(recording, around))
-    if lines is None or text is None or blocks.indent(recording, around).strip():
-        return None
-    applicability = Applicability.UNSAFE if blocks.commented(recording, last) else Applicability.SAFE
-    return Fix(f"move `{recording.text(ask.place)}` behind the block", applicability, (Edit(lines, text),))
+    return Fix(f"move `{recording.text(ask.place)}` behind the block", Applicability.SAFE, edits)
 
 
 def _again(recording: Recording, ask: Ask) -> bool:

@@ -17,7 +17,9 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 def find(recording: Recording) -> Iterator[Finding]:
     for ask in recording.asks:
-        if not ask.certain or ask.context.guards or not recording.here(ask.place) or story.in_test(recording, ask.place):
+        if not ask.certain or ask.context.guards or not recording.here(ask.place):
+            continue
+        if story.in_test(recording, ask.place):
             continue
         function = _outermost(recording, ask.place.node)
         statement = recording.parents.get(id(ask.place.node))

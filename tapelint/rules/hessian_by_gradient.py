@@ -14,7 +14,10 @@ from tapelint.rules.gradients import fields_of, single, source_of
 CODE = "TAP504"
 
 _MATRIX = frozenset(
-    {"inv", "pinv", "solve", "det", "slogdet", "logdet", "cholesky", "eigh", "eig", "eigvals", "eigvalsh", "trace", "diag_part"}
+    {
+        "inv", "pinv", "solve", "det", "slogdet", "logdet", "cholesky", "eigh", "eig", "eigvals", "eigvalsh", "trace",
+        "diag_part",
+    }
 )  # fmt: skip
 _OTHER = ("vector", "product", "hvp", "diag", "row", "trace", "times", "sum")
 

@@ -1,61 +1,152 @@
-"""Moving a line beside a tape's block into it."""
+"""Fixes that take statements beside a tape's block into it."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
-from tapelint.diagnostic import Applicability, Edit, Fix, Span
-from tapelint.play.recording import Recording
+from tapelint.diagnostic import Applicability, Edit, Fix
+from tapelint.fixes import statements
+from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Place, Tape
 from tapelint.rules import blocks
 
+Block = ast.With | ast.AsyncWith
+
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom, ast.Delete, ast.Await)
+_ASKING = ("gradient", "jacobian", "batch_jacobian", "apply_gradients", "minimize")
 
 
 def last_in_block(recording: Recording, tape: Tape, place: Place) -> Fix | None:
-    """Indent the statement at `place`, when it directly follows the block, so that it becomes its last line."""
-    found = _beside(recording, tape, place, 1)
+    """Indent the statement at `place` into the block before it, with all that stands between.
+
+    Safe where all of these are assignments to plain names.
+    """
+    found = _beside(recording, tape, place)
     if found is None:
         return None
-    lines, moved, _ = found
-    return Fix("indent this line into the `with` block", Applicability.SAFE, (Edit(lines, moved),))
+    around, body, start, at = found
+    taken = body[start + 1 : at + 1]
+    if start >= at or any(_speaks(node, tape) for node in taken) or any(_asks(node) for node in taken[:-1]):
+        return None
+    edits = statements.into_block(recording.source, around, taken)
+    if edits is None:
+        return None
+    what = "this line" if len(taken) == 1 else "these lines"
+    return Fix(f"indent {what} into the `with` block", _trusted(taken), edits)
 
 
 def first_in_block(recording: Recording, tape: Tape, place: Place) -> Fix | None:
-    """Make the statement at `place`, when it directly precedes the block, its first line."""
-    found = _beside(recording, tape, place, -1)
-    if found is None or not found[1].endswith(("\n", "\r")):
+    """Take the statement at `place` into the block after it, with all that stands between.
+
+    Safe where nothing stands between, and the statement is an assignment to plain names.
+    """
+    found = _beside(recording, tape, place)
+    if found is None:
         return None
-    lines, moved, around = found
+    around, body, start, at = found
+    taken = body[at:start]
     bound = {part.id for item in around.items for part in ast.walk(item) if isinstance(part, ast.Name)}
-    spot = blocks.spots(recording, place.node)[-1]
-    names = [part for part in ast.walk(spot.statement) if isinstance(part, ast.Name)]
-    if any(name.id in bound and isinstance(name.ctx, ast.Store) for name in names):
+    if at >= start or any(_speaks(node, tape) or _asks(node) for node in taken) or len(around.items) > 1:
         return None
-    at = recording.source.line_starts[around.body[0].lineno - 1]
-    edits = (Edit(lines, ""), Edit(Span(at, at), moved))
-    return Fix("move this line to the top of the `with` block", Applicability.SAFE, edits)
+    if any(blocks.writes(node, name) for node in taken for name in bound):
+        return None
+    source = recording.source
+    watches = [node for node in around.body if isinstance(node, ast.Expr) and _watches(node.value)]
+    if not watches:
+        edits = statements.opened_before(source, around, taken)
+    elif len(taken) == 1 and watches == around.body[: len(watches)] and not any(
+        blocks.writes(taken[0], part.id) for node in watches for part in ast.walk(node) if isinstance(part, ast.Name)
+    ):
+        edits = statements.moved_after(source, taken[0], watches[-1])
+    else:
+        edits = None
+    if edits is None:
+        return None
+    applicability = _trusted(taken) if len(taken) == 1 else Applicability.UNSAFE
+    what = "this line" if len(taken) == 1 else "these lines"
+    return Fix(f"move {what} to the top of the `with` block", applicability, edits)
 
 
-def _beside(
-    recording: Recording, tape: Tape, place: Place, step: int
-) -> tuple[Span, str, ast.With | ast.AsyncWith] | None:
-    """The lines of the statement next to the block (1 for after it, -1 for before it), indented as in the block."""
-    around = blocks.block(recording, tape)
-    spots = blocks.spots(recording, place.node)
-    if around is None or not spots or not isinstance(spots[-1].statement, _SIMPLE):
+def target_in_block(recording: Recording, ask: Ask) -> Fix | None:
+    """Compute the target of a call at the end of the block, under a name of its own, and ask for that.
+
+    Safe where the call directly follows the block.
+    """
+    node = ask.target_node
+    found = _beside(recording, ask.tape, ask.place)
+    if found is None or not isinstance(node, ast.expr) or node.lineno != node.end_lineno:
         return None
-    spot = spots[-1]
-    at = spot.index - step
-    if not 0 <= at < len(spot.body) or spot.body[at] is not around:
+    around, body, start, at = found
+    if start >= at or not isinstance(body[at], (*_SIMPLE, ast.Return)):
         return None
-    lines = blocks.own_lines(recording, spot.statement)
-    body = around.body[0]
-    if lines is None or blocks.own_lines(recording, body) is None or blocks.multiline_text(spot.statement):
+    if any(isinstance(part, (ast.NamedExpr, ast.Await, ast.Yield)) for part in ast.walk(node)):
         return None
-    old, new = blocks.indent(recording, spot.statement), blocks.indent(recording, body)
-    if not new.startswith(old) or body.lineno == around.lineno:
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    between = body[start + 1 : at]
+    if any(blocks.writes(statement, name) for statement in between for name in names):
         return None
-    text = recording.source.text[lines.start : lines.end]
-    moved = "".join(new[len(old) :] + line if line.strip() else line for line in text.splitlines(keepends=True))
-    return lines, moved, around
+    if any(isinstance(statement, (*blocks.FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)) for statement in between):
+        return None
+    comprehended = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    if any(isinstance(part, comprehended) and blocks.contains(part, node) for part in ast.walk(body[at])):
+        return None
+    scope = blocks.function_of(recording, around) or recording.tree
+    name = statements.fresh(scope, "target")
+    span = recording.span(node)
+    words = recording.source.segment(span)
+    inserted = statements.after(recording.source, around.body[-1], f"{name} = {words}")
+    if inserted is None or statements.end_row(around.body[-1]) != statements.end_row(around):
+        return None
+    applicability = Applicability.SAFE if at == start + 1 else Applicability.UNSAFE
+    edits = (*inserted, Edit(span, name))
+    return Fix(f"compute it in the `with` block: `{name} = {recording.text(node)}`", applicability, edits)
+
+
+def _beside(recording: Recording, tape: Tape, place: Place) -> tuple[Block, Sequence[ast.stmt], int, int] | None:
+    """The block, the list of statements that holds it, its index there, and that of the statement around `place`."""
+    around = blocks.block(recording, tape) or _making(recording, tape)
+    if around is None or not recording.here(place):
+        return None
+    own = next((spot for spot in blocks.spots(recording, around) if spot.statement is around), None)
+    other = next((spot for spot in blocks.spots(recording, place.node) if own and spot.body is own.body), None)
+    return (around, own.body, own.index, other.index) if own is not None and other is not None else None
+
+
+def _making(recording: Recording, tape: Tape) -> Block | None:
+    """The one `with` statement whose item makes the tape, or the accumulator that is played like one."""
+    made = tape.place.node if tape.place is not None else None
+    for node in recording.nodes:
+        if isinstance(node, (ast.With, ast.AsyncWith)) and any(item.context_expr is made for item in node.items):
+            return node
+    return None
+
+
+def _speaks(node: ast.stmt, tape: Tape) -> bool:
+    """Whether a statement names the tape, or may leave the list of statements."""
+    if tape.name and (blocks.reads(node, tape.name) or blocks.writes(node, tape.name)):
+        return True
+    if isinstance(node, (*blocks.FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return True
+    return any(isinstance(part, _LEAVING) for part in ast.walk(node))
+
+
+def _asks(node: ast.stmt) -> bool:
+    return any(isinstance(part, ast.Attribute) and part.attr in _ASKING for part in ast.walk(node))
+
+
+def _watches(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "watch"
+
+
+def _trusted(taken: Sequence[ast.stmt]) -> Applicability:
+    """Safe for assignments to plain names, unsafe for anything that may do something else besides."""
+    for node in taken:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(node, _SIMPLE[:3]):
+            return Applicability.UNSAFE
+        parts = [part for target in targets if target is not None for part in ast.walk(target)]
+        if not all(isinstance(part, (ast.Name, ast.Tuple, ast.List, ast.expr_context)) for part in parts):
+            return Applicability.UNSAFE
+    return Applicability.SAFE

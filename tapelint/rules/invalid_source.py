@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.fixes import statements
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import (
     Bound,
@@ -56,7 +57,24 @@ def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: 
         if value.place is not None and recording.here(value.place) and variant != "nothing"
         else ()
     )
-    return story.told(recording, CODE, node, fields, (made,), variant, ask.context)
+    fix = _fix(recording, node, variant)
+    return story.told(recording, CODE, node, fields, (made,), variant, ask.context, fix)
+
+
+def _fix(recording: Recording, node: ast.AST, variant: str) -> Fix | None:
+    """The variables of a model, the list of an iterator."""
+    end = recording.span(node).end
+    if variant == "model" and isinstance(node, (ast.Name, ast.Attribute)):
+        edit = Edit(Span(end, end), ".trainable_variables")
+        return Fix(f"ask for `{recording.text(node)}.trainable_variables`", Applicability.UNSAFE, (edit,))
+    if variant != "iterator":
+        return None
+    if isinstance(node, ast.GeneratorExp) and recording.source.text[end - 1] == ")":
+        start = recording.span(node).start
+        brackets = (Edit(Span(start, start + 1), "["), Edit(Span(end - 1, end), "]"))
+        return Fix("pass a list: `[... for ... in ...]`", Applicability.UNSAFE, brackets)
+    wrapped = statements.wrapped(recording.source, node, "list(", ")")
+    return Fix(f"pass a list: `list({recording.text(node)})`", Applicability.UNSAFE, wrapped)
 
 
 def kind_of(value: Value) -> str:

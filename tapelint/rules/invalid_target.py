@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Const, Data, Kind, Object, Value, options
 from tapelint.rules import story
@@ -52,7 +52,20 @@ def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: 
             story.mark(recording, "made", function.body[-1]),
             story.mark(recording, "used", value.place),
         ]
-    return story.told(recording, CODE, node, fields, marks, variant, ask.context)
+    fix = _returned(recording, function) if function is not None else None
+    return story.told(recording, CODE, node, fields, marks, variant, ask.context, fix)
+
+
+def _returned(recording: Recording, function: ast.FunctionDef) -> Fix | None:
+    """`return` before the last expression of a function that computes its value and drops it."""
+    last = function.body[-1]
+    if function.decorator_list or not isinstance(last, ast.Expr) or isinstance(last.value, (ast.Constant, ast.Yield)):
+        return None
+    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function)):
+        return None
+    start = recording.span(last).start
+    edit = Edit(Span(start, start), "return ")
+    return Fix(f"return the value: `return {recording.text(last)}`", Applicability.SAFE, (edit,))
 
 
 def _function(recording: Recording, value: Value) -> ast.FunctionDef | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Met, Recording, Standing
 from tapelint.play.values import CutKind, Data, Place
-from tapelint.rules import story
+from tapelint.rules import indents, story
 
 CODE = "TAP531"
 
@@ -45,4 +46,8 @@ def _told(recording: Recording, ask: Ask, place: Place | None, variant: str) -> 
     fields = {"name": name or "the accumulator", "target": target or recording.text(ask.target_node)}
     marks = (story.mark(recording, "made", ask.tape.place), story.asked(recording, ask))
     at = place if place is not None and recording.here(place) else ask.place
-    return story.told(recording, CODE, at, fields, marks, variant, ask.context)
+    fix = None
+    if not variant and at is not ask.place:
+        inside = any(at.node is node for node in ast.walk(ask.node))
+        fix = indents.target_in_block(recording, ask) if inside else indents.last_in_block(recording, ask.tape, at)
+    return story.told(recording, CODE, at, fields, marks, variant, ask.context, fix)

@@ -27,7 +27,9 @@ def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, *_KINDS):
         assert case.met is not None
         cut = case.met.cut
-        finding = story.cut_finding(CODE, case, _variant(cut.kind, cut.op), fix=_fix(recording, cut))
+        variant = _variant(cut.kind, cut.op)
+        used = variant != "constant-of-variable"
+        finding = story.cut_finding(CODE, case, variant, fix=_fix(recording, cut), used=used)
         if finding is not None:
             yield finding
     for ask, node, cut in story.array_targets(recording, *_KINDS):

@@ -40,7 +40,8 @@ def _items_of(recording: Recording, node: ast.expr) -> int:
 def _applied(recording: Recording, one: Zip) -> bool:
     """Whether an optimizer gets the pairs."""
     return any(
-        apply.args and apply.args[0].place == one.place and apply.method == "apply_gradients" for apply in recording.applies
+        apply.method == "apply_gradients" and apply.args and apply.args[0].place == one.place
+        for apply in recording.applies
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Applicability, Finding
 from tapelint.play.recording import Fault, Happening, Recording
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 from tapelint.rules.unwatched_source import watched_by_another
 
 CODE = "TAP503"
@@ -24,4 +24,5 @@ def find(recording: Recording) -> Iterator[Finding]:
         fields = {**case.fields, "watcher": story.tape_name(watch.tape)}
         marks = (story.opened(recording, case.ask.tape), story.mark(recording, "watch", watch.place))
         variant = "zeros" if case.ask.method == "batch_jacobian" else ""
-        yield story.told(recording, CODE, case.ask.place, fields, marks, variant, case.ask.context)
+        fix = blocks.watch_first(recording, case, Applicability.SAFE)
+        yield story.told(recording, CODE, case.ask.place, fields, marks, variant, case.ask.context, fix)

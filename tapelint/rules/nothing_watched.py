@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.values import Tape
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument
 
 CODE = "TAP208"
@@ -19,6 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         tape = case.ask.tape
         if any(event.what is Happening.WATCH for event in recording.events_of(tape)):
             continue
+        if tape.name and tape.place is not None and _written(recording, tape):
+            continue  # a loop over an empty list, for instance
         place: ast.AST | None = tape.arguments
         if tape.arguments is not None:
             for keyword in tape.arguments.keywords:
@@ -35,6 +37,24 @@ def find(recording: Recording) -> Iterator[Finding]:
                 case.ask.context,
                 _without(recording, tape, place),
             )
+
+
+def _written(recording: Recording, tape: Tape) -> bool:
+    """Whether the function that holds the tape watches something all the same, in a line that was not played."""
+    assert tape.place is not None
+    scope = blocks.function_of(recording, tape.place.node) if recording.here(tape.place) else None
+    return any(_watches(node, tape.name) for node in ast.walk(scope or recording.tree))
+
+
+def _watches(node: ast.AST, name: str) -> bool:
+    """A call `tape.watch(...)` that was not played."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "watch"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == name
+    )
 
 
 def _without(recording: Recording, tape: Tape, place: ast.AST) -> Fix | None:

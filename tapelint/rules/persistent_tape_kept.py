@@ -11,6 +11,7 @@ from tapelint.play.values import Instance, Object, Place, Tape
 from tapelint.rules import blocks, story
 
 CODE = "TAP109"
+SETS = frozenset({"trainable_variables", "trainable_weights"})
 _FREED = frozenset({Happening.DELETE, Happening.RESET, Happening.UNKNOWN_METHOD})
 _QUIET = frozenset(
     {
@@ -155,9 +156,21 @@ def _round(recording: Recording, tape: Tape, asks: list[Event]) -> Iterator[Find
     yield from _told(recording, tape, "loop", {}, marks, blocks.deleting(recording, tape, spot))
 
 
+def _models(recording: Recording, tape: Tape) -> set[str]:
+    """What the program calls the models whose variables the tape is asked for."""
+    return {
+        ast.unparse(ask.sources_node.value)
+        for ask in recording.asks
+        if ask.tape is tape and isinstance(ask.sources_node, ast.Attribute) and ask.sources_node.attr in SETS
+    }
+
+
 def _computes(recording: Recording, tape: Tape, statement: ast.stmt) -> bool:
     """Whether a statement runs a model again, or records on another tape."""
     inside = {id(node) for node in ast.walk(statement)}
+    models = _models(recording, tape)
+    if any(isinstance(node, ast.Call) and ast.unparse(node.func) in models for node in ast.walk(statement)):
+        return True
 
     def within(place: Place, calls: tuple[Place, ...]) -> bool:
         return id(place.node) in inside or any(id(call.node) in inside for call in calls)

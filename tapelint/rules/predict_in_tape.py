@@ -18,7 +18,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         words = _words(recording, case.met.cut)
         fix = _fix(recording, case.met.cut)
-        finding = story.cut_finding(CODE, case, _variant(recording, case.met.cut), words, fix=fix)
+        variant = _variant(recording, case.met.cut)
+        finding = story.cut_finding(CODE, case, variant, words, fix=fix, used=not variant)
         if finding is not None:
             yield finding
     for ask, node, cut in story.array_targets(recording, CutKind.PREDICT):

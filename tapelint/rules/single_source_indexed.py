@@ -73,7 +73,9 @@ def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
         return
     gradient, beside = one.parts
     ask = ask_of(gradient)
-    if ask is None or ask.method != "gradient" or not single(ask) or not untouched(ask) or not isinstance(gradient, Data):
+    if ask is None or ask.method != "gradient" or not isinstance(gradient, Data):
+        return
+    if not single(ask) or not untouched(ask):
         return
     items = one.columns[1].items if isinstance(beside, Sequence) else ()
     alone = len(items) == 1 and isinstance(items[0], Variable) and items[0] is source_of(gradient)

@@ -152,15 +152,43 @@ def cut_finding(
     extra: dict[str, str] | None = None,
     place: Place | None = None,
     fix: Fix | None = None,
+    used: bool = False,
 ) -> Finding | None:
-    """The usual finding for a path that is cut: primary at the cut, the tape and the call as related places."""
+    """The usual finding for a path that is cut: primary at the cut, the tape and the call as related places.
+
+    With `used` also the place where what was cut off comes back into the computation.
+    """
     recording = case.recording
     at = place or (case.met.cut.place if case.met is not None else None)
     if at is None or not recording.here(at):
         return None
     fields = {**case.fields, **(extra or {})}
-    marks = (opened(recording, case.ask.tape), asked(recording, case.ask))
+    back = mark(recording, "used", comes_back(case)) if used else ()
+    marks = (opened(recording, case.ask.tape), back, asked(recording, case.ask))
     return told(recording, code, at, fields, marks, variant, case.ask.context, fix)
+
+
+def comes_back(case: Missing) -> Place | None:
+    """Where a tensor on the way to the target is computed from what was cut off."""
+    if case.met is None:
+        return None
+    lost = case.met.cut.place
+    users: dict[int, Value] = {}
+    queue = list(case.recording.leaves(case.ask.target))
+    seen = {value.id for value in queue}
+    for value in queue:
+        if value.place == lost:
+            while value.place == lost or not (isinstance(value, Data) and value.kind is Kind.TENSOR):
+                if value.id not in users:
+                    return None
+                value = users[value.id]
+            return value.place if case.recording.here(value.place) else None
+        for behind in (link.value for link in value.links) if isinstance(value, Data) else ():
+            if behind.id not in seen:
+                seen.add(behind.id)
+                users[behind.id] = value
+                queue.append(behind)
+    return None
 
 
 def beside_tape(recording: Recording, ask: Ask, value: Value, place: Place) -> Place:

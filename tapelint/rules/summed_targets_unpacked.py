@@ -30,7 +30,9 @@ def find(recording: Recording) -> Iterator[Finding]:
 def taken_apart(work: Work, ask: Ask) -> bool:
     """Whether the gradient of a lone source is used as a list, in a way that raises."""
     value = work.value
-    if ask.method != "gradient" or not single(ask) or not untouched(ask) or not isinstance(value, Data) or value.shape is None:
+    if ask.method != "gradient" or not single(ask) or not untouched(ask):
+        return False
+    if not isinstance(value, Data) or value.shape is None:
         return False
     if work.how == "unpack":
         return value.shape == () or (value.shape[0] is not None and value.shape[0] != work.count)

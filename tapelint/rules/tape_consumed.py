@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Event, Happening, Recording
 from tapelint.play.tape import Phase
 from tapelint.rules import blocks, story
+from tapelint.rules.wrong_tape import asked_there
 
 CODE = "TAP101"
 
@@ -40,8 +41,17 @@ def _told(recording: Recording, event: Event) -> Finding:
     fix = None
     if variant == "same_target" and before is not None:
         fix = _one_call(recording, before, event)
-    fix = fix or _persistent(recording, event)
+    fix = fix or _fix(recording, event)
     return story.told(recording, CODE, event.place, fields, marks, variant, event.context, fix)
+
+
+def _fix(recording: Recording, event: Event) -> Fix | None:
+    """The tape that recorded the target, where this one did not; else a persistent tape."""
+    ask = next((ask for ask in recording.asks if ask.place == event.place and ask.tape is event.tape), None)
+    other = story.recorder(recording, ask) if ask is not None else None
+    if ask is not None and other is not None:
+        return asked_there(recording, ask, other)
+    return _persistent(recording, event)
 
 
 def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
@@ -108,9 +118,11 @@ def _persistent(recording: Recording, event: Event) -> Fix | None:
     ending = None
     if last is not None and not _stored(recording, event) and _after(recording, last.statement, event):
         ending = blocks.deleting(recording, tape, last)
+    advice = "open the tape with `persistent=True`"
     if ending is not None:
         edits += ending.edits
-    return Fix("write `persistent=True`, and `del` the tape after the last call", Applicability.UNSAFE, tuple(edits))
+        advice += f", and write `del {tape.name}` after the last call"
+    return Fix(advice, Applicability.UNSAFE, tuple(edits))
 
 
 def _after(recording: Recording, last: ast.stmt, event: Event) -> bool:

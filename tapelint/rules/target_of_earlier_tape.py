@@ -59,8 +59,8 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
                 others = [recording.sessions[number] for number in value.sessions]
-                if any(session.tape is ask.tape for session in others):
-                    continue  # the same tape, before it was reset or entered anew
+                if any(session.tape is ask.tape or recording.handed_on(session.tape) for session in others):
+                    continue  # the same tape before it was reset, or one that is asked where we can't see
                 began = min(session.began for session in others)
                 if (
                     sum_ is not None

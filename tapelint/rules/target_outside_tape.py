@@ -25,7 +25,10 @@ def find(recording: Recording) -> Iterator[Finding]:
         inside = any(place.node is node for node in ast.walk(case.ask.node))
         name = story.value_name(recording, case.met.value)
         extra = {"target": name} if name and not inside else {}
-        fix = indents.last_in_block(recording, case.ask.tape, place) if not inside else None
+        if inside:
+            fix = indents.target_in_block(recording, case.ask)
+        else:
+            fix = indents.last_in_block(recording, case.ask.tape, place)
         finding = story.cut_finding(CODE, case, "in-call" if inside else "", extra, place, fix)
         if finding is not None:
             yield finding

@@ -15,6 +15,7 @@ CODE = "TAP318"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.PIPELINE):
         assert case.met is not None
-        finding = story.cut_finding(CODE, case, "", {"name": story.operand(recording, case.met.cut.place)})
+        name = story.operand(recording, case.met.cut.place)
+        finding = story.cut_finding(CODE, case, "", {"name": name}, used=True)
         if finding is not None:
             yield finding

@@ -9,7 +9,7 @@ from tapelint.play.recording import Ask, Fault, Recording, Standing, Verdict
 from tapelint.play.values import Const, Symbol, VariableSet
 from tapelint.rules import story
 from tapelint.rules.forward_accumulator_keras_variable import is_keras
-from tapelint.rules.gradients import fields_of
+from tapelint.rules.gradients import argument_node, fields_of
 
 CODE = "TAP613"
 
@@ -43,4 +43,5 @@ def _told(recording: Recording, ask: Ask, verdict: Verdict) -> Finding:
     fields = fields_of(recording, ask)
     whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
     marks = (story.opened(recording, ask.tape), story.mark(recording, "made", whose.place))
-    return story.told(recording, CODE, ask.place, fields, marks, "", ask.context)
+    node = argument_node(ask, 3 if ask.method == "gradient" else 2, "unconnected_gradients")
+    return story.told(recording, CODE, node or ask.place, fields, marks, "", ask.context)

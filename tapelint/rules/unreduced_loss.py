@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
-from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.recording import Apply, Ask, Operation, Recording
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE
-from tapelint.play.values import Const, Data, Kind, Object, Place, Several, Value
+from tapelint.play.values import Const, Data, Kind, Object, Place, Several, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of, tensorflow_name, wrapped
 
 CODE = "TAP607"
 
 _OPERATORS = frozenset({"+", "-", "*", "/", "**", "unary -"})
-_LAYERS = frozenset({"Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization", "LayerNormalization", "Softmax", "ReLU"})
-_PER_EXAMPLE = frozenset(
-    {
-        "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits", "l2_loss_per_example",
-    }
-)  # fmt: skip
+_LAYERS = frozenset(
+    {"BatchNormalization", "Conv1D", "Conv2D", "Conv3D", "Dense", "LayerNormalization", "ReLU", "Softmax"}
+)
+_PER_EXAMPLE = frozenset({"sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits"})
+_SCALING = frozenset(
+    {"multiply", "divide", "scalar_mul", "truediv", "scale_loss", "compute_average_loss", "scale_regularization_loss"}
+)
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         target = ask.target
         if not isinstance(target, Data) or target.place is None or not recording.here(target.place):
             continue
-        if _scaled(recording, target) or not _vector(recording, target):
+        if _scaled(recording, target) or not _vector(recording, target) or _entry_by_entry(recording, ask, target):
             continue
         yield _told(recording, ask, target, applied[ask])
 
@@ -47,14 +48,19 @@ def _applied(recording: Recording) -> dict[Ask, Apply]:
     return found
 
 
+def _entry_by_entry(recording: Recording, ask: Ask, target: Data) -> bool:
+    """Whether the target has the shape of a source: one value for each entry of a variable, not for each example."""
+    return target.shape is not None and any(
+        isinstance(leaf, Variable) and leaf.shape == target.shape for leaf in recording.leaves(ask.sources)
+    )
+
+
 def _scaled(recording: Recording, value: Value, depth: int = 6) -> bool:
     """Whether the loss, or a term of it, was divided or multiplied: the size of the batch may be in that."""
     operation = recording.operations.get(value.id)
     if operation is None or not depth:
         return False
-    if operation.function in ("*", "/") or operation.function.rsplit(".", 1)[-1] in (
-        "multiply", "divide", "scalar_mul", "truediv", "scale_loss", "compute_average_loss", "scale_regularization_loss",
-    ):  # fmt: skip
+    if operation.function in ("*", "/") or operation.function.rsplit(".", 1)[-1] in _SCALING:
         return True
     if operation.function in ("+", "-", "unary -"):
         return any(_scaled(recording, item, depth - 1) for item in operation.args)
@@ -74,7 +80,7 @@ def _vector(recording: Recording, value: Value, depth: int = 12) -> bool:
             reduction = operation.callee.args.get("reduction")
             none = isinstance(reduction, Const) and str(reduction.value).lower() == "none"
             return none and any(_vector(recording, item, depth - 1) for item in operation.args)
-        return last in _LAYERS
+        return last in _LAYERS and _batch(operation)
     if operation.function.startswith("keras.losses."):
         return any(_matrix(recording, item, depth - 1) for item in operation.args[:2])
     if last in _PER_EXAMPLE:
@@ -82,6 +88,21 @@ def _vector(recording: Recording, value: Value, depth: int = 12) -> bool:
         return logits is not None and _matrix(recording, logits, depth - 1)
     if operation.function in _OPERATORS or last in BROADCASTING or last in ELEMENTWISE:
         return any(_vector(recording, item, depth - 1) for item in operation.args)
+    return False
+
+
+def _batch(operation: Operation, limit: int = 60) -> bool:
+    """Whether a layer certainly gets several examples: a tensor of known shape, or a batch of a dataset."""
+    stack = list(operation.args[:1])
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if isinstance(item, Data):
+            if item.shape is not None:
+                return len(item.shape) > 1 and item.shape[0] not in (None, 1)
+            if item.op == "dataset":
+                return True
+            stack.extend(link.value for link in item.links)
     return False
 
 
@@ -94,7 +115,7 @@ def _matrix(recording: Recording, value: Value, depth: int) -> bool:
         return False
     last = operation.function.rsplit(".", 1)[-1]
     if operation.callee is not None:
-        return last in _LAYERS
+        return last in _LAYERS and _batch(operation)
     if operation.function in _OPERATORS or last in BROADCASTING or last in ELEMENTWISE:
         return any(_matrix(recording, item, depth - 1) for item in operation.args)
     return False

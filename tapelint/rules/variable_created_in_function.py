@@ -17,11 +17,14 @@ _CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.Lambda)
 
 def find(recording: Recording) -> Iterator[Finding]:
     parts = {part.id for made in recording.creations if isinstance(made.value, Object) for part in made.value.parts}
+    expected = {id(made.place.node) for made in recording.creations if made.context.guarded("ValueError")}
     for made in recording.creations:
         trace = made.context.trace
-        if trace is None or trace.reason is None or not recording.here(made.place) or made.value.id in parts:
+        if trace is None or trace.reason is None or not recording.here(made.place):
             continue
-        if made.context.guarded("ValueError") or not _has_variables(recording, made):
+        if id(made.place.node) in expected or made.value.id in parts:
+            continue
+        if not _has_variables(recording, made):
             continue
         if _perhaps_once(recording.parents, made):
             continue
@@ -48,11 +51,18 @@ def _perhaps_once(parents: dict[int, ast.AST], made: Creation) -> bool:
                 return True
             if isinstance(outer, ast.With) and any("init_scope" in ast.unparse(item) for item in outer.items):
                 return True
-            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)) and outer is not trace.place.node:
-                if outer.name in ("build", "__init__") or any("cache" in ast.unparse(d) for d in outer.decorator_list):
-                    return True
+            inner = isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)) and outer is not trace.place.node
+            if inner and _runs_once(outer):
+                return True
             node = outer
     return False
+
+
+def _runs_once(function: ast.AST | None) -> bool:
+    """Whether Keras or a cache runs a function once for each object."""
+    assert isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+    cached = any("cache" in ast.unparse(decorator) for decorator in function.decorator_list)
+    return cached or function.name in ("build", "__init__")
 
 
 def _told(recording: Recording, made: Creation) -> Finding:

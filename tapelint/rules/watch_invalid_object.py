@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Event, Happening, Recording
 from tapelint.play.tape import Phase
-from tapelint.play.values import Const, Value, options
-from tapelint.rules import story
+from tapelint.play.values import Const, Data, Kind, Value, options
+from tapelint.rules import blocks, story
 from tapelint.rules.invalid_source import kind_of
 
 CODE = "TAP204"
@@ -74,5 +74,26 @@ def _judge(
             continue
         told = {**fields, "source": recording.text(at)}
         marks = (story.mark(recording, "made", piece.place if kind != "nothing" else None),)
-        yield story.told(recording, CODE, at, told, marks, _VARIANTS[kind], event.context)
+        fix = _converted(recording, event, piece, at) if at is node else None
+        yield story.told(recording, CODE, at, told, marks, _VARIANTS[kind], event.context, fix)
         return
+
+
+def _converted(recording: Recording, event: Event, value: Value, node: ast.AST) -> Fix | None:
+    """`x = tf.convert_to_tensor(x)` before the block, for an array or a number of floats that has a name."""
+    call, around = event.tape.arguments, blocks.block(recording, event.tape)
+    floats = isinstance(value, Data) and value.dtype == "float" and value.kind in (Kind.ARRAY, Kind.NUMBER)
+    if not floats and not (isinstance(value, Const) and isinstance(value.value, float)):
+        return None
+    if call is None or around is None or not isinstance(call.func, ast.Attribute) or not isinstance(node, ast.Name):
+        return None
+    function = blocks.function_of(recording, around)
+    start = recording.span(around).start
+    bound = blocks.writes(function or recording.tree, node.id)
+    if function is not blocks.function_of(recording, node) or value.time > event.tape.time:
+        return None
+    if any(recording.span(write).start > start for write in bound):
+        return None
+    text = f"{node.id} = {recording.text(call.func.value)}.convert_to_tensor({node.id})"
+    edit = blocks.insert_before(recording, around, text)
+    return Fix(f"write `{text}` before the block", Applicability.UNSAFE, (edit,)) if edit is not None else None

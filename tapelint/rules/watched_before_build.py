@@ -29,6 +29,31 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.asked(recording, ask),
         )
         yield story.told(recording, CODE, event.place, fields, marks, "", event.context)
+    yield from _one_by_one(recording)
+
+
+def _one_by_one(recording: Recording) -> Iterator[Finding]:
+    """`for weight in layer.trainable_variables: tape.watch(weight)`: no round at all."""
+    for loop in recording.nodes:
+        if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name):
+            continue
+        owner = recording.unbuilt_at.get(id(loop.iter))
+        watch = loop.body[0].value if owner is not None and isinstance(loop.body[0], ast.Expr) else None
+        if owner is None or not isinstance(watch, ast.Call) or not isinstance(watch.func, ast.Attribute):
+            continue
+        ask = next((ask for ask in recording.asks if _lost(ask, owner)), None)
+        if ask is None or watch.func.attr != "watch" or recording.text(watch.func.value) != ask.tape.name:
+            continue
+        if ask.expected_none or ask.zero or ask.context.experiment or ask.tape.watches_accessed is not False:
+            continue
+        words = recording.text(loop.iter)
+        fields = {"tape": ask.tape.name, "source": words, "name": story.value_name(recording, owner) or _holder(words)}
+        marks = (
+            story.mark(recording, "made", owner.place),
+            story.opened(recording, ask.tape),
+            story.asked(recording, ask),
+        )
+        yield story.told(recording, CODE, watch, fields, marks, "", ask.context)
 
 
 def _unbuilt(recording: Recording, event: Event) -> Value | None:

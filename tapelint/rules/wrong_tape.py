@@ -24,11 +24,11 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.mark(recording, "other", other.place),
             story.mark(recording, "made", case.ask.target.place),
         )
-        fix = _asked_there(recording, case.ask, other)
+        fix = asked_there(recording, case.ask, other)
         yield story.told(recording, CODE, case.ask.place, fields, marks, "", case.ask.context, fix)
 
 
-def _asked_there(recording: Recording, ask: Ask, other: Tape) -> Fix | None:
+def asked_there(recording: Recording, ask: Ask, other: Tape) -> Fix | None:
     """Ask the tape that recorded the target, if its name is in reach and it was not asked itself."""
     receiver = ask.node.func
     if not isinstance(receiver, ast.Attribute) or not isinstance(receiver.value, ast.Name) or not other.name:

@@ -117,18 +117,20 @@ class Cells:
             content = content.removesuffix("\n")
             span = Span(min(span.start, cell.end), cell.end)
         start = end = self._first(span.start)
-        follows = span.end < cell.end
+        parted = self._first(span.end) != self._last(span.end)
+        follows = span.end < cell.end and (parted or not self._opens_row(span.end, cell))
         lead = ""
-        if span.start == span.end == cell.end and self._newline_before(span.start):
+        bare = self._opens_row(span.start, cell) and start == self._last(span.start)
+        if bare and content.strip() and (not self.is_notebook or span.start == cell.end):
+            # There is nothing of what stands before the code of a row: the row is empty, or it is a new one.
             lead = cell.glue
-        elif span.end > span.start:
+        if span.end > span.start:
             end = self._last(span.end)
-            parted = self._first(span.end) != end
-            if parted and not content.endswith("\n"):
+            if follows and parted and not content.endswith("\n"):
                 end = self._first(span.end)
-            else:
-                follows = follows and not parted
-                if not content and not follows and span.start > cell.start:
+            elif parted or span.end == cell.end:
+                follows = False
+                if not content and span.start > cell.start:
                     start = self._last(span.start)
         return Edit(Span(start, end), lead + self._spelled(content, cell, follows))
 
@@ -141,10 +143,13 @@ class Cells:
             return False
         return True
 
-    def _newline_before(self, offset: int) -> bool:
-        at = bisect_right(self._starts, offset - 1) - 1
-        run = self.runs[at]
-        return self.file.text[run.outer : run.outer + run.width].endswith(("\n", "\\n"))
+    def _opens_row(self, offset: int, cell: Cell) -> bool:
+        """Whether a row of the cell, but not the first one, starts here."""
+        if offset == cell.start:
+            return False
+        run = self.runs[bisect_right(self._starts, offset - 1) - 1]
+        at = self._last(offset)
+        return self.file.text[max(at - run.width, 0) : at].endswith(("\\n",) if run.length != run.width else ("\n",))
 
     def _spelled(self, content: str, cell: Cell, follows: bool) -> str:
         lines = content.splitlines(keepends=True) or [""]

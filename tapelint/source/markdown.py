@@ -71,11 +71,13 @@ def _blocks(rows: Sequence[str], rst: bool) -> Iterator[tuple[int, int]]:
             at += 1
 
 
-def _closing(rows: Sequence[str], at: int, fence: str) -> int:
+def _closing(rows: Sequence[str], first: int, fence: str) -> int:
+    at = first
     close = re.compile(rf"[ \t>]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*\Z")
     while at < len(rows) and not close.match(rows[at]):
         at += 1
-    return at
+    # A fence that nothing closes ends with the last row, and not with the newline after it.
+    return at - 1 if at == len(rows) and at > first and not rows[-1] else at
 
 
 def _indented(rows: Sequence[str], at: int, lead: int) -> tuple[int, int]:

@@ -24,9 +24,15 @@ def elsewhere(tree: ast.Module, offsets: Iterable[tuple[int, int]]) -> None:
     """Make the names at these places (row from 1, byte column from 0) stand for values that nobody knows."""
     wanted = set(offsets)
     if wanted:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and (node.lineno, node.col_offset) in wanted:
-                node.id = ELSEWHERE
+        _Placer(wanted).visit(tree)
+
+
+class _Placer(ast.NodeTransformer):
+    def __init__(self, wanted: set[tuple[int, int]]) -> None:
+        self.wanted = wanted
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return _value(node) if (node.lineno, node.col_offset) in self.wanted else node
 
 
 def show(tree: ast.Module, blocks: Sequence[tuple[int, int]], prompts: Container[int]) -> None:
@@ -73,7 +79,7 @@ def unread(tree: ast.Module, text: str, row: int) -> None:
         bound.update(dict.fromkeys(_NAME.findall(words)))
     for name in bound:
         target = ast.copy_location(ast.Name(name, ast.Store()), place)
-        statements.append(ast.copy_location(ast.Assign([target], _name(ELSEWHERE, place)), place))
+        statements.append(ast.copy_location(ast.Assign([target], _value(place)), place))
     at = next((at for at, statement in enumerate(tree.body) if statement.lineno > row), len(tree.body))
     tree.body[at:at] = statements
 
@@ -91,10 +97,11 @@ class _Elider(ast.NodeTransformer):
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
         self.names: list[list[str] | None] = [None]
-        """The local names of the functions around; None for the module, whose names are those that it reads later."""
+        """The local names of the scopes around; None for the module, whose names are those that it reads later."""
+        self.functions: list[list[str]] = []
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return _name(ELSEWHERE, node) if node.value is ... else node
+        return _value(node) if node.value is ... else node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         node.value = self.visit(node.value)
@@ -106,7 +113,13 @@ class _Elider(ast.NodeTransformer):
         if not is_gap:
             return node
         names = self.names[-1]
-        return [node, *(_unknown(name, node) for name in (_read_after(self.tree, node) if names is None else names))]
+        if names is None:
+            return [node, *(_unknown(name, node) for name in _read_after(self.tree, node))]
+        after: list[ast.stmt] = [_unknown(name, node) for name in names]
+        if self.functions and self.functions[-1] is names:
+            end = ast.copy_location(ast.Return(_value(node)), node)
+            after.append(ast.copy_location(ast.If(_value(node), [end], []), node))
+        return [node, *after]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         return self._function(node)
@@ -128,13 +141,14 @@ class _Elider(ast.NodeTransformer):
         local |= {inner.arg for inner in inside if isinstance(inner, ast.arg)} - {"self", "cls"}
         last = node.body[-1]
         ends = _is_gap(last)
-        self.names.append(sorted(local))
+        names = sorted(local)
+        self.names.append(names)
+        self.functions.append(names)
         self.generic_visit(node)
+        self.functions.pop()
         self.names.pop()
         if ends:
-            arguments: list[ast.expr] = [_name(arg.arg, last) for arg in node.args.args]
-            call = ast.copy_location(ast.Call(_name(ELSEWHERE, last), arguments, []), last)
-            node.body.append(ast.copy_location(ast.Return(call), last))
+            node.body.append(ast.copy_location(ast.Return(_value(last)), last))
         return node
 
 
@@ -156,7 +170,12 @@ def _read_after(tree: ast.Module, place: ast.stmt) -> list[str]:
 
 def _unknown(name: str, place: ast.stmt) -> ast.stmt:
     target = ast.copy_location(ast.Name(name, ast.Store()), place)
-    return ast.copy_location(ast.Assign([target], _name(ELSEWHERE, place)), place)
+    return ast.copy_location(ast.Assign([target], _value(place)), place)
+
+
+def _value(place: ast.AST) -> ast.expr:
+    """A value that nobody knows: what an unknown function gives back."""
+    return ast.copy_location(ast.Call(_name(ELSEWHERE, place), [], []), place)
 
 
 def _name(name: str, place: ast.AST) -> ast.Name:

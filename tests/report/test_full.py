@@ -42,6 +42,9 @@ def test_story_with_fix() -> None:
             |             ------------------------------------------------ so every gradient here is None
 
         help: indent line 7 into the `with` block (safe fix)
+
+          7 -     total = d_loss + 10.0 * penalty(real, fake)
+            +         total = d_loss + 10.0 * penalty(real, fake)
         """
     )
 
@@ -62,6 +65,9 @@ def test_narrow_terminal_puts_labels_below_and_clips_source() -> None:
             |            so every gradient here is None
 
         help: indent line 7 into the `with` block (safe fix)
+
+          7 -     total = d_loss + 10.0 * penalty(real, fake)
+            +         total = d_loss + 10.0 * penalty(real, fake)
         """,
         critic(),
         width=60,
@@ -386,7 +392,7 @@ def test_help_is_wrapped_under_itself_and_code_in_it_is_kept_together() -> None:
 def test_fix_is_the_help(message: str, help: str, expected: str) -> None:
     fix = Fix(message, Applicability.UNSAFE, (Edit(Span(0, 0), "x"),))
     output = printed("full", told(CRITIC, (on(CRITIC, "total"), ""), help=help, fix=fix))
-    assert output.endswith("\n\n" + expected)
+    assert output.endswith("\n\n" + expected + "\n  1 - import tensorflow as tf\n    + ximport tensorflow as tf\n")
 
 
 def test_one_empty_line_between_findings_and_nothing_for_none() -> None:

@@ -25,12 +25,14 @@ def test_one_finding() -> None:
                 {
                     "message": "`tape` records this block only",
                     "filename": "src/critic.py",
+                    "cell": None,
                     "location": {"row": 5, "column": 31},
                     "end_location": {"row": 5, "column": 35},
                 },
                 {
                     "message": "so every gradient here is None",
                     "filename": "src/critic.py",
+                    "cell": None,
                     "location": {"row": 8, "column": 13},
                     "end_location": {"row": 8, "column": 61},
                 },
@@ -41,19 +43,23 @@ def test_one_finding() -> None:
                 "edits": [
                     {
                         "content": "    ",
+                        "cell": None,
                         "location": {"row": 7, "column": 5},
                         "end_location": {"row": 7, "column": 5},
                     }
                 ],
             },
             "url": "https://example.org/TAP301",
+            "file_location": None,
+            "file_end_location": None,
         }
     ]
 
 
 def test_the_keys_keep_their_order() -> None:
     (entry,) = json.loads(printed("json", critic()))
-    assert list(entry) == ("code name message severity filename cell location end_location related fix url".split())
+    assert list(entry) == ("code name message severity filename cell location end_location related fix url"
+        " file_location file_end_location".split())
 
 
 def test_columns_count_code_points() -> None:
@@ -86,10 +92,11 @@ def test_related_place_in_another_file(tmp_path: Path) -> None:
         {
             "message": "here",
             "filename": str(other),
+            "cell": None,
             "location": {"row": 2, "column": 1},
             "end_location": {"row": 2, "column": 2},
         },
-        {"message": "there", "filename": "gone.py", "location": None, "end_location": None},
+        {"message": "there", "filename": "gone.py", "cell": None, "location": None, "end_location": None},
     ]
 
 

@@ -73,7 +73,10 @@ def test_what_does_not_parse_ends_early(text: str) -> None:
     assert of("y\n" + text).statements[0].words == ("y",)
 
 
-@given(st.lists(st.sampled_from(["x", "f(", ")", "'''", "# c", " ", "\t", "\n", "\r\n", "\r", "\\\n", "'", "é", "if a:"])))
+PARTS = ("x", "f(", ")", "'''", "# c", " ", "\t", "\n", "\r\n", "\r", "\\\n", "'", "é", "if a:")
+
+
+@given(st.lists(st.sampled_from(PARTS)))
 def test_every_comment_is_where_it_says(parts: list[str]) -> None:
     text = "".join(parts)
     for comment in of(text).comments:
@@ -89,7 +92,8 @@ def test_what_ipython_adds_is_blanked_at_the_same_offsets() -> None:
     source = Source("a.ipynb", text)
     blanked = python(source, cells).text
     assert len(blanked) == len(text)
-    assert blanked.split() == ["a", "=", "1"]
+    assert "pip" not in blanked
+    assert blanked[text.index("a =") :] == text[text.index("a =") :]
     assert python(source, None) is source
 
 

@@ -5,7 +5,7 @@ import ast
 import libcst
 import pytest
 
-from tapelint.check import parse
+from tapelint.program import parse
 from tapelint.source.text import Source
 from tapelint.syntax.blocks import TapeBlock, TooDeepError, tape_blocks
 

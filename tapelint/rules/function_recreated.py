@@ -1,0 +1,81 @@
+"""TAP804: a new tf.function is made for every call, and each is traced again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.fixes import statements
+from tapelint.play.recording import Recording, Trace, Wrapping
+from tapelint.rules import story
+
+CODE = "TAP804"
+
+_CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match)
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for at, later in enumerate(recording.wrappings):
+        loop = later.context.loops[-1] if later.context.loops else None
+        if loop is None or loop.round < 2 or not recording.here(later.place):
+            continue
+        earlier = next((one for one in reversed(recording.wrappings[:at]) if _same(one, later)), None)
+        if earlier is None or _conditional(recording, later):
+            continue
+        after = next((one.time for one in recording.wrappings[at + 1 :] if one.place == later.place), 1 << 60)
+        first = _calls(recording, earlier, earlier.time, later.time)
+        second = _calls(recording, later, later.time, after)
+        if len(first) == 1 and len(second) == 1:
+            yield _told(recording, later, second[0])
+
+
+def _same(one: Wrapping, later: Wrapping) -> bool:
+    """Whether the same function was wrapped at the same place in the round before."""
+    if one.place != later.place or one.identity != later.identity or not one.context.loops:
+        return False
+    before, now = one.context.loops[-1], later.context.loops[-1]
+    return before.place == now.place and before.round == now.round - 1
+
+
+def _calls(recording: Recording, one: Wrapping, begin: int, end: int) -> list[Trace]:
+    return [trace for trace in recording.trace_calls if trace.function == one.function and begin < trace.time < end]
+
+
+def _conditional(recording: Recording, one: Wrapping) -> bool:
+    """Whether a condition in the loop may keep the function from being made again."""
+    loop = one.context.loops[-1].place.node
+    for place in (one.place, *one.context.calls):
+        at: ast.AST | None = place.node
+        while at is not None and at is not loop:
+            outer = recording.parents.get(id(at))
+            if isinstance(outer, _CONDITIONAL):
+                return True
+            at = outer
+    return False
+
+
+def _told(recording: Recording, one: Wrapping, call: Trace) -> Finding:
+    node = one.place.node
+    at: ast.AST = node
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        at = next(item for item in node.decorator_list if "function" in ast.unparse(item))
+    name = one.name if one.name != "<lambda>" else "the lambda"
+    marks = (
+        story.head(recording, "made", one.context.loops[-1].place),
+        story.mark(recording, "used", call.call),
+    )
+    return story.told(recording, CODE, at, {"function": name}, marks, "", None, _fix(recording, one))
+
+
+def _fix(recording: Recording, one: Wrapping) -> Fix | None:
+    """Move the definition, or the line that wraps the function, in front of the loop."""
+    loop = one.context.loops[-1].place.node
+    body = loop.body if isinstance(loop, (ast.For, ast.While)) else []
+    node = one.place.node
+    for statement in body:
+        if statement is node or (isinstance(statement, ast.Assign) and statement.value is node):
+            assert isinstance(loop, ast.stmt)
+            edits = statements.hoisted(recording.source, statement, loop)
+            return Fix("make it once, before the loop", Applicability.UNSAFE, edits) if edits is not None else None
+    return None

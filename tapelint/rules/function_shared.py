@@ -1,0 +1,68 @@
+"""TAP806: one traced step is used with a second optimizer or model, which makes new variables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Making, Recording, Trace
+from tapelint.play.values import Const, Object
+from tapelint.rules import story
+
+CODE = "TAP806"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for making in recording.makings:
+        trace = making.context.trace
+        if trace is None or not _called(trace) or making.context.guarded("ValueError") or _stateless(recording, making):
+            continue
+        earlier = [other for other in recording.trace_calls if _before(other, trace)]
+        if not earlier or not _called(earlier[0]) or _made_inside(recording, making):
+            continue
+        if not any(_another(other, making) for other in recording.makings if other.context.trace in earlier):
+            continue
+        assert trace.call is not None
+        if recording.here(trace.call):
+            yield _told(recording, making, trace, earlier[0])
+
+
+def _before(other: Trace, trace: Trace) -> bool:
+    """Whether the same traced function was called earlier in the same run."""
+    return other.function == trace.function and other.time < trace.time and other.alone is trace.alone
+
+
+def _another(other: Making, making: Making) -> bool:
+    """Whether the earlier call made the variables of another object of the same kind."""
+    return other.what == making.what and other.value is not making.value
+
+
+def _called(trace: Trace) -> bool:
+    """Whether the program itself calls the function here."""
+    return trace.call is not None and isinstance(trace.call.node, ast.Call)
+
+
+def _stateless(recording: Recording, making: Making) -> bool:
+    """SGD without momentum keeps nothing for each variable in Keras 3."""
+    value = making.value
+    if not isinstance(value, Object) or not value.symbol.endswith(".SGD") or recording.keras != 3:
+        return False
+    momentum = value.args.get("momentum")
+    return momentum is None or (isinstance(momentum, Const) and not momentum.value) or not isinstance(momentum, Const)
+
+
+def _made_inside(recording: Recording, making: Making) -> bool:
+    """Whether the object itself is made in a traced function: TAP801 tells that."""
+    return any(made.value is making.value and made.context.trace is not None for made in recording.creations)
+
+
+def _told(recording: Recording, making: Making, trace: Trace, first: Trace) -> Finding:
+    assert trace.call is not None
+    fields = {"function": trace.name, "op": making.what}
+    marks = (
+        story.mark(recording, "first", first.call),
+        story.mark(recording, "made", trace.reason),
+        story.mark(recording, "used", making.place),
+    )
+    return story.told(recording, CODE, trace.call, fields, marks, "")

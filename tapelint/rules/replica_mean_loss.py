@@ -1,0 +1,68 @@
+"""TAP810: the loss in a replica is a mean, and the gradients are summed over the replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Finding
+from tapelint.play.recording import Apply, Recording, Scope
+from tapelint.play.values import Const, Data, Several, Unknown, Value, VariableSet
+from tapelint.rules import story
+from tapelint.rules.gradients import ask_of
+from tapelint.rules.replicas import replica_of
+
+CODE = "TAP810"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    for apply in recording.applies:
+        replica = replica_of(apply.context)
+        if replica is None or apply.pairs is None or apply.kwargs or not apply.certain:
+            continue
+        for item in apply.pairs.gradients.items:
+            ask = ask_of(item.of if isinstance(item, Several) else item)
+            if ask is None or ask.method != "gradient" or "output_gradients" in ask.arguments:
+                continue
+            mean = _mean(recording, ask.target)
+            if mean is not None and replica_of(ask.context) == replica:
+                yield from _told(recording, mean, apply, replica)
+                break
+
+
+def _mean(recording: Recording, value: Value, depth: int = 5) -> Data | None:
+    """The mean over the samples that the loss is, or that is one of its terms."""
+    operation = recording.operations.get(value.id)
+    if operation is None or not depth or not isinstance(value, Data):
+        return None
+    if operation.function == "tensorflow.reduce_mean":
+        axis = operation.get(1, "axis")
+        whole = axis is None or (isinstance(axis, Const) and axis.value in (None, 0))
+        return value if whole and _of_samples(value) else None
+    if operation.function == "+":
+        return next((found for item in operation.args if (found := _mean(recording, item, depth - 1))), None)
+    return None
+
+
+def _of_samples(value: Value, limit: int = 200) -> bool:
+    """Whether data takes part in a value, and not variables alone."""
+    stack = [value]
+    seen: set[int] = set()
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, (Unknown, VariableSet)) or (isinstance(item, Data) and not item.links):
+            return True
+        if isinstance(item, Data):
+            stack.extend(link.value for link in item.links)
+    return False
+
+
+def _told(recording: Recording, mean: Data, apply: Apply, replica: Scope) -> Iterator[Finding]:
+    if mean.place is None or not recording.here(mean.place):
+        return
+    fields = {"op": "tf.reduce_mean", "function": replica.name or "this function"}
+    marks = (story.mark(recording, "made", replica.place), story.mark(recording, "apply", apply.place))
+    yield story.told(recording, CODE, mean.place, fields, marks, "")

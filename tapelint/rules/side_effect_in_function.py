@@ -1,0 +1,62 @@
+"""TAP803: a traced function puts a tensor into a Python object, or prints it with `print`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.recording import Recording, Work
+from tapelint.rules import story
+from tapelint.rules.gradients import tensorflow_name
+
+CODE = "TAP803"
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if "run_functions_eagerly" in recording.source.text:
+        return
+    for work in recording.works:
+        if work.how not in ("keep", "print") or work.context.trace is None or not recording.here(work.place):
+            continue
+        yield _told(recording, work)
+
+
+def _told(recording: Recording, work: Work) -> Finding:
+    trace = work.context.trace
+    assert trace is not None
+    name = story.value_name(recording, work.value)
+    if not name and work.value.place is not None and recording.here(work.value.place):
+        name = recording.text(work.value.place)
+    fields = {"name": name or "the tensor", "function": trace.name, "target": _target(recording, work)}
+    calls = [place for place in work.context.calls if isinstance(place.node, ast.Call)]
+    marks = (
+        story.mark(recording, "made", trace.reason) or story.head(recording, "made", trace.place),
+        story.mark(recording, "used", calls[-1]) if calls and calls[-1] != trace.call else (),
+    )
+    fix = _fix(recording, work) if work.how == "print" else None
+    variant = "print" if work.how == "print" else ""
+    return story.told(recording, CODE, work.place, fields, marks, variant, work.context, fix)
+
+
+def _target(recording: Recording, work: Work) -> str:
+    """What holds the tensor, in the program's words."""
+    node = work.place.node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return recording.text(node.func.value)
+    if isinstance(node, ast.Assign):
+        target = node.targets[0]
+        return recording.text(target.value if isinstance(target, ast.Subscript) else target)
+    return recording.names.get(work.others[0].id, "a Python object") if work.others else ""
+
+
+def _fix(recording: Recording, work: Work) -> Fix | None:
+    """`print` becomes `tf.print`, which writes at every call."""
+    node = work.place.node
+    name = tensorflow_name(recording)
+    if not name or not isinstance(node, ast.Call) or node.keywords or not isinstance(node.func, ast.Name):
+        return None
+    if any(isinstance(item, (ast.JoinedStr, ast.Starred)) for item in node.args):
+        return None
+    edit = Edit(recording.span(node.func), f"{name}.print")
+    return Fix(f"print with `{name}.print`", Applicability.SAFE, (edit,))
