@@ -1,4 +1,4 @@
-"""The flake8 plugin: for each file the findings that `tapelint check --force-exclude` has, in the form flake8 wants.
+"""The flake8 plugin: for each file the findings that `tapelint check` has, in the form that flake8 wants.
 
 flake8 imports this module and makes a `Plugin` for every file, so nothing is imported here that a file without a mark
 doesn't need. flake8's own filters (`select`, `ignore`, `per-file-ignores`, `noqa`) come after ours. Its workers are
@@ -74,7 +74,7 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Note what was asked. No settings are read before the first file that holds a mark."""
+        """Note what was asked. No settings are read, and no folder, before the first file that holds a mark."""
         cls.judge = Judge(vars(options))
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
@@ -92,6 +92,8 @@ class Judge:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
         self._configuration: Configuration | None = None
+        self._named: list[str] = []
+        self._found: dict[str, Settings] = {}
         self._selections: dict[int, Selection] = {}
         self._said: set[str] = set()
 
@@ -134,21 +136,22 @@ class Judge:
         ]
 
     def _settings(self, path: str) -> Settings | None:
-        """The settings for a file; None if they exclude it.
-
-        flake8 doesn't tell files that were named from those that it found, so both are passed over if they are excluded.
-        """
+        """The settings for a file; None if `tapelint check` with the same paths would pass it over."""
         configuration = self._configuration = self._configuration or self._configured()
-        if not os.path.isfile(path):  # piped in, under a name that need not exist
-            settings = configuration.for_folder(os.path.dirname(os.path.abspath(path)))
-            return None if settings.excludes.match(path) else settings
-        from tapelint.discovery import Discovery
+        full = os.path.abspath(path)
+        named: list[str] = self._options.get("filenames") or ["."]
+        if "-" in named:
+            settings = configuration.for_folder(os.path.dirname(full))
+            return None if settings.force_exclude and settings.excludes.match(path) else settings
+        if self._named != named:  # who calls flake8 from Python can ask it twice
+            from tapelint.discovery import Discovery
 
-        discovery = Discovery(configuration)
-        found = discovery.find([path])
-        for warning in discovery.warnings:
-            self._say(f"warning: {warning}")
-        return found[0].settings if found else None
+            self._named = list(named)
+            discovery = Discovery(configuration)
+            self._found = {os.path.abspath(found.path): found.settings for found in discovery.find(named)}
+            for warning in discovery.warnings:
+                self._say(f"warning: {warning}")
+        return self._found.get(full)
 
     def _configured(self) -> Configuration:
         from tapelint.settings import Configuration, SettingsError
@@ -162,7 +165,6 @@ class Judge:
             given["target-keras"] = int(keras)
         if self._options.get("tapelint_pedantic"):
             given["pedantic"] = True
-        given["force-exclude"] = True
         file = self._options.get("tapelint_config")
         isolated = bool(self._options.get("tapelint_isolated"))
         if file is not None and isolated:

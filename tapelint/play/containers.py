@@ -364,8 +364,8 @@ class Containers(Tapes):
                     held = [item for _, item in entries.entries] + list(arguments.all())
                     self.world.put((value.id, "#"), Entries(entries.entries, self.unknown(node, held, "item")))
                     return self.const(None, node)
-                for key, item in other.entries:
-                    entries = entries.put(key, item)
+                for name_, member in other.entries:
+                    entries = entries.put(name_, member)
             for keyword, given in arguments.kwargs.items():
                 entries = entries.put(keyword, given)
             self.world.put((value.id, "#"), entries)

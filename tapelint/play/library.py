@@ -315,8 +315,8 @@ class Library(Accumulators):
         dtype = dtypes.of_argument(dtype_value)
         if isinstance(value, Data) and value.ask is not None:
             # A sparse gradient becomes a dense tensor; any other one is given back as it is.
-            links = (Link(value),)
-            return self.data(Kind.TENSOR, "tf.convert_to_tensor", links, node, dtype or value.dtype, same=value)
+            read = (Link(value),)
+            return self.data(Kind.TENSOR, "tf.convert_to_tensor", read, node, dtype or value.dtype, same=value)
         if isinstance(value, Data) and value.kind is Kind.TENSOR and not value.nested:
             return value
         if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:

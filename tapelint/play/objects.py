@@ -214,6 +214,8 @@ class Objects(Threads):
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
             ):  # fmt: skip
+                if name in ("set_weights", "load_weights"):
+                    self.recording.loaded.add(value.id)
                 return self.unknown(node, (), "call")
         if value.kind == "optimizer" and name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)

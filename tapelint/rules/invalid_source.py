@@ -53,7 +53,7 @@ def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: 
         "target": recording.text(ask.target_node),
     }
     made = (
-        (story.Mark("made", recording.span(value.place)),)
+        (Mark("made", recording.span(value.place)),)
         if value.place is not None and recording.here(value.place) and variant != "nothing"
         else ()
     )

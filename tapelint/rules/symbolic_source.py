@@ -37,12 +37,12 @@ def find(recording: Recording) -> Iterator[Finding]:
                 "target": recording.text(ask.target_node),
                 "method": ask.method,
             }
-            marks = (
+            places = (
                 story.mark(recording, "made", symbolic.place),
                 story.opened(recording, ask.tape),
                 story.asked(recording, ask),
             )
-            yield story.told(recording, CODE, node, fields, marks, variant, ask.context)
+            yield story.told(recording, CODE, node, fields, places, variant, ask.context)
             break
 
 

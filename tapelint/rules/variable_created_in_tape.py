@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Creation, Happening, Recording
-from tapelint.play.values import CutKind, Data, Object, Tape, Variable, options
+from tapelint.play.values import CutKind, Data, Instance, Object, Tape, Variable, options
 from tapelint.rules import blocks, story
 
 CODE = "TAP212"
@@ -15,13 +15,14 @@ CODE = "TAP212"
 
 def find(recording: Recording) -> Iterator[Finding]:
     inner = {part.id for made in recording.creations if isinstance(made.value, Object) for part in made.value.parts}
+    wholes = {made.value.place for made in recording.creations if isinstance(made.value, Instance)}
     for made in recording.creations:
         if not made.inside or made.context.in_graph or made.value.id in inner or made.what == "metric":
             continue  # in a tf.function TAP801 tells it
         if isinstance(made.value, Variable) and made.value.trainable is False:
             continue  # a counter or a buffer
-        if _made_once(recording, made):
-            continue
+        if _made_once(recording, made) or set(made.context.calls) & wholes:
+            continue  # a part of an object that is told itself
         if made.what == "model" and not any(loop.round > 1 for loop in made.context.loops):
             continue  # a copy for one step of a learner, for instance
         if story.in_test(recording, made.place) or _watched(recording, made):
