@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.fixes import statements
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import (

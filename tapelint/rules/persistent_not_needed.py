@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Ask, Happening, Recording
 from tapelint.play.values import Const, Tape
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument
 
 CODE = "TAP110"
@@ -29,6 +29,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if keyword is None:
             continue
         ask = asks[0]
+        if ask.inside and not _last(recording, ask):
+            continue  # what follows would not be recorded any more
         if isinstance(ask.target_node, ast.Subscript):
             continue  # asked for one element of a list: the others follow, perhaps elsewhere
         created = next(event for event in events if event.what is Happening.CREATE)
@@ -41,6 +43,12 @@ def find(recording: Recording) -> Iterator[Finding]:
         yield story.told(
             recording, CODE, _argument(keyword), fields, (story.asked(recording, ask),), "", None, fix
         )
+
+
+def _last(recording: Recording, ask: Ask) -> bool:
+    """Whether a call inside the block is the last thing there."""
+    around = blocks.block(recording, ask.tape)
+    return around is not None and blocks.contains(around.body[-1], ask.node)
 
 
 def _argument(keyword: ast.keyword) -> ast.AST:
