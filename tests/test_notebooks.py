@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tapelint import report
 from tapelint.catalogue import codes
@@ -289,3 +291,40 @@ def test_programs_say_whether_they_are_whole() -> None:
     assert read("a.py", b"x").is_whole and read("a.py", b"x").cells is None
     severities = {diagnostic.severity for diagnostic in judged(*TWICE).diagnostics}
     assert severities == {Severity.ERROR}
+
+
+PARTS = st.sampled_from(
+    [
+        *TWICE,
+        "...",
+        "# ... more",
+        "def f(y):\n    ...",
+        "class A:\n    ...",
+        "async def g():\n    with tape:\n        ...",
+        "x = = tape",
+        "x = !ls \u00e9",
+        "%time y = x",
+        "%%time\nfor x in y:\n    !ls",
+        "%run a",
+        "for tape in y:\n    ...\nelse:\n    y = x",
+        "y[..., 0]",
+        ">>> y\n3",
+        "del tape",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PARTS, min_size=1, max_size=7), st.sampled_from(["n.ipynb", "a.md", "a.rst"]))
+def test_any_cells_are_judged_without_trouble(parts: list[str], path: str) -> None:
+    parts = [TWICE[0], *parts]
+    text = "".join(f"```python\n{part}\n```\n" for part in parts)
+    result = check(path, notebook(*parts) if path == "n.ipynb" else text.encode(), TERMS)
+    assert result.errors == ()
+    for diagnostic in result.diagnostics:
+        for span in (diagnostic.span, *(related.span for related in diagnostic.related)):
+            where = place(result, span)
+            assert where.start <= where.end and (where.cell is None) == (path != "n.ipynb")
+            assert where.seen[0].row <= 4 or path != "n.ipynb"
+    for form in ("full", "json", "sarif"):
+        assert bool(printed(result, form)) or not result.diagnostics

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from tapelint.diagnostic import Applicability, Diagnostic, Fix, Span
+from tapelint.fixes.statements import newline
 from tapelint.source.layout import layout
 from tapelint.source.text import Source
 
@@ -16,6 +18,9 @@ class Trust:
     safe: frozenset[str] = frozenset()
     unsafe: frozenset[str] = frozenset()
     never: frozenset[str] = frozenset()
+
+
+_BARE = re.compile(r"(?<!\r)\n")
 
 
 def settled(source: Source, told: list[Diagnostic], trust: Trust) -> list[Diagnostic]:
@@ -35,6 +40,12 @@ def settled(source: Source, told: list[Diagnostic], trust: Trust) -> list[Diagno
             found.append(replace(one, fix=None))
             continue
         applicability = fix.applicability
+        end = newline(source)
+        if end != "\n" and any("\n" in edit.content for edit in fix.edits):
+            # Rules may write a line feed and mean the end of a line.
+            edits = tuple(replace(edit, content=_BARE.sub(end, edit.content)) for edit in fix.edits)
+            fix = replace(fix, edits=edits)
+            one = replace(one, fix=fix)
         if applicability is Applicability.SAFE and not one.code.startswith("TAP00") and _takes_away(source, fix):
             if comments is None:
                 comments = [comment.span for comment in layout(source).comments]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Custom, Recording
+from tapelint.play.recording import Ask, Custom, Recording
 from tapelint.play.values import Const
 from tapelint.rules import customs, story
 
@@ -19,29 +19,31 @@ def find(recording: Recording) -> Iterator[Finding]:
     for custom in recording.customs:
         if custom.gradient is None or custom.open or custom.context.guarded(*_RAISED):
             continue
-        if custom.takes_variables or custom.reads or not customs.asked_through(recording, custom):
+        ask = customs.asked_through(recording, custom)
+        if custom.takes_variables or custom.reads or ask is None:
             continue
         if custom.outputs is not None and custom.outputs > 0 and len(custom.upstreams) != custom.outputs:
-            yield _outputs(recording, custom)
+            yield _outputs(recording, custom, ask)
         elif custom.inputs is not None and custom.gradients is not None and len(custom.inputs) != custom.gradients:
             given = customs.returns(custom.gradient)
             if len(given) == 1 and given[0] is not None:
-                yield _told(recording, custom, given[0])
+                yield _told(recording, custom, given[0], ask)
 
 
-def _outputs(recording: Recording, custom: Custom) -> Finding:
+def _outputs(recording: Recording, custom: Custom, ask: Ask) -> Finding:
     assert custom.gradient is not None
     given = customs.returns(custom.node)
     fields = {"function": custom.name, "count": str(len(custom.upstreams)), "expected": str(custom.outputs)}
     marks = (
         story.mark(recording, "made", given[0] if given else None),
         story.mark(recording, "call", custom.place),
+        story.asked(recording, ask),
     )
     place = story.head(recording, "primary", custom.gradient)[0].span
     return story.told(recording, CODE, place, fields, marks, "outputs")
 
 
-def _told(recording: Recording, custom: Custom, given: ast.expr) -> Finding:
+def _told(recording: Recording, custom: Custom, given: ast.expr, ask: Ask) -> Finding:
     assert custom.inputs is not None and custom.gradients is not None
     expected, count = len(custom.inputs), custom.gradients
     declared = len(custom.node.args.args) - (1 if custom.method else 0)
@@ -52,7 +54,7 @@ def _told(recording: Recording, custom: Custom, given: ast.expr) -> Finding:
         elif declared > expected:
             variant = "keyword"
     fields = {"function": custom.name, "count": str(count), "expected": str(expected)}
-    marks = (story.mark(recording, "call", custom.place),)
+    marks = (story.mark(recording, "call", custom.place), story.asked(recording, ask))
     fix = _fix(recording, custom, given)
     return story.told(recording, CODE, given, fields, marks, variant, None, fix)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.recording import Custom, Recording
+from tapelint.play.recording import Ask, Custom, Recording
 from tapelint.play.values import Data, Either, Unknown, Value, Variable, VariableSet
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -25,17 +25,17 @@ def returns(node: Definition) -> list[ast.expr | None]:
     return found
 
 
-def asked_through(recording: Recording, custom: Custom) -> bool:
-    """Whether a gradient is asked whose way certainly leads through this call."""
+def asked_through(recording: Recording, custom: Custom) -> Ask | None:
+    """The gradient call whose way certainly leads through this call of a custom gradient."""
     result = custom.result
     if result is None:
-        return False
+        return None
     for ask in recording.asks:
         if not ask.certain or ask.time < result.time or not _behind(ask.target, result):
             continue
         if any(_behind(result, source) for source in recording.leaves(ask.sources)):
-            return True
-    return False
+            return ask
+    return None
 
 
 def _behind(value: Value, wanted: Value, limit: int = 400) -> bool:

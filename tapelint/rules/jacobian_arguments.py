@@ -71,7 +71,8 @@ def _told(recording: Recording, ask: Ask, variant: str) -> Finding:
     fields["other_shape"] = shapes.text(other) if other is not None else ""
     unknown = [keyword.arg for keyword in ask.node.keywords if keyword.arg is not None and keyword.arg not in _TAKEN]
     fields["name"] = unknown[0] if unknown else ""
-    made = () if variant in ("keyword", "batch") else story.mark(recording, "made", at_fault.place)
+    inside = at_fault.place is not None and any(at_fault.place.node is node for node in ast.walk(ask.node))
+    made = () if inside or variant in ("keyword", "batch") else story.mark(recording, "made", at_fault.place)
     fix = _fix(recording, ask) if variant == "source_list" else None
     return story.told(recording, CODE, ask.place, fields, (made,), variant, ask.context, fix)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
+from tapelint.play.tape import Session
 from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Tape, Unknown, Value, Variable, VariableSet
 
 
@@ -297,6 +298,12 @@ def event_fields(recording: Recording, event: Event) -> dict[str, str]:
     return fields
 
 
+def _while_recording(session: Session, time: int) -> bool:
+    """Whether a recording ran at that time."""
+    inside = any(begin is not None and begin < time and (end is None or time < end) for begin, end in session.intervals)
+    return inside and not any(begin <= time <= end for begin, end in session.paused)
+
+
 def unrecorded_asks(case: Missing) -> list[Ask]:
     """The gradient calls that the asked tape did not record, on the way from the target to the cut and just behind."""
     assert case.met is not None
@@ -308,6 +315,8 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
     while queue:
         item = queue.pop(0)
         if item.id in answers and not isinstance(item, Data) and item.id not in seen:
+            if case.ask.session is not None and _while_recording(case.ask.session, answers[item.id].time):
+                continue
             found.append(answers[item.id])  # a gradient for sources that are not known one by one
         elif isinstance(item, Unknown) and item.role == "operator" and item.id not in seen:
             seen.add(item.id)

@@ -6,6 +6,7 @@ import io
 import re
 import tokenize
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 from tapelint import catalogue
@@ -41,6 +42,7 @@ def fixed(data: bytes, most: Applicability, code: str = "", name: str = "program
     return data if result.mended is None else result.mended.after
 
 
+@lru_cache(maxsize=1024)
 def mended(data: bytes, most: Applicability, code: str = "", name: str = "program.py") -> FileResult:
     """The result of fixing, which must not fail."""
     result = mend(name, data, terms(code, most))
