@@ -112,22 +112,16 @@ def explain(rule: str) -> int:
     """Show the page of a rule, found by its code or name."""
     from tapelint.catalogue import UnknownRuleError
     from tapelint.catalogue import rule as page_of
-    from tapelint.output import wants_color
+    from tapelint.output import wants_color, width
+    from tapelint.report import explain as explained
 
     try:
         page = page_of(rule)
     except UnknownRuleError as error:
         complain(str(error))
         return TROUBLE
-    text = f"# {page.name} ({page.code})\n\n{page.summary}.\n\nSeverity: {page.severity.value}. Fix: {page.fix}.\n"
-    text += "".join(f"\n## {heading}\n\n{section}\n" for heading, section in page.sections.items())
-    if wants_color(None, sys.stdout, os.environ):
-        from rich.console import Console
-        from rich.markdown import Markdown
-
-        Console().print(Markdown(text))
-    else:
-        click.echo(text, nl=False)
+    color = wants_color(None, sys.stdout, os.environ)
+    explained.write(page, sys.stdout, color=color, width=width(sys.stdout))
     return 0
 
 
@@ -136,26 +130,14 @@ def explain(rule: str) -> int:
 def rules(output_format: str) -> int:
     """List all rules."""
     from tapelint import catalogue
+    from tapelint.output import wants_color, width
+    from tapelint.report import explain as explained
 
-    pages = catalogue.rules()
     if output_format == "json":
-        table = [
-            {
-                "code": page.code,
-                "name": page.name,
-                "severity": page.severity.value,
-                "summary": page.summary,
-                "fix": page.fix,
-                "since": page.since,
-                "url": page.url,
-            }
-            for page in pages
-        ]
-        click.echo(json.dumps(table, indent=2))
-        return 0
-    wide = max(len(page.name) for page in pages)
-    for page in pages:
-        click.echo(f"{page.code}  {page.name:<{wide}}  {page.severity.value:<7}  {page.summary}")
+        explained.write_table_json(catalogue.rules(), sys.stdout)
+    else:
+        color = wants_color(None, sys.stdout, os.environ)
+        explained.write_table(catalogue.rules(), sys.stdout, color=color, width=width(sys.stdout))
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TextIO
@@ -48,10 +47,15 @@ class Output:
         watched = self._watched(results)
         with self._stream() as stream:
             try:
+                color = wants_color(self._color, stream, os.environ)
                 if self._statistics:
-                    self._write_counts(watched, stream)
+                    from tapelint.report import statistics
+
+                    if self._form == "json":
+                        statistics.write_json(watched, stream)
+                    else:
+                        statistics.write(watched, stream, color=color, width=width(stream))
                 else:
-                    color = wants_color(self._color, stream, os.environ)
                     write(self._form, watched, stream, color=color, width=width(stream))
                 stream.flush()
             except BrokenPipeError:
@@ -84,19 +88,6 @@ class Output:
                 complain(f"{result.path}: {error}")
             yield result
         self._progress.clear()
-
-    def _write_counts(self, results: Iterable[FileResult], stream: TextIO) -> None:
-        counts = Counter((found.code, found.name) for result in results for found in result.diagnostics)
-        rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        if self._form == "json":
-            import json
-
-            table = [{"code": code, "name": name, "count": count} for (code, name), count in rows]
-            stream.write(json.dumps(table, indent=2) + "\n")
-            return
-        wide = len(str(rows[0][1])) if rows else 0
-        for (code, name), count in rows:
-            stream.write(f"{count:>{wide}}  {code}  {name}\n")
 
     @contextmanager
     def _stream(self) -> Iterator[TextIO]:

@@ -260,7 +260,7 @@ def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
     assert done.out == "12  TAP301  target-outside-tape\n 1  TAP119  persistent-tape-not-deleted\n"
     assert done.code == 1
     assert json.loads(Run(capsys, "--statistics", "--output-format", "json").out) == [
-        {"code": "TAP301", "name": "target-outside-tape", "count": 12}
+        {"code": "TAP301", "name": "target-outside-tape", "count": 12, "fixable": 0}
     ]
     assert Run(capsys, "--statistics", "--ignore", "TAP3").out == ""
     assert Run(capsys, "--statistics", "--config", "output-format=github").out == "12  TAP301  target-outside-tape\n"
@@ -367,8 +367,9 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     by_code = Run(capsys, "explain", "TAP301")
     assert by_code.code == 0
-    assert by_code.out.startswith("# target-outside-tape (TAP301)\n")
-    assert "## What TensorFlow does\n" in by_code.out
+    assert by_code.out.startswith("TAP301 target-outside-tape\n")
+    assert "\nWhat TensorFlow does\n" in by_code.out
+    assert max(map(len, by_code.out.splitlines())) <= 80
     assert Run(capsys, "explain", "target-outside-tape").out == by_code.out
 
 
@@ -376,7 +377,7 @@ def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
     listed = Run(capsys, "rules").out.splitlines()
     table = json.loads(Run(capsys, "rules", "--output-format", "json").out)
     assert [line.split()[0] for line in listed] == [rule["code"] for rule in table]
-    assert {"code", "name", "severity", "summary", "fix", "since", "url"} == set(table[0])
+    assert {"code", "name", "severity", "summary", "fix", "since", "url"} <= set(table[0])
 
 
 def test_tapes(capsys: pytest.CaptureFixture[str]) -> None:

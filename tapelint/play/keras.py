@@ -733,11 +733,12 @@ class Keras(Library):
         variables = apply.pairs.variables.items if apply.pairs is not None else None
         if held is None:
             self.note_making(optimizer, "optimizer", apply.node)
+            self.world.put((*key, "since"), self.entry)
             sure = optimizer.whole and apply.certain and apply.method != "minimize"
             self.world.put(key, Met(apply.place, variables if sure and variables else None))
             return
-        if held.variables is None or variables is None:
-            return
+        if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
+            return  # nothing is known, or the first step belongs to another run than this one
         for variable in variables:
             bare = variable.of if isinstance(variable, Several) else variable
             if not self._exists(bare):

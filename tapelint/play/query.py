@@ -247,6 +247,8 @@ class Query:
             return Verdict(Standing.UNKNOWN, source, node)
         if isinstance(source, Either):
             return self._either_source(target, source, node)
+        if isinstance(source, Data) and source.op == "value" and isinstance(source.same, (Variable, VariableSet)):
+            return self.why_unconnected(target, source.same, node)  # what a Keras variable holds: it is watched as such
         if isinstance(source, Data):
             if source.kind is Kind.SYMBOLIC:
                 return Verdict(Standing.CUT, source, node, Fault.INVALID)

@@ -257,7 +257,11 @@ class Tapes(Machine):
         targets = [option for option in options(ask.target) if not isinstance(option, Const)]
         if not targets or not all(isinstance(value, _TARGETS) for value in targets):
             return
-        if any(isinstance(value, Data) and value.kind is not Kind.TENSOR for value in targets):
+        if any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in targets):
+            return
+        # To ask for the gradient of a number or an array raises: that way ends here.
+        targets = [value for value in targets if not (isinstance(value, Data) and value.kind is not Kind.TENSOR)]
+        if not targets:
             return
         query = self.query(ask.tape, session)
         target = either(targets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Finding, Mark
+from tapelint.diagnostic import Finding
 from tapelint.play.recording import Creation, Recording
 from tapelint.play.values import Object
 from tapelint.rules import story
@@ -70,11 +70,6 @@ def _told(recording: Recording, made: Creation) -> Finding:
     assert trace is not None
     name = recording.names.get(made.value.id, "")
     fields = {"name": name, "function": trace.name, "op": made.what}
-    marks = (story.mark(recording, "made", trace.reason), _called(recording, made))
+    called = trace.call if trace.call is not None and isinstance(trace.call.node, ast.Call) else None
+    marks = (story.mark(recording, "made", trace.reason), story.mark(recording, "used", called))
     return story.told(recording, CODE, made.place, fields, marks, "" if name else "unnamed", made.context)
-
-
-def _called(recording: Recording, made: Creation) -> tuple[Mark, ...]:
-    """Where the helper that makes it is called."""
-    calls = [place for place in made.context.calls if isinstance(place.node, ast.Call)]
-    return story.mark(recording, "used", calls[-1]) if calls else ()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SHELL = r"(?:pip3?|conda|mamba|apt|apt-get)[ \t]+(?:install|uninstall|list|show|freeze|update)\b"
+_SHELL = (
+    r"(?:(?:pip3?|conda|mamba|apt|apt-get)[ \t]+(?:install|uninstall|list|show|freeze|update)\b"
+    r"|(?:ls|cd|cat|cp|mv|mkdir|rmdir|rm|man)[ \t]+(?!(?:in|is|and|or|if|not|for|else|as)\b)[-~/.$*\w])"
+)
+"""Commands that IPython runs without a sign before them."""
 _SUSPECT = re.compile(rf"^[ \t]*(?:[%!?,;/]|{_SHELL})|\?[ \t]*(?:#.*)?\r?$|=[ \t]*[!%]", re.MULTILINE)
 _TOKEN = re.compile(r"#[^\r\n]*|\"\"\"|'''|\"|'|[\[\](){}]|\\\r?\n|\r?\n|\r")
 _LINE = re.compile(r"[^\r\n\\]*(?:\\(?:\r?\n)?[^\r\n\\]*)*")

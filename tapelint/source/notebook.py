@@ -18,7 +18,7 @@ SUFFIX = ".ipynb"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r'[^"\\]+')
 _HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_INDENT = re.compile(r"[ \t]+(?=[^ \t\r\n#])")
+_INDENT = re.compile(r"[ \t]+(?=[^ \t\r\n])")
 _PYTHON = ("python", "ipython", "xpython", "")
 _DECODER = JSONDecoder(strict=False)
 
@@ -161,6 +161,9 @@ def _dedented(piece: Piece) -> Piece:
     indent = _INDENT.match(lines.line(first)) if first else None
     if indent is None:
         return piece
+    rows = [lines.line(row) for row in range(1, len(lines.line_starts) + 1)]
+    if rows[first - 1].lstrip().startswith("#") and any(row.strip() and not row.startswith(indent[0]) for row in rows):
+        return piece  # only a comment stands aside
     gone = []
     for at in lines.line_starts:
         if piece.text.startswith(indent[0], at):

@@ -20,6 +20,7 @@ PYTHON = (
     "# what is this?\n",
     "s = 'why?'\n",
     "list = pip\n",
+    "ls = cd\ncat += 1\nrm (x)\nls in cat\n",
 )
 
 
@@ -37,6 +38,7 @@ def test_python_stays_as_it_is(text: str) -> None:
         ("!!ls\r\nx", "0   \r\nx"),
         ("?print\ntf.Variable??\n%timeit?\nx", "0     \n0            \n0       \nx"),
         ("pip install x\nx", "0            \nx"),
+        ("ls -lh *.h5\ncd ..", "0          \n0    "),
         ("%time x = f()\n", "0;    x = f()\n"),
         ("  %time f(\n1)\ny", "  0;    f(\n1)\ny"),
         ("files = !ls -l\nx", "files = _     \nx"),

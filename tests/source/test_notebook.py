@@ -102,8 +102,10 @@ def test_cells_of_another_form_hold_nothing(cells: str) -> None:
 
 
 def test_the_indent_of_the_first_line_is_taken_off() -> None:
-    text, cells = read(notebook("\n    x = 1\n    if x:\n        y\n  z", "# a\n    b"))
-    assert texts(text, cells) == ["\nx = 1\nif x:\n    y\n  z", "# a\n    b"]
+    text, cells = read(
+        notebook("\n    x = 1\n    if x:\n        y\n  z", "# a\n    b", "  # a\n  b", "  # a\nif b:\n  c")
+    )
+    assert texts(text, cells) == ["\nx = 1\nif x:\n    y\n  z", "# a\n    b", "# a\nb", "  # a\nif b:\n  c"]
     at = text.index("y")
     assert cells.file.segment(cells.outer(Span(at, at + 1))) == "y"
 
