@@ -30,7 +30,7 @@ _VERSION = 1
 _LENGTH = 160
 _OPENING, _CLOSING = frozenset("([{."), frozenset(")]},:.")
 _OWN = "TAP0"
-"""Rules about comments and whole files: it is their own text that tells them apart, not the statement."""
+"""Rules about comments: it is their own text that tells them apart, not the statement beside them."""
 
 
 class Key(NamedTuple):
@@ -203,8 +203,10 @@ def keyed(result: FileResult) -> list[tuple[Diagnostic, Key]]:
 def _key(diagnostic: Diagnostic, source: Source, found: Layout) -> Key:
     row = source.position(diagnostic.span.start).row
     statement = found.statement_at(row)
-    if diagnostic.code.startswith(_OWN) or statement is None:
-        text = " ".join((source.segment(diagnostic.span) or source.line(row)).split())
+    if diagnostic.code != SYNTAX_ERROR and diagnostic.code.startswith(_OWN):
+        text = " ".join(source.segment(diagnostic.span).split())
+    elif diagnostic.code == SYNTAX_ERROR or statement is None:
+        text = " ".join(source.line(row).split())
     else:
         text = _normal(statement)
     if len(text) > _LENGTH:

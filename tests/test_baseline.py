@@ -122,8 +122,14 @@ def test_the_innermost_function_counts() -> None:
 
 
 def test_findings_about_comments_are_told_apart_by_the_comment() -> None:
-    assert [key.text for key in keys("x  # tapelint: ignore[TAP301]\n")] == ["# tapelint: ignore[TAP301]"]
-    assert keys("x = (\n")[0].code == "TAP001"
+    text = "x  # tapelint: ignore[TAP301]\nx  # tapelint: no\n# tapelint: ignore[TAP119]  # more\n"
+    assert [key.text for key in keys(text)] == [
+        *("# tapelint: ignore[TAP301]", "# tapelint: no", "# tapelint: ignore[TAP119]"),
+    ]
+
+
+def test_what_does_not_parse_is_told_apart_by_its_line() -> None:
+    assert keys("x = =  1\n") == [Key("TAP001", "", "x = = 1")]
 
 
 def test_the_same_text_twice_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,6 +33,7 @@ from tapelint.play.values import (
     is_tensor,
     options,
 )
+from tapelint.tensorflow import api
 
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., object]]] = {
     ast.Add: ("+", operator.add),
@@ -180,28 +181,33 @@ class Arrays(Containers):
     def numpy(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function of NumPy: whatever it is given, its result is no longer TensorFlow's."""
         short = name.removeprefix("numpy.")
-        if short in ("shape", "ndim", "size", "dtype", "iinfo", "finfo", "result_type"):
-            return self.data(Kind.NUMBER, short, (), node)
-        if any(_is_callable(value) for value in arguments.all()):
+        found = api.numpy_op(name)
+        if short in ("random.RandomState", "random.default_rng", "random.Generator"):
+            return self.data(Kind.ARRAY, short, (), node)  # what its methods give are arrays
+        if found is None or any(_is_callable(value) for value in arguments.all()):
+            for value in arguments.all():
+                self.escape(value, node)
             return self.unknown(node, arguments.all(), "call")
+        if found.kind == "form":
+            return self.data(Kind.NUMBER, short, (), node)
+        if found.kind == "effect":
+            return self.const(None, node)
         kind = dtypes.of_argument(arguments.kwargs.get("dtype"))
         values = self.flats(arguments.all())
         if not kind and short in ("array", "asarray", "zeros", "ones", "full", "empty", "arange") and arguments.args:
             kind = dtypes.of_argument(arguments.get(1, "dtype"))
         if not kind:
-            kind = self._numpy_dtype(short, values)
+            kind = found.result if found.result in ("int", "bool") else self._numpy_dtype(short, values)
         return self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, _short(name), values, node, kind)
 
     def _numpy_dtype(self, short: str, values: list[Value]) -> str:
         if short.startswith("random."):
-            integer = short.split(".")[-1] in ("randint", "permutation", "choice", "integers", "poisson", "binomial")
-            return "int" if short.endswith(("randint", "integers")) else "" if integer else "float"
+            drawn = short.rsplit(".", 1)[-1]
+            return "" if drawn in ("permutation", "choice", "default_rng", "RandomState") else "float"
         if short in ("zeros", "ones", "empty", "eye", "identity", "linspace", "logspace", "mean", "std", "var"):
             return "float"
         if short in ("exp", "log", "sin", "cos", "tan", "tanh", "sqrt"):
             return "float"
-        if short in ("argmax", "argmin", "argsort", "floor_divide", "digitize", "bincount"):
-            return "int"
         if short in ("array", "asarray", "full", "arange", "stack", "concatenate"):
             return self.common(values)
         last = dtypes.named(short)

@@ -20,7 +20,6 @@ from tapelint.play.values import (
     Kind,
     Link,
     Mapping_,
-    Method,
     Object,
     OneShot,
     Sequence,
@@ -376,10 +375,6 @@ class Containers(Tapes):
         if name == "copy":
             return self.mapping(entries, node)
         return self.unknown(node, (value, *arguments.all()), "call")
-
-    def container_method(self, value: Value, name: str, node: ast.AST) -> Value:
-        return Method(value, name, self.place(node), self.tick())
-
 
 def _computed_from_variables(value: Value, limit: int = 200) -> bool:
     """Whether a value certainly is a tensor that a tape may have recorded: no plain data."""

@@ -382,22 +382,16 @@ class Library(Accumulators):
         return made
 
     def traced(self, function: Value) -> Value:
-        """The same function, run as a graph."""
+        """The same function, run as a graph: another object for each call of `tf.function`."""
         if isinstance(function, Bound) and isinstance(function.function, Function):
             inner = self.traced(function.function)
             return function if inner is function.function else Bound(inner, function.receiver)
         if not isinstance(function, Function) or "tensorflow.function" in function.decorators:
             return function
-        key: tuple[object, ...] = (function.id, "traced")
-        held = self.world.get(key)
-        if held is None:
-            held = Function(
-                function.node, function.module, function.closure, function.place, function.time, function.defaults,
-                (*function.decorators, "tensorflow.function"), function.owner,
-            )  # fmt: skip
-            self.world.put(key, held)
-        assert isinstance(held, Value)
-        return held
+        return Function(
+            function.node, function.module, function.closure, function.place, function.time, function.defaults,
+            (*function.decorators, "tensorflow.function"), function.owner,
+        )  # fmt: skip
 
     def _py_function(self, op: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function that runs on arrays: no gradient goes through."""

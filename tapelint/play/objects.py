@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import replace
 
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
@@ -556,6 +555,8 @@ class Objects(Threads):
                 self.note_kept(option, name, item, node)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
+                    if option.kind == "layer" and isinstance(item, (Data, Variable)):
+                        self._note_loaded(option)
                 if name == "trainable" and not isinstance(option, Unknown):
                     self.freeze(option, item if len(choices) == 1 else None, node)
                 if len(choices) > 1:
@@ -573,15 +574,14 @@ class Objects(Threads):
             self.recording.stored.setdefault(item.id, self.place(node))
             item.name = item.name or name
 
+    def _note_loaded(self, layer: Value, depth: int = 4) -> None:
+        """The weights of a layer come from elsewhere: it, and what it is part of, is a copy and not a fresh start."""
+        self.recording.loaded.add(layer.id)
+        for holder, names in list(self.attributes.items()):
+            if depth and holder not in self.recording.loaded:
+                if any(self.world.get((holder, "." + name)) is layer for name in names):
+                    self.recording.loaded.add(holder)
+
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:
             self.event(Happening.REBIND, old, node, name, new)
-
-    def contexts(self, value: Value) -> Iterator[Value]:
-        """The alternatives of a context manager that take part: no None, no placeholder."""
-        for option in options(value):
-            if not isinstance(option, Const):
-                yield option
-
-    def pausing(self, value: Value) -> Paused | None:
-        return value if isinstance(value, Paused) else None

@@ -13,7 +13,7 @@ from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
 from tapelint.play.machine import Arguments, Exit, Jump
 from tapelint.play.objects import TRANSPARENT
-from tapelint.play.recording import ClassEntered, Dropped, Happening, Loop, Rebinding, Fork, Scope
+from tapelint.play.recording import ClassEntered, Dropped, Fork, Happening, Loop, Rebinding, Scope
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     UNBOUND,

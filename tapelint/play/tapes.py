@@ -16,6 +16,7 @@ from tapelint.play.recording import Ask, Fault, Frozen, Happening, Hidden, Stand
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
+    CutKind,
     Data,
     Either,
     Entries,
@@ -51,6 +52,9 @@ METHODS = frozenset({*ASKS, "watch", "watched_variables", "stop_recording", "res
 
 _TARGETS = (Data, Sequence, Variable, VariableSet, Mapping_)
 """What can be judged as a target."""
+
+_LOSING = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.INTEGER, CutKind.PY_FUNCTION, CutKind.NEW_VARIABLE})
+"""Cuts that nobody makes on purpose inside a model that is trained as a whole."""
 
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
@@ -270,6 +274,7 @@ class Tapes(Machine):
             ask.verdicts.append(verdict)
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
+                ask.verdicts.extend(self._lost_layers(query, target, source, node))
                 ask.idle.extend(self._idle_layers(query, target, source, node))
             if isinstance(source, VariableSet) and source.which == "all" and not source.part:
                 if verdict.standing is not Standing.CONNECTED or query.watches_sets():
@@ -324,6 +329,34 @@ class Tapes(Machine):
                     or (verdict.fault is None and met is not None and met.reaches is True)
                 ):
                     found.append(replace(verdict, part=True))
+        return found
+
+    def _lost_layers(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """Layers of the library in a model that is trained, behind a step that lets no gradient through."""
+        found: list[Verdict] = []
+        for layer in self._library_layers(source.owner)[:20]:
+            verdict = query.why_unconnected(target, self.variables(layer, "trainable", node), node)
+            met = verdict.cut
+            if verdict.standing is Standing.CUT and verdict.fault is None and met is not None:
+                if met.reaches is True and met.cut.kind in _LOSING:
+                    found.append(replace(verdict, part=True))
+        return found
+
+    def _library_layers(self, owner: Value, depth: int = 5) -> list[Object]:
+        """The layers of the library with weights that certainly ran forward, among those an object is made of."""
+        held: list[Value] = []
+        if isinstance(owner, Object):
+            if owner.kind == "layer" and not owner.parts:
+                return [owner] if owner.id in self.recording.weighted else []
+            held += [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
+        elif isinstance(owner, Instance) and owner.kind in ("layer", "model"):
+            for name in sorted(self.attributes.get(owner.id, ())):
+                item = self.world.get((owner.id, "." + name))
+                held += self.items(item) or () if isinstance(item, Sequence) else [item]
+        found: list[Object] = []
+        for item in held if depth else ():
+            if isinstance(item, (Object, Instance)):
+                found.extend(layer for layer in self._library_layers(item, depth - 1) if layer not in found)
         return found
 
     def _layer_with_state(self, owner: Value, depth: int = 6) -> Object | None:
@@ -427,13 +460,3 @@ class Tapes(Machine):
         deleted = self.world.get((self.frame.id, "deleted", name))
         undefined = Undefined(name, method, self.place(node), self.context, deleted, self.frame.node)
         self.recording.undefined.append(undefined)
-
-    def verdict_of(self, value: Value) -> Verdict | None:
-        """The verdict on the gradient that `value` is, when it is None for certain."""
-        if isinstance(value, Data) and value.ask is not None:
-            for verdict in value.ask.verdicts:
-                if verdict.standing is Standing.CUT and any(
-                    link.value is verdict.source for link in value.links
-                ):
-                    return verdict
-        return None

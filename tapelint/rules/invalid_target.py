@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Recording
-from tapelint.play.values import Const, Data, Kind, Object, Value, options
+from tapelint.play.values import Const, Object, Value, options
 from tapelint.rules import story
 from tapelint.rules.invalid_source import kind_of
 
@@ -81,7 +81,3 @@ def _function(recording: Recording, value: Value) -> ast.FunctionDef | None:
             if not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
                 return node
     return None
-
-
-def tensors_only(value: Value) -> bool:
-    return isinstance(value, Data) and value.kind is Kind.TENSOR

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.recording import Event, Fault, Happening, Recording
 from tapelint.play.tape import Phase
+from tapelint.play.values import CutKind
 from tapelint.rules import blocks, story
 
 CODE = "TAP116"
@@ -30,6 +31,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             recording, CODE, event.place, fields, (story.opened(recording, event.tape),), "", event.context
         )
     yield from _dropped(recording)
+    yield from _dropped_recording(recording)
 
 
 def _dropped(recording: Recording) -> Iterator[Finding]:
@@ -58,3 +60,23 @@ def _watch_again(recording: Recording, watch: Event, reset: Event) -> Fix | None
         return None
     edit = blocks.insert_after(recording, spot.statement, text)
     return Fix(f"write `{text}` again after the reset", Applicability.SAFE, (edit,)) if edit is not None else None
+
+
+def _dropped_recording(recording: Recording) -> Iterator[Finding]:
+    """A target that `reset()` made the tape forget."""
+    for case in story.missing(recording, CutKind.BEFORE_TAPE):
+        assert case.met is not None
+        value = case.met.value
+        if not story.dropped_by_reset(case) or value not in recording.leaves(case.ask.target):
+            continue
+        reset = next(
+            (
+                event
+                for event in recording.events_of(case.ask.tape)
+                if event.what is Happening.RESET and value.time <= event.time < case.ask.time
+            ),
+            None,
+        )
+        if reset is not None:
+            marks = (story.mark(recording, "made", value.place), story.asked(recording, case.ask))
+            yield story.told(recording, CODE, reset.place, case.fields, marks, "recorded", case.ask.context)

@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording
 from tapelint.play.values import Data, Variable
 from tapelint.rules import story
+from tapelint.rules.arguments_swapped import swapped
 from tapelint.rules.unwatched_source import rebound_variable
 
 CODE = "TAP309"
@@ -19,6 +20,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         source = case.verdict.source
         if rebound_variable(recording, source) or not isinstance(source, (Data, Variable)):
             continue
+        if swapped(recording, case.ask):
+            continue  # the target was meant: TAP601
         fields = {**case.fields, "name": case.fields["source"]}
         node = case.verdict.node
         variant = ""

@@ -49,5 +49,13 @@ def _fix(recording: Recording, ask: Ask) -> Fix | None:
     if story.function_around(recording, read) != story.function_around(recording, ask.place):
         return None
     text = recording.source.segment(recording.span(read))
-    edit = Edit(recording.span(ask.sources_node), text)
-    return Fix(f"read `{text}` in the call itself", Applicability.UNSAFE, (edit,))
+    scope = story.scope_around(recording, ask.place)
+    name = ask.sources_node.id
+    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name]
+    later = [ask.sources_node]
+    if sum(isinstance(node.ctx, ast.Store) for node in uses) == 1:
+        # Where the gradients are applied, the list is as empty.
+        start = recording.span(ask.sources_node).start
+        later = [node for node in uses if isinstance(node.ctx, ast.Load) and recording.span(node).start >= start]
+    edits = tuple(sorted((Edit(recording.span(node), text) for node in later), key=lambda edit: edit.span))
+    return Fix(f"read `{text}` in the call itself", Applicability.UNSAFE, edits)

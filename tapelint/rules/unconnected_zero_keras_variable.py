@@ -22,7 +22,9 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if ask.context.guarded("AttributeError"):
             continue
-        verdict = next((verdict for verdict in (*ask.verdicts, *ask.idle) if _without_path(verdict)), None)
+        given = recording.leaves(ask.sources)
+        own = [verdict for verdict in ask.verdicts if any(leaf is verdict.source for leaf in given)]
+        verdict = next((verdict for verdict in (*own, *ask.idle) if _without_path(verdict)), None)
         if verdict is not None:
             yield _told(recording, ask, verdict)
 

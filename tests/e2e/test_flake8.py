@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -41,12 +43,12 @@ def step(x):
 _LINE = re.compile(r"(.+?):(\d+):(\d+): (TAP\d+) (.*)")
 
 
-def run(words: Sequence[str], folder: Path, text: str | None = None, **environment: str) -> tuple[int, str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAPELINT_")}
+def run(words: Sequence[str], folder: Path, text: str | None = None) -> tuple[int, str, str]:
+    """Run flake8 or tapelint as a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", *words],
         cwd=folder,
-        env={**kept, "PYTHONIOENCODING": "utf-8", **environment},
+        env=environment(PYTHONIOENCODING="utf-8"),
         input=text,
         capture_output=True,
         encoding="utf-8",
@@ -55,8 +57,32 @@ def run(words: Sequence[str], folder: Path, text: str | None = None, **environme
     return done.returncode, done.stdout, done.stderr
 
 
-def flake8(folder: Path, *words: str, text: str | None = None, **environment: str) -> tuple[int, str, str]:
-    return run(["flake8", "--select=TAP", *words], folder, text, **environment)
+def quickly(words: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """The same in this process, with one worker, for the many runs where that makes no difference."""
+    from flake8.main.cli import main as flake8_main
+
+    from tapelint.cli import main as tapelint_main
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = tapelint_main(words[1:]) if words[0] == "tapelint" else flake8_main(["-j1", *words[1:]])
+    finally:
+        os.chdir(before)
+    for stream in (out, err):
+        stream.flush()
+        stream.seek(0)
+    return code, out.read(), err.read()
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("TAPELINT_")}, **more}
+
+
+def flake8(folder: Path, *words: str) -> tuple[int, str, str]:
+    return quickly(["flake8", "--select=TAP", *words], folder)
 
 
 def told_by_flake8(folder: Path, *words: str) -> list[tuple[str, int, int, str, str]]:
@@ -69,7 +95,7 @@ def told_by_flake8(folder: Path, *words: str) -> list[tuple[str, int, int, str, 
 
 
 def told_by_tapelint(folder: Path, *words: str) -> list[tuple[str, int, int, str, str]]:
-    code, out, err = run(["tapelint", "check", "--output-format=json", "--quiet", *words], folder)
+    code, out, err = quickly(["tapelint", "check", "--output-format=json", "--quiet", *words], folder)
     assert code in (0, 1), err
     return sorted(
         (
@@ -92,7 +118,7 @@ def tree(folder: Path, **files: str) -> None:
 
 def test_a_finding_as_flake8_prints_it(tmp_path: Path) -> None:
     tree(tmp_path, a_py=FAULT)
-    assert flake8(tmp_path, "a.py") == (1, f"a.py:{ROW}\n", "")
+    assert run(["flake8", "a.py"], tmp_path) == (1, f"a.py:{ROW}\n", "")
 
 
 def test_the_fixtures_as_tapelint_finds_them(tmp_path: Path) -> None:
@@ -105,7 +131,7 @@ def test_the_fixtures_as_tapelint_finds_them(tmp_path: Path) -> None:
     assert len(names) > 100
     expected = told_by_tapelint(tmp_path)
     assert {code for _, _, _, code, _ in expected} > {"TAP101", "TAP301", "TAP601"}
-    assert told_by_flake8(tmp_path, "-j2") == expected
+    assert told_by_flake8(tmp_path) == expected
 
 
 def test_the_settings_of_the_project_hold(tmp_path: Path) -> None:
@@ -159,14 +185,14 @@ def test_our_comments_and_those_of_others(tmp_path: Path) -> None:
 def test_a_baseline(tmp_path: Path) -> None:
     tree(tmp_path, a_py=FAULT, b_py=FAULT)
     (tmp_path / "tapelint.toml").write_text('baseline = "known.json"\n')
-    assert run(["tapelint", "check", "--write-baseline=known.json", "a.py"], tmp_path)[0] == 0
+    assert quickly(["tapelint", "check", "--write-baseline=known.json", "a.py"], tmp_path)[0] == 0
     assert [path for path, *_ in told_by_flake8(tmp_path)] == ["b.py"]
 
 
 def test_rules_that_are_off_stay_off_whatever_flake8_selects(tmp_path: Path) -> None:
     tree(tmp_path, a_py=KEPT)
     for words in (["--select=TAP119"], ["--extend-select=TAP119"], ["--ignore=E"], []):
-        assert run(["flake8", *words, "a.py"], tmp_path) == (0, "", "")
+        assert quickly(["flake8", *words, "a.py"], tmp_path) == (0, "", "")
     for words in (["--tapelint-extend-select=TAP119"], ["--tapelint-select=TAP1"], ["--tapelint-pedantic"]):
         assert [code for *_, code, _ in told_by_flake8(tmp_path, *words)] == ["TAP119"]
 
@@ -201,7 +227,9 @@ def test_the_keras_generation(tmp_path: Path) -> None:
     tree(tmp_path, a_py=(FIXTURES / "TAP905").glob("fails_*.py").__next__().read_text(encoding="utf-8"))
     assert told_by_flake8(tmp_path)
     assert told_by_flake8(tmp_path, "--tapelint-target-keras=2") == told_by_tapelint(tmp_path, "--target-keras=2") == []
-    (tmp_path / "requirements.txt").write_text("tensorflow==2.15\n")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "a.py").rename(tmp_path / "old" / "a.py")
+    (tmp_path / "old" / "requirements.txt").write_text("tensorflow==2.15\n")
     assert told_by_flake8(tmp_path) == []
 
 
@@ -210,18 +238,22 @@ def test_several_processes(tmp_path: Path) -> None:
         (tmp_path / f"f{number:02}.py").write_text(FAULT if number % 2 else "x = 1\n")
     expected = "".join(f"./f{number:02}.py:{ROW}\n" for number in range(1, 12, 2))
     for jobs in ("1", "4"):
-        assert flake8(tmp_path, "-j", jobs) == (1, expected, "")
+        assert run(["flake8", "-j", jobs], tmp_path) == (1, expected, "")
 
 
 def test_what_is_piped_in(tmp_path: Path) -> None:
     tree(tmp_path, sub__a_py="x = 1\n")
-    assert flake8(tmp_path, "-", text=FAULT) == (1, f"stdin:{ROW}\n", "")
-    named = ["--stdin-display-name", "sub/a.py", "-"]
-    assert flake8(tmp_path, *named, text=FAULT) == (1, f"sub/a.py:{ROW}\n", "")
-    (tmp_path / "sub" / "tapelint.toml").write_text('ignore = ["TAP301"]\n')
-    assert flake8(tmp_path, *named, text=FAULT) == (0, "", "")
-    (tmp_path / "sub" / "tapelint.toml").write_text('extend-exclude = ["sub"]\n')
-    assert flake8(tmp_path, "--tapelint-isolated", *named, text=FAULT)[0] == 1
+    command = ["flake8", "--select=TAP"]
+    named = [*command, "--stdin-display-name", "sub/a.py", "-"]
+    assert run([*command, "-"], tmp_path, FAULT) == (1, f"stdin:{ROW}\n", "")
+    assert run(named, tmp_path, FAULT) == (1, f"sub/a.py:{ROW}\n", "")
+    settings = tmp_path / "sub" / "tapelint.toml"
+    settings.write_text('ignore = ["TAP301"]\n')
+    assert run(named, tmp_path, FAULT) == (0, "", "")
+    settings.write_text('extend-exclude = ["a.py"]\n')
+    assert run(named, tmp_path, FAULT)[0] == 1
+    settings.write_text('extend-exclude = ["a.py"]\nforce-exclude = true\n')
+    assert run(named, tmp_path, FAULT) == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +297,7 @@ def test_wrong_settings_are_one_line(tmp_path: Path, name: str) -> None:
     settings, wanted = BROKEN[name]
     tree(tmp_path, a_py=FAULT, b_py=FAULT, c_py="import os\n")
     (tmp_path / "tapelint.toml").write_text(settings)
-    code, out, err = run(["flake8", "-j1"], tmp_path)
+    code, out, err = quickly(["flake8"], tmp_path)
     assert (code, out) == (1, "./c.py:1:1: F401 'os' imported but unused\n")
     assert err.startswith("tapelint: ")
     assert err.count("\n") == 1
@@ -275,7 +307,7 @@ def test_wrong_settings_are_one_line(tmp_path: Path, name: str) -> None:
 def test_a_warning_is_said_once(tmp_path: Path) -> None:
     tree(tmp_path, a_py=FAULT, b_py=FAULT)
     (tmp_path / "tapelint.toml").write_text('ignore = ["nope"]\n')
-    code, out, err = flake8(tmp_path, "-j1")
+    code, out, err = flake8(tmp_path)
     assert (code, out.count("TAP301")) == (1, 2)
     assert err.startswith("tapelint: warning: ")
     assert err.count("\n") == 1
@@ -307,13 +339,12 @@ sys.exit(main(sys.argv[1:]))
 def test_a_failure_of_ours_is_one_line_and_no_finding(tmp_path: Path, module: str, name: str) -> None:
     tree(tmp_path, a_py="import os\n" + FAULT)
     code = FAILING.format(module=module, name=name)
-    kept = {each: value for each, value in os.environ.items() if not each.startswith("TAPELINT_")}
     command = [sys.executable, "-c", code, "-j1", "a.py"]
-    done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "a.py:1:1: F401 'os' imported but unused\n")
     assert re.fullmatch(r"tapelint: a\.py: internal error: RuntimeError: no( way)?\n", done.stderr)
     loud = subprocess.run(
-        command, cwd=tmp_path, env={**kept, "TAPELINT_DEBUG": "1"}, capture_output=True, text=True, timeout=60
+        command, cwd=tmp_path, env=environment(TAPELINT_DEBUG="1"), capture_output=True, text=True, timeout=60
     )
     assert "Traceback" in loud.stderr
 
@@ -341,41 +372,40 @@ def test_a_file_without_a_mark_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 SHARE = """\
-import sys, time
+import functools, sys, time
 
 begin = time.perf_counter()
 import tapelint.flake8_plugin as ours
 own = time.perf_counter() - begin
+calls = 0
 
 def timed(function):
+    @functools.wraps(function)
     def call(*words, **more):
-        global own
+        global own, calls
         before = time.perf_counter()
-        try:
-            result = function(*words, **more)
-            return list(result) if function.__name__ == "run" else result
-        finally:
-            own += time.perf_counter() - before
+        result = list(function(*words, **more) or ())
+        own += time.perf_counter() - before
+        calls += 1
+        return result if function.__name__ == 'run' else None
     return call
 
-for name in ("__init__", "run", "add_options", "parse_options"):
-    setattr(ours.Plugin, name, timed(getattr(ours.Plugin, name)))
+ours.Plugin.__init__ = timed(ours.Plugin.__init__)
+ours.Plugin.run = timed(ours.Plugin.run)
 from flake8.main.cli import main
 main(["-j1", "--quiet", "--exit-zero", *sys.argv[1:]])
 whole = time.perf_counter() - begin
-print("share", own / (whole - own))
+print("share", calls, own / (whole - own))
 """
 
 
 def test_a_tree_without_tapes_costs_little_more(tmp_path: Path) -> None:
-    """What the plugin takes of a whole run, import included; both are measured in the same run."""
+    """What the plugin takes of a whole run, its import included; both are measured in the same run."""
     import flake8 as package
 
-    code = SHARE.replace("getattr(ours.Plugin, name)))", "getattr(ours.Plugin, name)) if not name.endswith('options') "
-                         "else staticmethod(timed(getattr(ours.Plugin, name))))")  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(Path(package.__file__).parent)],
-        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    share = float(done.stdout.split("share")[-1])
-    assert 0 < share < 0.05
+    tree = Path(package.__file__).parent
+    command = [sys.executable, "-c", SHARE, str(tree)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    _, calls, share = done.stdout.splitlines()[-1].split()
+    assert int(calls) == 2 * len(list(tree.rglob("*.py")))
+    assert 0 < float(share) < 0.05
