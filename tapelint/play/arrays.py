@@ -19,7 +19,7 @@ from tapelint.play.values import (
     Items,
     Kind,
     Link,
-    Mapping_,
+    Dictionary,
     Method,
     Object,
     Sequence,
@@ -247,7 +247,7 @@ class Arrays(Containers):
             joined = self._binary_sequence(sign, left, right, node)
             if joined is not None:
                 return joined
-        if isinstance(left, (Instance, Mapping_)) or isinstance(right, (Instance, Mapping_)):
+        if isinstance(left, (Instance, Dictionary)) or isinstance(right, (Instance, Dictionary)):
             return self.overloaded(sign, (left, right), node)
         return self._number(sign, (left, right), node)
 
@@ -369,7 +369,7 @@ class Arrays(Containers):
             return self.const(not truth, node) if truth is not None else self.data(Kind.NUMBER, "not", (), node, "bool")
         if isinstance(value, Const):
             return self._fold(OPERATORS[op][1], (value.value,), node)
-        if isinstance(value, (Instance, Sequence, Mapping_)):
+        if isinstance(value, (Instance, Sequence, Dictionary)):
             return self.overloaded(OPERATORS[op][0], (value,), node)
         sign = OPERATORS[op][0]
         return self.computed(self._number(sign, (value,), node), "unary " + sign, Arguments((value,)), node)

@@ -22,7 +22,7 @@ from tapelint.play.values import (
     Items,
     Kind,
     Link,
-    Mapping_,
+    Dictionary,
     Object,
     OneShot,
     Sequence,
@@ -90,7 +90,7 @@ class Builtin(Keras):
         own = {"list": "list", "tuple": "tuple", "set": "set"}
         if isinstance(value, Sequence):
             return any(name == "builtins." + own[value.kind] for name in names) or None
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             return True if "builtins.dict" in names else None
         if isinstance(value, Variable):
             return True if "tensorflow.Variable" in names and value.keras is False else None

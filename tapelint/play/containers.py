@@ -19,7 +19,7 @@ from tapelint.play.values import (
     Items,
     Kind,
     Link,
-    Mapping_,
+    Dictionary,
     Object,
     OneShot,
     Sequence,
@@ -46,14 +46,14 @@ class Containers(Tapes):
         if depth:
             if isinstance(value, Sequence) and (items := self.items(value)) is not None:
                 return [leaf for item in items for leaf in self.flat(item, depth - 1)]
-            if isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+            if isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
                 held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
                 return [leaf for item in held for leaf in self.flat(item, depth - 1)]
             if isinstance(value, OneShot):
                 return [leaf for item in value.items for leaf in self.flat(item, depth - 1)]
             if isinstance(value, Several):
                 return self.flat(value.of, depth)
-            if isinstance(value, Either) and any(isinstance(option, (Sequence, Mapping_)) for option in value.options):
+            if isinstance(value, Either) and any(isinstance(option, (Sequence, Dictionary)) for option in value.options):
                 return [leaf for option in options(value) for leaf in self.flat(option, depth - 1)]
         return [value]
 
@@ -72,7 +72,7 @@ class Containers(Tapes):
         if isinstance(value, OneShot):
             self.read_to_end(value, node)
             return Items(value.items)
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             entries = self.entries(value)
             if entries is not None and entries.rest is None:
                 return Items(tuple(self.const(key, node) for key, _ in entries.entries))
@@ -149,11 +149,11 @@ class Containers(Tapes):
         """An element or slice of a tensor or array: a new tensor, and recorded as such."""
         if isinstance(value, Variable):
             return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype)
-        if value.kind is Kind.TENSOR and value.nested:
+        if value.kind in (Kind.TENSOR, Kind.SYMBOLIC) and value.nested:
             if not value.links:
                 return self.fresh(node, value.op, value.dtype)
             # Perhaps a member of a structure: the same tensor as before, not a new one.
-            return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype, same=value, nested=True)
+            return self.data(value.kind, "slice", (Link(value),), node, value.dtype, same=value, nested=True)
         kind = Kind.ARRAY if value.kind is Kind.NUMBER else value.kind
         return self.data(kind, "slice", (Link(value),), node, value.dtype)
 
@@ -203,7 +203,7 @@ class Containers(Tapes):
         key = index.value if isinstance(index, Const) and isinstance(index.value, _HASHABLE) else None
         if isinstance(value, Sequence):
             return self._item(value, index, node)
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             entries = self.entries(value)
             if entries is None:
                 return self.unknown(node, (value,), "item")
@@ -271,7 +271,7 @@ class Containers(Tapes):
                     self.world.put((option.id, "#"), Items(tuple(held)))
                 else:
                     self.world.put((option.id, "#"), Items((Several(either((*items, item))),)))
-            elif isinstance(option, Mapping_):
+            elif isinstance(option, Dictionary):
                 entries = self.entries(option) or Entries()
                 if isinstance(index, Const) and isinstance(index.value, _HASHABLE) and not weak:
                     self.world.put((option.id, "#"), entries.put(index.value, item))
@@ -292,7 +292,7 @@ class Containers(Tapes):
         """A method of a list, tuple, set, dict or string."""
         if isinstance(value, Sequence):
             return self._call_sequence(value, name, arguments, node)
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             return self._call_mapping(value, name, arguments, node)
         for argument in arguments.all():
             self.escape(argument, node)
@@ -335,7 +335,7 @@ class Containers(Tapes):
             return self.unknown(node, (value, *arguments.all()), "call")
         return self.const(None, node)
 
-    def _call_mapping(self, value: Mapping_, name: str, arguments: Arguments, node: ast.expr) -> Value:
+    def _call_mapping(self, value: Dictionary, name: str, arguments: Arguments, node: ast.expr) -> Value:
         entries = self.entries(value) or Entries((), self.unknown(node, (value,), "item"))
         more = (Several(entries.rest),) if entries.rest is not None else ()
         if name == "values":

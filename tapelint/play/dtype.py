@@ -23,6 +23,9 @@ _PREFIXES = (
 )
 
 
+_NUMBERS = frozenset({"math.pi", "numpy.pi", "math.e", "numpy.e", "math.inf", "numpy.inf"})
+
+
 def named(name: str) -> str:
     """The class of a dtype by its name: "float32", "tensorflow.int64", "builtins.float"."""
     last = name.rsplit(".", 1)[-1].lower().rstrip("_")
@@ -65,6 +68,6 @@ def of(value: Value) -> str:
     if isinstance(value, Either):
         found = {of(option) for option in value.options}
         return found.pop() if len(found) == 1 else ""
-    if isinstance(value, Symbol) and value.name in ("math.pi", "numpy.pi", "math.e", "numpy.e", "math.inf", "numpy.inf"):
+    if isinstance(value, Symbol) and value.name in _NUMBERS:
         return "float"
     return ""

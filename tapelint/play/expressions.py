@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 
 from tapelint.play.machine import Arguments
 from tapelint.play.objects import Objects
+from tapelint.play.recording import ASKS
 from tapelint.play.scope import Frame, bindings_of
-from tapelint.play.tapes import ASKS
 from tapelint.play.values import (
     UNBOUND,
     Const,
@@ -74,9 +74,9 @@ class Expressions(Objects):
                 frame = self._top(frame)
                 bindings = frame.bindings
             class_ = isinstance(frame.node, ast.ClassDef)
-            if (name in bindings.counts or self.world.get((frame.id, name)) is not None) and (first or not class_):
-                if name not in bindings.nonlocals:
-                    return self._bound(frame, name, first)
+            here = name in bindings.counts or self.world.get((frame.id, name)) is not None
+            if here and (first or not class_) and name not in bindings.nonlocals:
+                return self._bound(frame, name, first)
             frame, first = frame.parent, False
         module = self.frame.module.frame
         held = self.world.get((module.id, name))
@@ -374,7 +374,8 @@ class Expressions(Objects):
     # -- functions ------------------------------------------------------------------------------------------------
 
     def lambda_(self, node: ast.Lambda) -> Value:
-        function = Function(node, self.frame.module, self.frame, self.place(node), self.tick(), self._defaults(node.args))
+        defaults = self._defaults(node.args)
+        function = Function(node, self.frame.module, self.frame, self.place(node), self.tick(), defaults)
         self.pending.append(function)
         return function
 

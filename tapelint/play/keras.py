@@ -485,6 +485,10 @@ class Keras(Library):
             links = [Link(link.value, cut) for link in links]
         if weights:
             links.append(Link(self.variables(value, "trainable", node)))
+        for name in sorted(self.attributes.get(value.id, ())):
+            given_weight = self.world.get((value.id, "." + name))
+            if isinstance(given_weight, Data) and given_weight.kind is Kind.TENSOR:
+                links.append(Link(given_weight))  # `layer.kernel = tensor`: the layer computes with it
         symbolic = any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in inputs)
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
         chain = value.kind == "model" and value.symbol.endswith("Sequential") and value.whole
@@ -580,7 +584,9 @@ class Keras(Library):
             # The symbolic output of a model or layer that was not built here: it depends on the input in full.
             links.extend(Link(item) for item in made.values() if not isinstance(item, Const))
         op = "model" if value.op in ("output", "outputs") else value.op
-        result = self.data(Kind.TENSOR, op, links, node, value.dtype)
+        # What the graph takes out of one result of several stays a part of that result.
+        same = self._replayed(value.same, made, budget, node, model) if value.same is not None else None
+        result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
         made[value.id] = result
         return result
 
@@ -735,7 +741,8 @@ class Keras(Library):
             self.note_making(optimizer, "optimizer", apply.node)
             self.world.put((*key, "since"), self.entry)
             sure = optimizer.whole and apply.certain and apply.method != "minimize"
-            self.world.put(key, Met(apply.place, variables if sure and variables else None))
+            left_out = self._left_out(variables) if sure and variables else frozenset()
+            self.world.put(key, Met(apply.place, variables if sure and variables else None, left_out))
             return
         if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
             return  # nothing is known, or the first step belongs to another run than this one
@@ -743,9 +750,37 @@ class Keras(Library):
             bare = variable.of if isinstance(variable, Several) else variable
             if not self._exists(bare):
                 continue
-            if all(self._differs(variable, other, apply) for other in held.variables):
+            thawed = held.frozen and not apply.context.in_graph and self._thawed(variable, held.frozen)
+            if thawed or all(self._differs(variable, other, apply) for other in held.variables):
                 apply.stranger = Stranger(bare, held.place, held.variables)
                 return
+
+    def _left_out(self, variables: Iterable[Value]) -> frozenset[int]:
+        """The frozen layers whose variables are not among the trainable variables of their models."""
+        return frozenset(layer.id for layer in self._inside_sets(variables) if self.frozen(layer) is not None)
+
+    def _thawed(self, variable: Value, left_out: frozenset[int]) -> bool:
+        """Whether trainable variables of a model are meant, and a layer that was left out is among them by now."""
+        for layer in self._inside_sets((variable,)):
+            state = self.world.get((layer.id, "frozen"))
+            if layer.id in left_out and isinstance(state, Frozen) and state.value and self._owns_variable(layer):
+                return True
+        return False
+
+    def _inside_sets(self, variables: Iterable[Value]) -> list[Value]:
+        """The layers and models behind whole sets of trainable variables."""
+        stack: list[tuple[Value, int]] = [
+            (one.of.owner, 5)
+            for one in variables
+            if isinstance(one, Several) and isinstance(one.of, VariableSet) and one.of.which == "trainable"
+        ]
+        found: list[Value] = []
+        while stack:
+            value, depth = stack.pop()
+            if isinstance(value, (Object, Instance)) and value.kind in ("layer", "model") and depth:
+                found.append(value)
+                stack.extend((part, depth - 1) for part in self._held_layers(value))
+        return found
 
     def _exists(self, value: Value) -> bool:
         """Whether a variable certainly is there: the list that it comes from may be empty."""

@@ -37,7 +37,7 @@ from tapelint.play.values import (
     Items,
     Kind,
     Link,
-    Mapping_,
+    Dictionary,
     Method,
     Object,
     OneShot,
@@ -88,10 +88,12 @@ class Met(NamedTuple):
 
     place: Place
     variables: tuple[Value, ...] | None
+    frozen: frozenset[int] = frozenset()
+    """The layers of the models concerned whose variables were left out, because they were frozen."""
 
     def join(self, values: list[Met], missing: bool) -> Met:
         same_step = not missing and all(value == values[0] for value in values)
-        return Met(values[0].place, values[0].variables if same_step else None)
+        return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
 
 
 Exit = Callable[[], None]
@@ -294,8 +296,8 @@ class Machine:
         self.world.put((value.id, "#"), Items(tuple(items)))
         return value
 
-    def mapping(self, entries: Entries, node: ast.AST) -> Mapping_:
-        value = Mapping_(self.place(node), self.tick())
+    def mapping(self, entries: Entries, node: ast.AST) -> Dictionary:
+        value = Dictionary(self.place(node), self.tick())
         self.world.put((value.id, "#"), entries)
         return value
 
@@ -305,7 +307,7 @@ class Machine:
         return found if isinstance(found, Items) else None
 
     def entries(self, value: Value) -> Entries | None:
-        found = self.world.get((value.id, "#")) if isinstance(value, Mapping_) else None
+        found = self.world.get((value.id, "#")) if isinstance(value, Dictionary) else None
         return found if isinstance(found, Entries) else None
 
     def variables(self, owner: Value, which: str, node: ast.AST, part: bool = False) -> VariableSet:
@@ -467,7 +469,7 @@ class Machine:
                 if value.kind != "tuple":
                     held = either((*items, Unknown(self.place(node), self.tick(), tuple(items), "escaped")))
                     self.world.put((value.id, "#"), Items((Several(held),)))
-        elif isinstance(value, Mapping_):
+        elif isinstance(value, Dictionary):
             entries = self.entries(value)
             if entries is not None:
                 members = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
@@ -549,7 +551,7 @@ class Machine:
                     self.watch(tape, item.of, node, certain and whole)
                 else:
                     self.watch(tape, item, node, certain)
-        elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+        elif isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
             for _, item in entries.entries:
                 self.watch(tape, item, node, certain)
             if entries.rest is not None:

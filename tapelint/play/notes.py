@@ -19,12 +19,12 @@ from tapelint.play.values import (
     Const,
     CutKind,
     Data,
+    Dictionary,
     Either,
     Function,
     Instance,
     Items,
     Kind,
-    Mapping_,
     Object,
     Place,
     Sequence,
@@ -271,7 +271,7 @@ class Notes(Arrays):
         return (*found, *rest)
 
     def call_container(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
-        if name == "items" and isinstance(value, Mapping_):
+        if name == "items" and isinstance(value, Dictionary):
             self.work("items", name, value, node)
         if name in ("append", "add", "insert") and isinstance(value, Sequence) and arguments.args:
             self.note_kept(value, "", arguments.args[-1], node)
@@ -342,7 +342,7 @@ class Notes(Arrays):
     def note_kept(self, holder: Value, name: str, value: Value, node: ast.AST) -> None:
         """Note that a traced tensor is put into an object that is older than the trace."""
         trace = self.context.trace
-        if trace is None or holder.time > trace.time or not isinstance(holder, (Sequence, Mapping_, Instance)):
+        if trace is None or holder.time > trace.time or not isinstance(holder, (Sequence, Dictionary, Instance)):
             return
         self.recording.works[:] = [
             work

@@ -22,7 +22,7 @@ from tapelint.play.values import (
     Entries,
     Function,
     Instance,
-    Mapping_,
+    Dictionary,
     Method,
     Object,
     OneShot,
@@ -90,6 +90,8 @@ class Objects(Threads):
                 (*function.args, *arguments.args), {**function.kwargs, **arguments.kwargs}, more=arguments.more
             )
             return self.call(function.function, joined, node)
+        if isinstance(function, Tape):
+            self.event(Happening.UNKNOWN_METHOD, function, node, "__call__")
         return self.call_unknown(function, arguments, node)
 
     def _call_either(self, function: Either, arguments: Arguments, node: ast.expr) -> Value:
@@ -149,7 +151,7 @@ class Objects(Threads):
             if isinstance(value, VariableSet) and not value.part:
                 return self.unknown(node, (value, *arguments.all()), "call")
             return self.call_data(value, method.name, arguments, node)
-        if isinstance(value, (Sequence, Mapping_, OneShot, Const)):
+        if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
             return self.call_container(value, method.name, arguments, node)
         if isinstance(value, Object):
             if value.kind == "super":
@@ -225,9 +227,9 @@ class Objects(Threads):
 
     def _call_bound(self, bound: Bound, arguments: Arguments, node: ast.expr) -> Value:
         instance = bound.receiver
-        if isinstance(instance, Instance) and instance.kind in ("layer", "model"):
-            if isinstance(bound.function, Function) and bound.function.name == "build":
-                self.world.put((instance.id, "built"), True)  # Keras won't call it once more
+        builds = isinstance(bound.function, Function) and bound.function.name == "build"
+        if builds and isinstance(instance, Instance) and instance.kind in ("layer", "model"):
+            self.world.put((instance.id, "built"), True)  # Keras won't call it once more
         joined = Arguments(
             (bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more
         )
@@ -278,7 +280,9 @@ class Objects(Threads):
                 value: Value | None = arguments.args[at]
             else:
                 value = rest.pop(name, None)
-            self.world.put((frame.id, name), value if value is not None else self._default(function, parameter, node, arguments))
+            if value is None:
+                value = self._default(function, parameter, node, arguments)
+            self.world.put((frame.id, name), value)
         if args.vararg is not None:
             extra = arguments.args[len(positional) :]
             items = (*extra, Several(self.unknown(node))) if arguments.more else extra
@@ -354,7 +358,8 @@ class Objects(Threads):
     def initialize(self, instance: Instance, arguments: Arguments, node: ast.expr) -> None:
         init = self.class_attribute(instance.cls, "__init__")
         if isinstance(init, Function):
-            self.call_function(init, Arguments((instance, *arguments.args), arguments.kwargs, more=arguments.more), node)
+            given = Arguments((instance, *arguments.args), arguments.kwargs, more=arguments.more)
+            self.call_function(init, given, node)
             return
         fields = self._fields(instance.cls)
         if fields:
@@ -407,9 +412,8 @@ class Objects(Threads):
             if isinstance(forward, Function):
                 given = arguments
                 if "training" in arguments.kwargs and not self._accepts(forward, "training"):
-                    given = Arguments(
-                        arguments.args, {k: v for k, v in arguments.kwargs.items() if k != "training"}, more=arguments.more
-                    )
+                    kept = {name: value for name, value in arguments.kwargs.items() if name != "training"}
+                    given = Arguments(arguments.args, kept, more=arguments.more)
                 began = self.clock
                 result = self.call_function(
                     forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node
@@ -463,7 +467,7 @@ class Objects(Threads):
                     return Bound(found, value)
                 return found
             return self.unknown(node, (), "attribute")
-        if isinstance(value, (Sequence, Mapping_, OneShot, Const)):
+        if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
             named = self.world.get((value.id, "." + name))
             return named if isinstance(named, Value) else Method(value, name, self.place(node), self.tick())
         if isinstance(value, (Function, Partial, Bound)) and name in ("python_function", "__wrapped__"):
@@ -481,7 +485,9 @@ class Objects(Threads):
         if name in SETS and isinstance(value, (Unknown, Instance)):
             return self.variables(value, SETS[name], node)
         if name in _LEAVING or name in _OPTIMIZING or name in METHODS or self._called_at(node):
-            return Method(value, name, self.place(node), self.tick()) if isinstance(value, (Unknown, Instance)) else self.unknown(node, (value,), "attribute")
+            if isinstance(value, (Unknown, Instance)):
+                return Method(value, name, self.place(node), self.tick())
+            return self.unknown(node, (value,), "attribute")
         found = Unknown(self.place(node), value.time, (value,), "attribute")
         self.world.put((value.id, "." + name), found)
         return found
@@ -541,7 +547,9 @@ class Objects(Threads):
                 if isinstance(found, Function):
                     return self._bind_method(found, instance)
             if instance.kind and name in ("add_weight", "__call__", *SETS, *_LEAVING):
-                return Method(instance, name, self.place(node), self.tick()) if name not in SETS else self.variables(instance, SETS[name], node)
+                if name in SETS:
+                    return self.variables(instance, SETS[name], node)
+                return Method(instance, name, self.place(node), self.tick())
         return Method(value, name, self.place(node), self.tick())
 
     def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:

@@ -12,8 +12,9 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(eq=False)
 class Outline:
-    """What one pass over a module saw. `names` holds the names and attributes used inside each function, by its id; `used`
-    those of the whole module.
+    """What one pass over a module saw.
+
+    `names` holds the names and attributes used inside each function, by its id; `used` those of the whole module.
 
     `attributes` counts the assignments `x.name = …` in functions other than `__init__` and `build`; `globals` are the
     names that functions declare global.

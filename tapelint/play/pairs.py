@@ -152,6 +152,10 @@ def mismatch(
             return None
         permuted = sorted(map(str, wanted)) == sorted(map(str, given))
         return _judge(source, ask, variable, permuted, world, parts, query, apart)
+    if wanted and len(wanted) < len(given):
+        found = origin(_bare(gradients[-1]))
+        assert found is not None
+        return Mismatch("length", found[0], _bare(variables[len(wanted)]), found[1])
     return None
 
 

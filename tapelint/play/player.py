@@ -39,6 +39,8 @@ class Player(Statements):
     def __init__(self, module: Module, keras: int) -> None:
         super().__init__(module, keras)
         self.allowance = MAX_STEPS
+        self.returns: list[tuple[Changes, Value]] = []
+        self.base = 0
 
     def record(self) -> Recording:
         """Play the whole module and give what was recorded."""
@@ -107,7 +109,7 @@ class Player(Statements):
                 function.place,
                 function.time,
                 {},
-                tuple(name for name in function.decorators if name in ("tensorflow.function",)),
+                tuple(name for name in function.decorators if name == "tensorflow.function"),
                 function.owner,
             )
             frame = self.frame_of(bare)
@@ -190,8 +192,6 @@ class Player(Statements):
             ends: list[tuple[Changes, Value]] = list(self.returns)
             if self.world.alive:
                 ends.append((self.world.changes(base), Const(None, call, self.clock)))
-            if len(ends) == 1 and self.whole_return:
-                pass
             self.world.rollback(base)
             self.world.merge([changes for changes, _ in ends])
             if not ends:
@@ -281,9 +281,6 @@ class Player(Statements):
             self.returns.append((self.world.changes(self.base), value))
         self.world.alive = False
 
-    returns: list[tuple[Changes, Value]] = []
-    base = 0
-    whole_return = False
 
 
 class _Reach:
@@ -311,6 +308,5 @@ class _Reach:
 
 def _has_parameters(function: Function) -> bool:
     args = function.node.args
-    own = len(args.posonlyargs) + len(args.args) + len(args.kwonlyargs) + (args.vararg is not None) + (args.kwarg is not None)
-    return own > (1 if function.owner is not None else 0) or function.owner is not None
-
+    given = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
+    return function.owner is not None or any(parameter is not None for parameter in given)

@@ -26,7 +26,7 @@ from tapelint.play.values import (
     Instance,
     Items,
     Kind,
-    Mapping_,
+    Dictionary,
     Object,
     OneShot,
     Partial,
@@ -98,7 +98,7 @@ class Parts:
         if isinstance(value, Sequence):
             items = self.world.get((value.id, "#"))
             return self._union(items) if isinstance(items, Items) else (own, False)
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             entries = self.world.get((value.id, "#"))
             if not isinstance(entries, Entries):
                 return own, False
@@ -213,7 +213,7 @@ class Query:
                     if found is not False:
                         answer = None
             return answer
-        if isinstance(value, (Sequence, Mapping_, Instance, Object, OneShot)):
+        if isinstance(value, (Sequence, Dictionary, Instance, Object, OneShot)):
             return None
         return False
 
@@ -426,7 +426,7 @@ def _held(value: Value, world: World) -> tuple[Value, ...]:
     if isinstance(value, Sequence):
         items = world.get((value.id, "#"))
         return tuple(items) if isinstance(items, Items) else ()
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         entries = world.get((value.id, "#"))
         if isinstance(entries, Entries):
             return (*(item for _, item in entries.entries), *((entries.rest,) if entries.rest else ()))
@@ -569,7 +569,7 @@ class _Walk:
                 stack.extend((item, used, maybe) for item in items)
             else:
                 self.unknown = True
-        elif isinstance(value, Mapping_):
+        elif isinstance(value, Dictionary):
             entries = query.world.get((value.id, "#"))
             if isinstance(entries, Entries):
                 stack.extend((item, used, maybe) for _, item in entries.entries)

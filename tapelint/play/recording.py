@@ -15,6 +15,14 @@ from tapelint.play.values import Cut, Items, Object, Place, Tape, Value
 from tapelint.source.text import Source
 
 
+ASKS = {
+    "gradient": ("target", "sources", "output_gradients", "unconnected_gradients"),
+    "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
+    "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
+}
+"""The asking methods and their parameters in order."""
+
+
 class Happening(Enum):
     """What can happen to a tape."""
 
@@ -325,7 +333,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """How pairs are wrong: "order", "state" or "other"; the source of the gradient and the variable beside it."""
+    """How pairs are wrong: "order", "state", "length" or "other"; the source of the gradient and the variable beside it."""
 
     kind: str
     source: Value
@@ -418,7 +426,8 @@ class Work:
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
     a variable), "items" (of a dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or
-    "keep" (in the object `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `count` is the position of the value among the operands.
+    "keep" (in the object `others[0]`, which is older than the trace); `op` is
+    what the program calls it. For an operator or a call `count` is the position of the value among the operands.
     """
 
     how: str

@@ -26,7 +26,7 @@ from tapelint.play.values import (
     Instance,
     Items,
     Kind,
-    Mapping_,
+    Dictionary,
     Object,
     Partial,
     Paused,
@@ -161,7 +161,7 @@ class Statements(Expressions):
         elif isinstance(target, ast.Subscript):
             holder = known(self.evaluate(target.value))
             index = known(self.evaluate(target.slice))
-            if isinstance(holder, (Sequence, Mapping_)) and isinstance(index, Const):
+            if isinstance(holder, (Sequence, Dictionary)) and isinstance(index, Const):
                 self._note_replaced(target, self.subscript(holder, index, target), value, node)
             self.store_item(holder, index, value, node)
             if isinstance(holder, Data) and holder.kind is Kind.ARRAY:
@@ -196,12 +196,12 @@ class Statements(Expressions):
         target = node.target
         old = known(self.evaluate(self._load(target)))
         value = known(self.evaluate(node.value))
-        if isinstance(old, Sequence) and isinstance(node.op, ast.Add) and (items := self.items(old)) is not None:
-            if old.kind == "list":
-                more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
-                self.world.put((old.id, "#"), Items((*items.items, *more)))
-                self.joined(old, items, Items(tuple(more)), node)
-                return
+        items = self.items(old)
+        if items is not None and isinstance(node.op, ast.Add) and isinstance(old, Sequence) and old.kind == "list":
+            more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
+            self.world.put((old.id, "#"), Items((*items.items, *more)))
+            self.joined(old, items, Items(tuple(more)), node)
+            return
         sign = OPERATORS[type(node.op)][0] + "="
         result = self.binary(type(node.op), old, value, node)
         if isinstance(target, ast.Name):
@@ -347,7 +347,7 @@ class Statements(Expressions):
     def refreshed(self, value: Value, node: ast.AST) -> Value:
         if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
             return self.fresh(node, value.op, value.dtype)
-        if isinstance(value, Unknown) and value.role in ("item",):
+        if isinstance(value, Unknown) and value.role == "item":
             return self.unknown(node, value.inputs, "item")
         return value
 
@@ -474,9 +474,8 @@ class Statements(Expressions):
                     self.assign(item.optional_vars, made, item.optional_vars)
                 continue
             entered = self._enter(value, item.context_expr)
-            if isinstance(value, Tape) and item.optional_vars is None and isinstance(item.context_expr, ast.Call):
-                if value.arguments is item.context_expr:
-                    self.recording.unnamed.append(value)
+            if isinstance(value, Tape) and item.optional_vars is None and value.arguments is item.context_expr:
+                self.recording.unnamed.append(value)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered, item.optional_vars)
         with self.within(guards=guards, scope=scope):

@@ -12,19 +12,19 @@ from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
 from tapelint.play.query import Query
-from tapelint.play.recording import Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
+from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
     CutKind,
     Data,
+    Dictionary,
     Either,
     Entries,
     Instance,
     Items,
     Kind,
     Link,
-    Mapping_,
     Method,
     Object,
     Paused,
@@ -41,16 +41,9 @@ from tapelint.play.values import (
 )
 from tapelint.tensorflow import api
 
-ASKS = {
-    "gradient": ("target", "sources", "output_gradients", "unconnected_gradients"),
-    "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
-    "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
-}
-"""The asking methods and their parameters in order."""
-
 METHODS = frozenset({*ASKS, "watch", "watched_variables", "stop_recording", "reset", "__enter__", "__exit__"})
 
-_TARGETS = (Data, Sequence, Variable, VariableSet, Mapping_)
+_TARGETS = (Data, Sequence, Variable, VariableSet, Dictionary)
 """What can be judged as a target."""
 
 _LOSING = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.INTEGER, CutKind.PY_FUNCTION, CutKind.NEW_VARIABLE})
@@ -193,7 +186,7 @@ class Tapes(Machine):
             held = tuple(items)
             if not items.exact:
                 self.recording.inexact.add(value.id)
-        elif isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+        elif isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
             held = (*(item for _, item in entries.entries), *((entries.rest,) if entries.rest else ()))
             if entries.rest is not None:
                 self.recording.inexact.add(value.id)
@@ -337,9 +330,10 @@ class Tapes(Machine):
         for layer in self._library_layers(source.owner)[:20]:
             verdict = query.why_unconnected(target, self.variables(layer, "trainable", node), node)
             met = verdict.cut
-            if verdict.standing is Standing.CUT and verdict.fault is None and met is not None:
-                if met.reaches is True and met.cut.kind in _LOSING:
-                    found.append(replace(verdict, part=True))
+            if verdict.standing is not Standing.CUT or verdict.fault is not None or met is None:
+                continue
+            if met.reaches is True and met.cut.kind in _LOSING:
+                found.append(replace(verdict, part=True))
         return found
 
     def _library_layers(self, owner: Value, depth: int = 5) -> list[Object]:
@@ -416,7 +410,7 @@ class Tapes(Machine):
             for item, at in zip(items.items, nodes, strict=True):
                 found.extend(self._sources(item.of if isinstance(item, Several) else item, at, depth - 1))
             return found[:40]
-        if depth and isinstance(value, Mapping_) and (entries := self.entries(value)) is not None:
+        if depth and isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
             held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
             return [pair for item in held for pair in self._sources(item, node, depth - 1)]
         return [(value, node)]
@@ -435,7 +429,7 @@ class Tapes(Machine):
             return self.sequence(kind, found, node)
         if isinstance(sources, VariableSet) and not sources.part:
             return self.sequence("list", [Several(self._gradient(ask, sources, node))], node)
-        if isinstance(sources, Mapping_) and (entries := self.entries(sources)) is not None:
+        if isinstance(sources, Dictionary) and (entries := self.entries(sources)) is not None:
             held = tuple((key, self._result(ask, item, node)) for key, item in entries.entries)
             rest = self._result(ask, entries.rest, node) if entries.rest else None
             return self.mapping(Entries(held, rest), node)

@@ -245,7 +245,7 @@ class Several(Value):
         self.of = of
 
 
-class Mapping_(Value):
+class Dictionary(Value):
     """A dict; its entries are in the world."""
 
     __slots__ = ()

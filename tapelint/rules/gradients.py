@@ -6,7 +6,7 @@ import ast
 
 from tapelint.diagnostic import Edit, Span
 from tapelint.play.recording import Ask, Recording, Standing, Work
-from tapelint.play.values import Data, Mapping_, Sequence, Value, VariableSet
+from tapelint.play.values import Data, Dictionary, Sequence, Value, VariableSet
 from tapelint.rules import story
 
 
@@ -22,7 +22,7 @@ def source_of(value: Value) -> Value | None:
 
 def single(ask: Ask) -> bool:
     """Whether the source certainly stands alone, outside any list."""
-    return not isinstance(ask.sources, (Sequence, Mapping_)) and not (
+    return not isinstance(ask.sources, (Sequence, Dictionary)) and not (
         isinstance(ask.sources, VariableSet) and not ask.sources.part
     )
 
@@ -31,7 +31,7 @@ def target_count(recording: Recording, ask: Ask) -> int:
     """How many targets are given in a list, tuple or dictionary; 1 for a target by itself, 0 for an unknown number."""
     held = recording.contents.get(ask.target.id)
     if held is None:
-        return 0 if isinstance(ask.target, (Sequence, Mapping_, VariableSet)) else 1
+        return 0 if isinstance(ask.target, (Sequence, Dictionary, VariableSet)) else 1
     return 0 if ask.target.id in recording.inexact else len(held)
 
 

@@ -10,7 +10,7 @@ from tapelint.play.recording import Apply, Mismatch, Recording
 from tapelint.rules import optimizers, story
 
 CODE = "TAP703"
-_VARIANTS = {"order": "order", "state": "state", "other": ""}
+_VARIANTS = {"order": "order", "state": "state", "length": "length", "other": ""}
 
 
 def find(recording: Recording) -> Iterator[Finding]:

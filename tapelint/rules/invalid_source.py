@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.fixes import statements
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.recording import ASKS, Ask, Event, Happening, Recording
 from tapelint.play.values import (
     Bound,
     Class,
@@ -43,6 +43,30 @@ def find(recording: Recording) -> Iterator[Finding]:
                 variant = "layers"
             yield _told(recording, ask, value, node, variant)
             break
+
+    for event in recording.happened(Happening.ASK):
+        if event.certain and not event.context.guarded("TypeError") and isinstance(event.place.node, ast.Call):
+            finding = _arguments(recording, event, event.place.node)
+            if finding is not None:
+                yield finding
+
+
+def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | None:
+    """A call without sources, or with an argument that the method does not have."""
+    names = ASKS[event.name]
+    given = [keyword.arg for keyword in call.keywords]
+    if None in given or any(isinstance(node, ast.Starred) for node in call.args):
+        return None
+    strange = next((keyword for keyword in call.keywords if keyword.arg not in names), None)
+    target = recording.text(call.args[0]) if call.args else names[0]
+    fields = {"tape": story.tape_name(event.tape), "method": event.name, "source": names[1], "target": target}
+    opened = story.opened(recording, event.tape)
+    if strange is not None:
+        fields["source"] = str(strange.arg)
+        return story.told(recording, CODE, strange, fields, (opened,), "argument", event.context)
+    if len(call.args) < 2 and names[1] not in given:
+        return story.told(recording, CODE, call, fields, (opened,), "missing", event.context)
+    return None
 
 
 def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:

@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play import shape as shapes
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.shape import Shape
-from tapelint.play.values import Data, Mapping_, OneShot, Sequence, Value, Variable, VariableSet, options
+from tapelint.play.values import Data, Dictionary, OneShot, Sequence, Value, Variable, VariableSet, options
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
 
@@ -58,7 +58,7 @@ def shape_of(value: Value) -> Shape | None:
 def _structure(value: Value) -> bool:
     """Whether the value certainly is a list, a tuple, a dictionary or an iterator."""
     return all(
-        isinstance(option, (Sequence, Mapping_, OneShot)) or (isinstance(option, VariableSet) and not option.part)
+        isinstance(option, (Sequence, Dictionary, OneShot)) or (isinstance(option, VariableSet) and not option.part)
         for option in options(value)
     )
 

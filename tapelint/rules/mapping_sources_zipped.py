@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Recording, Zip
-from tapelint.play.values import Mapping_
+from tapelint.play.values import Dictionary
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
 
@@ -15,7 +15,7 @@ CODE = "TAP612"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    answers = {ask.answer.id: ask for ask in recording.asks if isinstance(ask.answer, Mapping_)}
+    answers = {ask.answer.id: ask for ask in recording.asks if isinstance(ask.answer, Dictionary)}
     if not answers:
         return
     for one in recording.zips:
@@ -86,7 +86,7 @@ def _fix(recording: Recording, one: Zip, first: ast.expr, second: ast.expr) -> F
     if not isinstance(first, ast.Name):
         return None
     edits = [_values(recording, first)]
-    if isinstance(one.parts[1], Mapping_):
+    if isinstance(one.parts[1], Dictionary):
         if not isinstance(second, ast.Name):
             return None
         edits.append(_values(recording, second))

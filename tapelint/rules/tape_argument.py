@@ -35,6 +35,9 @@ def _judge(recording: Recording, tape: Tape, call: ast.Call) -> Iterator[Finding
             yield story.told(recording, CODE, node, fields, (), "thing")
     for keyword in call.keywords:
         value = keyword.value
+        if keyword.arg is not None and keyword.arg not in _SWITCHES:
+            fields = {"name": name, "value": keyword.arg}
+            yield story.told(recording, CODE, keyword, fields, (), "unknown")
         if keyword.arg not in _SWITCHES or not isinstance(value, ast.Constant) or isinstance(value.value, bool):
             continue
         fields = {"name": name, "value": recording.text(value)}

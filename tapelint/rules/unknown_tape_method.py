@@ -26,7 +26,12 @@ def find(recording: Recording) -> Iterator[Finding]:
             fields["tape"] = recording.text(node.value)
         near = "" if event.name.startswith("un") else _near(event.name)
         variant, fix = "", None
-        if event.name in _CLOSING:
+        if event.name == "__call__":
+            if event.context.guarded("TypeError"):
+                continue
+            variant = "called"
+            fields["tape"] = recording.text(node.func) if isinstance(node, ast.Call) else fields["tape"]
+        elif event.name in _CLOSING:
             variant, fix = "close", _deleted(recording, event)
         elif near:
             variant, fields["suggestion"] = "near", near

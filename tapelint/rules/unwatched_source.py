@@ -29,6 +29,21 @@ def find(recording: Recording) -> Iterator[Finding]:
         )
         fix = blocks.watch_first(recording, case, Applicability.SAFE)
         yield story.told(recording, CODE, case.verdict.node, case.fields, marks, "", case.ask.context, fix)
+    for case in story.missing(recording, Fault.NOTHING_WATCHED):
+        if not isinstance(case.verdict.source, Variable) or not _watches_others(recording, case):
+            continue
+        marks = (
+            story.mark(recording, "made", case.verdict.source.place),
+            story.opened(recording, case.ask.tape),
+            story.asked(recording, case.ask),
+        )
+        yield story.told(recording, CODE, case.verdict.node, case.fields, marks, "variable", case.ask.context)
+
+
+def _watches_others(recording: Recording, case: story.Missing) -> bool:
+    """Whether the tape is told to watch something, and every time what can be seen (TAP208 tells of nothing at all)."""
+    told = [event for event in recording.events_of(case.ask.tape) if event.what is Happening.WATCH]
+    return bool(told) and all(isinstance(event.value, (Data, Variable)) for event in told)
 
 
 def rebound_variable(recording: Recording, source: object) -> bool:

@@ -124,7 +124,8 @@ def test_lines_without_an_edit_stay(text: str) -> None:
     result = mended(text.encode(), SAFE)
     if result.mended is None:
         return
-    words = [line.split() for line in text.splitlines() if line.strip().startswith(("#", "import", "def ", "for ", "if "))]
+    kept = ("#", "import", "def ", "for ", "if ")
+    words = [line.split() for line in text.splitlines() if line.strip().startswith(kept)]
     left = [line.split() for line in result.mended.after.decode().splitlines()]
     at = 0
     for line in words:

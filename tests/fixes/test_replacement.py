@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.fixes import replacement
 from tapelint.fixes.replacement import NotReplaced, replace
 
 OLD, NEW = b"old\r\n", b"new\r\n" * 1000
@@ -94,7 +93,7 @@ def test_a_full_disk_leaves_the_old_file(file: Path, monkeypatch: pytest.MonkeyP
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(replacement.os, step, full)
+    monkeypatch.setattr(os, step, full)
     with pytest.raises(NotReplaced, match="not fixed: no space left on device"):
         replace(str(file), OLD, NEW)
     monkeypatch.undo()
@@ -106,7 +105,7 @@ def test_an_interrupt_leaves_the_old_file(file: Path, monkeypatch: pytest.Monkey
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(replacement.os, step, interrupted)
+    monkeypatch.setattr(os, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         replace(str(file), OLD, NEW)
     monkeypatch.undo()
@@ -119,7 +118,6 @@ def test_an_interrupt_leaves_the_old_file(file: Path, monkeypatch: pytest.Monkey
 def test_a_killed_process_leaves_a_whole_file(file: Path, step: str, late: bool) -> None:
     code = f"""
 import os, signal, sys
-from tapelint.fixes import replacement
 real = os.{step}
 def killed(*given, **more):
     if {late}:

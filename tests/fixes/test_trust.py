@@ -46,7 +46,8 @@ def test_a_comment_of_ours_may_go() -> None:
 
 def test_settings_have_the_last_word() -> None:
     assert settle("x", trust=Trust(never=frozenset({"TAP301"}))) is None
-    unsafe, safe = settle("x", trust=Trust(unsafe=frozenset({"TAP301"}))), settle("# three", trust=Trust(safe=frozenset({"TAP301"})))
+    unsafe = settle("x", trust=Trust(unsafe=frozenset({"TAP301"})))
+    safe = settle("# three", trust=Trust(safe=frozenset({"TAP301"})))
     assert unsafe is not None
     assert safe is not None
     assert (unsafe.applicability, safe.applicability) == (UNSAFE, SAFE)

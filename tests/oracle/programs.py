@@ -53,6 +53,13 @@ class Program:
         what = self.function or self.section
         return f"{shown(self.path)}:{self.line}" + (f" {what}" if what else "")
 
+    @property
+    def reached(self) -> str:
+        """The code that the program may run, without its layout and comments."""
+        body = _body(self.text)
+        functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == self.function]
+        return _reached(body, functions[0]) if functions else self.text
+
     def expected(self, generation: int) -> Outcome | None:
         """What must happen under this generation of Keras; None where there is nothing to run."""
         return self.keras2 if generation == 2 else self.tf
