@@ -192,7 +192,7 @@ def _fix_and_print(
 
     diff: bool = parameters["diff"]
     color = parameters["color"]
-    ledger = Ledger(diff=diff, color=diff and wants_color(color, sys.stdout, os.environ), piped=piped)
+    ledger = Ledger(progress, diff=diff, color=diff and wants_color(color, sys.stdout, os.environ), piped=piped)
     stream = sys.stderr if piped else None  # what is piped in goes out on stdout, fixed
     output = Output(
         form, parameters["output_file"], color, progress, statistics=parameters["statistics"], stream=stream

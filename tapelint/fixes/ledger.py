@@ -10,6 +10,7 @@ from tapelint import catalogue
 from tapelint.cli import say
 from tapelint.fixes import replacement
 from tapelint.fixes.patch import patch
+from tapelint.progress import Progress
 from tapelint.result import FileResult
 
 
@@ -20,8 +21,9 @@ class Ledger:
     that came by stdin to its bytes: its text goes to stdout, also where nothing changed.
     """
 
-    def __init__(self, *, diff: bool, color: bool, piped: Mapping[str, bytes]) -> None:
+    def __init__(self, progress: Progress, *, diff: bool, color: bool, piped: Mapping[str, bytes]) -> None:
         self.fixed: dict[str, dict[str, int]] = {}
+        self._progress = progress
         self._diff = diff
         self._color = color
         self._piped = dict(piped)
@@ -30,6 +32,7 @@ class Ledger:
         """The results, each as it is once its file is written; where that fails, as the file then is."""
         for result in results:
             for note in result.notes:
+                self._progress.clear()
                 say(f"{result.path}: {note}")
             yield self._settled(result)
 
@@ -53,6 +56,7 @@ class Ledger:
         return result
 
     def _print(self, text: bytes) -> None:
+        self._progress.clear()
         if self._color:
             text = b"".join(map(_painted, text.splitlines(keepends=True)))
         sys.stdout.flush()

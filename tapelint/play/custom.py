@@ -168,8 +168,9 @@ class Customs(Notes):
                 if value.trainable is True:
                     found.append((value, place))
             elif isinstance(value, VariableSet):
-                weighted = value.owner.id in self.recording.weighted or not isinstance(value.owner, Object)
-                if value.which == "trainable" and weighted and isinstance(value.owner, Object):
+                free = self.world.get((value.owner.id, "frozen")) is None
+                weighted = value.owner.id in self.recording.weighted and isinstance(value.owner, Object)
+                if value.which == "trainable" and weighted and free:
                     found.append((value, place))
             elif isinstance(value, Data) and value.time > began:
                 stack.extend((link.value, value.place) for link in value.links)

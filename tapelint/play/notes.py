@@ -319,7 +319,10 @@ class Notes(Arrays):
                     reason = Place(decorator, function.module)
         root = self.context.calls[0].node if self.context.calls else call.node
         alone = None if isinstance(root, ast.Call) else root
-        return Trace(function.name, place, reason, self.tick(), function.id, call, alone)
+        key = ("trace", function.id)
+        trace = Trace(function.name, place, reason, self.tick(), function.id, call, alone, self.world.get(key))
+        self.world.put(key, trace)
+        return trace
 
     def note_wrapping(self, function: Function, inner: Value, node: ast.AST) -> None:
         """Note that `tf.function` makes `function` out of `inner`."""

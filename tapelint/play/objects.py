@@ -255,7 +255,9 @@ class Objects(Threads):
             return self._call_generator(function, arguments, node)
         frame = self.frame_of(function)
         self.bind(function, frame, arguments, node)
-        return self.run(function, frame, node)
+        result = self.run(function, frame, node)
+        # An empty body is still to be written, or overridden: what it will return can't be told.
+        return self.unknown(node, (), "call") if _empty(function.node) else result
 
     def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
         """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""
@@ -593,3 +595,11 @@ class Objects(Threads):
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:
             self.event(Happening.REBIND, old, node, name, new)
+
+
+def _empty(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    """Whether a body holds nothing but `pass`, `...` and words."""
+    return not isinstance(function, ast.Lambda) and all(
+        isinstance(part, ast.Pass) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        for part in function.body
+    )

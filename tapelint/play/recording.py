@@ -14,7 +14,6 @@ from tapelint.play.tape import Session, TapeState
 from tapelint.play.values import Cut, Items, Object, Place, Tape, Value
 from tapelint.source.text import Source
 
-
 ASKS = {
     "gradient": ("target", "sources", "output_gradients", "unconnected_gradients"),
     "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
@@ -86,6 +85,8 @@ class Trace:
     call: Place | None = None
     alone: ast.AST | None = None
     """The function that is played on its own around the call; None in the run of the module itself."""
+    earlier: Trace | None = None
+    """The call of the same function before this one, on the way that leads here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,24 +18,32 @@ def find(recording: Recording) -> Iterator[Finding]:
         trace = making.context.trace
         if trace is None or not _called(trace) or making.context.guarded("ValueError") or _stateless(recording, making):
             continue
-        earlier = [other for other in recording.trace_calls if _before(other, trace)]
+        earlier = _before(trace)
         if not earlier or not _called(earlier[0]) or _made_inside(recording, making):
             continue
-        if not any(_another(other, making) for other in recording.makings if other.context.trace in earlier):
+        others = [other for other in recording.makings if any(other.context.trace is call for call in earlier)]
+        if not _another(others, making):
             continue
         assert trace.call is not None
         if recording.here(trace.call):
             yield _told(recording, making, trace, earlier[0])
 
 
-def _before(other: Trace, trace: Trace) -> bool:
-    """Whether the same traced function was called earlier in the same run."""
-    return other.function == trace.function and other.time < trace.time and other.alone is trace.alone
+def _before(trace: Trace) -> list[Trace]:
+    """The calls of the same traced function on the way that leads here, in the same run, the first one first."""
+    calls: list[Trace] = []
+    other = trace.earlier
+    while other is not None:
+        if other.alone is trace.alone:
+            calls.insert(0, other)
+        other = other.earlier
+    return calls
 
 
-def _another(other: Making, making: Making) -> bool:
-    """Whether the earlier call made the variables of another object of the same kind."""
-    return other.what == making.what and other.value is not making.value
+def _another(others: list[Making], making: Making) -> bool:
+    """Whether the earlier calls made the variables of another object of the same kind, and not those of this one."""
+    same = any(other.value is making.value for other in others)
+    return not same and any(other.what == making.what for other in others)
 
 
 def _called(trace: Trace) -> bool:

@@ -15,6 +15,7 @@ Block = ast.With | ast.AsyncWith
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom, ast.Delete, ast.Await)
+_BINDING = (*blocks.FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)
 _ASKING = ("gradient", "jacobian", "batch_jacobian", "apply_gradients", "minimize")
 
 
@@ -87,7 +88,7 @@ def target_in_block(recording: Recording, ask: Ask) -> Fix | None:
     between = body[start + 1 : at]
     if any(blocks.writes(statement, name) for statement in between for name in names):
         return None
-    if any(isinstance(statement, (*blocks.FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)) for statement in between):
+    if any(isinstance(statement, _BINDING) for statement in between):
         return None
     comprehended = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     if any(isinstance(part, comprehended) and blocks.contains(part, node) for part in ast.walk(body[at])):
@@ -127,7 +128,7 @@ def _speaks(node: ast.stmt, tape: Tape) -> bool:
     """Whether a statement names the tape, or may leave the list of statements."""
     if tape.name and (blocks.reads(node, tape.name) or blocks.writes(node, tape.name)):
         return True
-    if isinstance(node, (*blocks.FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
+    if isinstance(node, _BINDING):
         return True
     return any(isinstance(part, _LEAVING) for part in ast.walk(node))
 

@@ -61,6 +61,8 @@ def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | 
     target = recording.text(call.args[0]) if call.args else names[0]
     fields = {"tape": story.tape_name(event.tape), "method": event.name, "source": names[1], "target": target}
     opened = story.opened(recording, event.tape)
+    if strange is not None and event.name != "gradient" and strange.arg in ASKS["gradient"]:
+        return None  # `gradient` has it: TAP506
     if strange is not None:
         fields["source"] = str(strange.arg)
         return story.told(recording, CODE, strange, fields, (opened,), "argument", event.context)

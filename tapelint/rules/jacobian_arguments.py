@@ -15,9 +15,8 @@ from tapelint.rules.gradients import fields_of
 
 CODE = "TAP506"
 
-_TAKEN = frozenset(
-    {"target", "sources", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"}
-)
+_OF_GRADIENT = frozenset({"output_gradients"})
+"""Arguments that only `gradient` has (TAP602 tells of those that no method has)."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -32,7 +31,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 
 def _fault(ask: Ask) -> str | None:
-    if any(keyword.arg is not None and keyword.arg not in _TAKEN for keyword in ask.node.keywords):
+    if any(keyword.arg in _OF_GRADIENT for keyword in ask.node.keywords):
         return "keyword"
     if _structure(ask.target):
         return ""
@@ -69,8 +68,7 @@ def _told(recording: Recording, ask: Ask, variant: str) -> Finding:
     shape, other = shape_of(at_fault), shape_of(ask.sources)
     fields["shape"] = shapes.text(shape) if shape is not None else ""
     fields["other_shape"] = shapes.text(other) if other is not None else ""
-    unknown = [keyword.arg for keyword in ask.node.keywords if keyword.arg is not None and keyword.arg not in _TAKEN]
-    fields["name"] = unknown[0] if unknown else ""
+    fields["name"] = next((str(keyword.arg) for keyword in ask.node.keywords if keyword.arg in _OF_GRADIENT), "")
     inside = at_fault.place is not None and any(at_fault.place.node is node for node in ast.walk(ask.node))
     made = () if inside or variant in ("keyword", "batch") else story.mark(recording, "made", at_fault.place)
     fix = _fix(recording, ask) if variant == "source_list" else None

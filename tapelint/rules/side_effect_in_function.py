@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Recording, Work
+from tapelint.play.values import Instance
 from tapelint.rules import story
 from tapelint.rules.gradients import tensorflow_name
 
@@ -19,7 +20,18 @@ def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
         if work.how not in ("keep", "print") or work.context.trace is None or not recording.here(work.place):
             continue
+        if work.how == "keep" and isinstance(work.others[0], Instance) and not _in_the_step(recording, work):
+            continue  # a layer may hand a tensor on to another one in the same step
         yield _told(recording, work)
+
+
+def _in_the_step(recording: Recording, work: Work) -> bool:
+    """Whether the traced function itself writes the attribute, and not a function that it calls."""
+    trace = work.context.trace
+    at: ast.AST | None = work.place.node
+    while at is not None and not isinstance(at, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        at = recording.parents.get(id(at))
+    return trace is not None and at is trace.place.node
 
 
 def _told(recording: Recording, work: Work) -> Finding:

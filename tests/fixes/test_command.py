@@ -108,7 +108,9 @@ def test_a_patch_in_colours(folder: Path, capsysbinary: pytest.CaptureFixture[by
     assert b"\x1b[32m+        tape.watch(x)\x1b[0m\n" in capsysbinary.readouterr().out
 
 
-@pytest.mark.parametrize(("text", "expected", "code"), [(FAULTY, FIXED, 0), (UNSAFE, UNSAFE, 1), ("x = 1\n", "x = 1\n", 0)])
+@pytest.mark.parametrize(
+    ("text", "expected", "code"), [(FAULTY, FIXED, 0), (UNSAFE, UNSAFE, 1), ("x = 1\n", "x = 1\n", 0)]
+)
 def test_what_is_piped_in_comes_out(
     text: str, expected: str, code: int, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

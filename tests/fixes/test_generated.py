@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tapelint.diagnostic import Applicability
 from tests.fixes.fixing import SAFE, UNSAFE, comments, fixed, mended, with_crlf, with_tabs
 
-OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+OFTEN = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 SOURCES = st.sampled_from(
     ["x = tf.Variable(3.0)", "x = tf.constant(3.0)", "x = tf.Variable(3)", "x = tf.constant([1, 2])", "x = model(data)"]
