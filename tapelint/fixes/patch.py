@@ -33,17 +33,50 @@ def _lines(old: bytes, new: bytes) -> Iterator[bytes]:
             yield from (_line(b"+", line) for line in after[from_:to])
 
 
-def _groups(before: list[bytes], after: list[bytes]) -> Iterator[list[tuple[str, int, int, int, int]]]:
-    """What differs, in groups with the lines around. What is equal at both ends is not compared line with line."""
+Part = tuple[str, int, int, int, int]
+
+
+def _groups(before: list[bytes], after: list[bytes]) -> Iterator[list[Part]]:
+    """What differs, in groups with the lines around."""
+    group: list[Part] = []
+    parts = _parts(before, after)
+    for at, (tag, low, high, from_, to) in enumerate(parts):
+        first, last = at == 0, at == len(parts) - 1
+        if tag != "equal":
+            group.append((tag, low, high, from_, to))
+            continue
+        if not first and not last and high - low <= 2 * AROUND:
+            group.append((tag, low, high, from_, to))
+            continue
+        if not first:
+            size = min(AROUND, high - low)
+            yield [*group, (tag, low, low + size, from_, from_ + size)]
+        size = min(AROUND, high - low)
+        group = [(tag, high - size, high, to - size, to)]
+    if any(tag != "equal" for tag, *_ in group):
+        yield group
+
+
+def _parts(before: list[bytes], after: list[bytes]) -> list[Part]:
+    """What is equal and what is not, in turns. What is equal at both ends is not compared line with line."""
     size = min(len(before), len(after))
     head = next((at for at in range(size) if before[at] != after[at]), size)
     tail = next((at for at in range(size - head) if before[-1 - at] != after[-1 - at]), size - head)
-    head, tail = max(head - AROUND, 0), max(tail - AROUND, 0)
-    matcher = SequenceMatcher(
-        None, before[head : len(before) - tail], after[head : len(after) - tail], autojunk=False
-    )
-    for group in matcher.get_grouped_opcodes(AROUND):
-        yield [(tag, low + head, high + head, from_ + head, to + head) for tag, low, high, from_, to in group]
+    ends = len(before) - tail, len(after) - tail
+    matcher = SequenceMatcher(None, before[head : ends[0]], after[head : ends[1]], autojunk=False)
+    found: list[Part] = [("equal", 0, head, 0, head)] if head else []
+    found += [
+        (tag, low + head, high + head, from_ + head, to + head) for tag, low, high, from_, to in matcher.get_opcodes()
+    ]
+    if tail:
+        found.append(("equal", ends[0], len(before), ends[1], len(after)))
+    merged: list[Part] = []
+    for part in found:
+        if merged and merged[-1][0] == part[0] == "equal":
+            merged[-1] = ("equal", merged[-1][1], part[2], merged[-1][3], part[4])
+        else:
+            merged.append(part)
+    return merged
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -168,9 +168,9 @@ class Customs(Notes):
                 if value.trainable is True:
                     found.append((value, place))
             elif isinstance(value, VariableSet):
-                free = self.world.get((value.owner.id, "frozen")) is None
+                # Also of a frozen layer: the variables inside Keras's own stay trainable to TensorFlow.
                 weighted = value.owner.id in self.recording.weighted and isinstance(value.owner, Object)
-                if value.which == "trainable" and weighted and free:
+                if value.which == "trainable" and weighted:
                     found.append((value, place))
             elif isinstance(value, Data) and value.time > began:
                 stack.extend((link.value, value.place) for link in value.links)

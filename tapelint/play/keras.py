@@ -164,7 +164,11 @@ class Keras(Library):
             given = arguments.get(0, "layers")
             leaves = self.flat(given) if given is not None else []
             whole = all(isinstance(leaf, (Object, Instance, Data, Const)) for leaf in leaves)
-            return self._made("model", name, node, leaves, whole, arguments)
+            model = self._made("model", name, node, leaves, whole, arguments)
+            first = leaves[0] if leaves else None
+            if isinstance(first, Data) and first.kind is Kind.SYMBOLIC and whole:
+                self._build_visible(first, leaves[1:], node)
+            return model
         inputs = arguments.get(0, "inputs")
         outputs = arguments.get(1, "outputs")
         if inputs is None or outputs is None:
@@ -178,6 +182,13 @@ class Keras(Library):
         model.args["inputs"], model.args["outputs"] = inputs, outputs
         return model
 
+    def _build_visible(self, given: Data, layers: list[Value], node: ast.expr) -> None:
+        """A Sequential that begins with its input builds its layers at once: `build` of a visible class runs here."""
+        value: Value = given
+        if self._holds_visible(layers):
+            for layer in layers:
+                value = self.call(layer, Arguments((value,)), node)
+
     def _layers_behind(self, outputs: Iterable[Value]) -> list[Value]:
         """The layers and models that symbolic tensors were computed with."""
         found: dict[int, Value] = {}
@@ -188,10 +199,15 @@ class Keras(Library):
             if value.id in seen:
                 continue
             seen.add(value.id)
+            by = self.world.get((value.id, "lambda"))
+            if isinstance(by, Object):
+                found[by.id] = by
             if isinstance(value, VariableSet):
                 found[value.owner.id] = value.owner
             elif isinstance(value, Data):
                 stack.extend(link.value for link in value.links)
+            elif isinstance(value, Variable) and self.keras == 3 and value.keras is False:
+                continue  # Keras 3 does not see a `tf.Variable`, whoever uses it
             elif isinstance(value, (Unknown, Variable)):
                 found[value.id] = value
             elif isinstance(value, Either):
@@ -476,7 +492,9 @@ class Keras(Library):
         if value.symbol.endswith(".Lambda"):
             functions = [part for part in value.parts if isinstance(part, Function)]
             if functions and arguments.args:
-                return self.call(functions[0], Arguments(arguments.args[:1]), node)
+                result = self.call(functions[0], Arguments(arguments.args[:1]), node)
+                self.world.put((result.id, "lambda"), value)
+                return result
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
         last = _last(value.symbol)
@@ -934,8 +952,25 @@ class Keras(Library):
                     if isinstance(leaf, Variable) and leaf.keras is False and leaf.trainable is True:
                         how = "plain" if plain is not None else "attribute"
                         found[leaf.id, True] = Hidden(leaf, plain or value, how)
+                    elif isinstance(leaf, Function) and value.kind != "":
+                        self._look_into_closure(leaf, value, found)
                     else:
                         self._look_inside(leaf, plain, found, depth - 1)
+
+    def _look_into_closure(
+        self, function: Function, holder: Value, found: dict[tuple[int, bool], Hidden | None]
+    ) -> None:
+        """What a function that a model keeps refers to: Keras does not look into functions."""
+        used = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)}
+        frame = function.closure
+        while frame is not None:
+            for name in sorted(used):
+                item = self.world.get((frame.id, name))
+                if isinstance(item, Object) and item.kind in ("layer", "model"):
+                    found[item.id, True] = Hidden(item, holder, "closure")
+                elif isinstance(item, Variable) and item.keras is False and item.trainable is True:
+                    found[item.id, True] = Hidden(item, holder, "closure")
+            frame = frame.parent
 
     def note_reading(self, owner: Value, which: str) -> None:
         """A list of trainable variables that is taken now stays as it is when the model is frozen later."""

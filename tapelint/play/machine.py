@@ -537,7 +537,8 @@ class Machine:
     # -- questions ------------------------------------------------------------------------------------------------
 
     def query(self, tape: Tape, session: Session) -> Query:
-        return Query(self.world, self.parts(), tape, session, self.state(tape).escaped, self.without_gradient)
+        kept = tape.id in self.recording.stored
+        return Query(self.world, self.parts(), tape, session, self.state(tape).escaped, self.without_gradient, kept)
 
     def watch(self, tape: Tape, value: Value, node: ast.AST, certain: bool = True) -> None:
         """Put `value` and everything in it on the tape's list of what it watches."""
@@ -564,6 +565,7 @@ class Machine:
                 self._watch_in(session, value, node, certain and len(sessions) == 1)
 
     def _watch_in(self, session: int, value: Value, node: ast.AST, certain: bool) -> None:
+        self.world.put((session, "watches"), (node,))
         if not isinstance(value, (Data, Variable, VariableSet)):
             self.world.put((session, "watched-unknown"), value)
             return

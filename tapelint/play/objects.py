@@ -255,9 +255,9 @@ class Objects(Threads):
             return self._call_generator(function, arguments, node)
         frame = self.frame_of(function)
         self.bind(function, frame, arguments, node)
-        result = self.run(function, frame, node)
+        returned = self.run(function, frame, node)
         # An empty body is still to be written, or overridden: what it will return can't be told.
-        return self.unknown(node, (), "call") if _empty(function.node) else result
+        return self.unknown(node, (), "call") if _empty(function.node) else returned
 
     def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
         """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""

@@ -133,7 +133,14 @@ class Query:
     """Questions to one recording (`session`) of `tape`, as the world stands now."""
 
     def __init__(
-        self, world: World, parts: Parts, tape: Tape, session: Session, escaped: bool, thorough: bool = False
+        self,
+        world: World,
+        parts: Parts,
+        tape: Tape,
+        session: Session,
+        escaped: bool,
+        thorough: bool = False,
+        kept: bool = False,
     ) -> None:
         self.world = world
         self.parts = parts
@@ -141,6 +148,7 @@ class Query:
         self.session = session
         self.escaped = escaped
         self.thorough = thorough
+        self.kept = kept
 
     # -- identity -------------------------------------------------------------------------------------------------
 
@@ -270,6 +278,10 @@ class Query:
             return Verdict(Standing.CONNECTED, source, node)
         if walk.unknown:
             return Verdict(Standing.UNKNOWN, source, node)
+        if walk.strangers:
+            if self._unseen(walk, target, source):
+                return Verdict(Standing.CUT, source, node, Fault.UNWATCHED)
+            return Verdict(Standing.UNKNOWN, source, node)
         if walk.reached_untracked:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
         met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
@@ -280,6 +292,33 @@ class Query:
         if walk.tracked_any:
             return Verdict(Standing.CUT, source, node, Fault.NOT_USED, met)
         return Verdict(Standing.CUT, source, node, Fault.CONSTANT_TARGET, met)
+
+    def _unseen(self, walk: _Walk, target: Value, source: Value) -> bool:
+        """Whether a tensor that nothing watches goes, in the block, into unseen code that can't know of the tape.
+
+        Whatever that code does, its gradient is None: unless the code gives back the tensor itself and that is the
+        target, so there has to be an operation after it.
+        """
+        world, session = self.world, self.session
+        if not isinstance(source, Data) or self.kept or world.get((session.id, "watches")) is not None:
+            return False
+        for option in target.options if isinstance(target, Either) else (target,):
+            if not isinstance(option, Data) or option.kind is not Kind.TENSOR or session.id not in option.sessions:
+                return False
+            if option.same is not None or option.nested or option.op == "value":
+                return False
+        for stranger in walk.strangers:
+            if stranger.role != "call" or stranger.callee is None or stranger.time < session.began:
+                return False
+            given = list(stranger.inputs)
+            for value in given:
+                if isinstance(value, (Function, Bound, Partial)) or len(given) > 40:
+                    return False  # code of the program, which may know of the tape
+                if isinstance(value, Unknown):
+                    given.extend(value.inputs)
+        if self.tracked(source, 1 << 60) is not False:
+            return False
+        return any(value is source for stranger in walk.strangers for value in stranger.inputs)
 
     def _frozen(self, source: Value) -> Fault | None:
         """Whether the list of variables is empty because the model is frozen."""
@@ -482,6 +521,8 @@ class _Walk:
         self.passed: list[Data] = []
         self.operations: dict[int, Data] = {}
         """The operations on the way by the tick at which they were done."""
+        self.strangers: list[Unknown] = []
+        """What the player can't tell, and what may lead to the source."""
 
     @property
     def met(self) -> list[Met]:
@@ -597,7 +638,7 @@ class _Walk:
             return
         if value.time < source.time and not value.inputs and isinstance(source, Data):
             return  # it was there before the source was made
-        self.unknown = True
+        self.strangers.append(value)
 
     def _data(self, value: Data, used: int, maybe: bool, stack: list[tuple[Value, int, bool]]) -> None:
         self.passed.append(value)

@@ -334,7 +334,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """How pairs are wrong: "order", "state", "length" or "other"; the source of the gradient and the variable beside it."""
+    """How pairs are wrong ("order", "state", "length", "other"), the source of the gradient, the variable beside it."""
 
     kind: str
     source: Value
@@ -462,7 +462,8 @@ class Forward:
 class Hidden:
     """Something trainable that Keras does not count among a model's variables, and the object that keeps it.
 
-    `how` is "attribute" (a `tf.Variable` on a Keras 3 layer) or "plain" (inside an object of a plain class).
+    `how` is "attribute" (a `tf.Variable` on a Keras 3 layer), "plain" (inside an object of a plain class) or
+    "closure" (a function that the model keeps refers to it).
     """
 
     value: Value

@@ -41,6 +41,8 @@ def find(recording: Recording) -> Iterator[Finding]:
                 continue
             if variant == "model" and value is not ask.sources:
                 variant = "layers"
+            if variant == "name" and _items(ask.sources_node):
+                variant, node = "items", ask.sources_node
             yield _told(recording, ask, value, node, variant)
             break
 
@@ -49,6 +51,11 @@ def find(recording: Recording) -> Iterator[Finding]:
             finding = _arguments(recording, event, event.place.node)
             if finding is not None:
                 yield finding
+
+
+def _items(node: ast.AST) -> bool:
+    """Whether an expression is `something.items()`: its first leaf is a key."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items"
 
 
 def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | None:

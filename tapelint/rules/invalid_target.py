@@ -29,11 +29,9 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 def _kind(value: Value) -> str:
     found = kind_of(value)
-    if found in ("iterator", "set"):
-        return ""
     if found == "model" or (isinstance(value, Object) and value.kind == "loss"):
         return "object"
-    return found
+    return found if found in ("array", "function", "name", "nothing", "number") else ""
 
 
 def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:

@@ -11,6 +11,7 @@ from tapelint.play.values import Data, Kind, Object, Tape, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP710"
+_GRAPH_METHODS = frozenset({"compute_gradients", "get_gradients"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -23,6 +24,23 @@ def find(recording: Recording) -> Iterator[Finding]:
         variant = _fault(recording, apply, generation)
         if variant is not None and not optimizers.asked_first(recording, apply.place):
             yield _told(recording, apply, variant)
+    if generation == 3:
+        yield from _of_graphs(recording)
+
+
+def _of_graphs(recording: Recording) -> Iterator[Finding]:
+    """Methods of the optimizers of TensorFlow 1 and Keras 1, on an optimizer of Keras 3."""
+    for use in recording.uses:
+        node = use.place.node
+        if use.how != "call" or use.name not in _GRAPH_METHODS or not use.certain or not isinstance(node, ast.Call):
+            continue
+        if not isinstance(use.value, Object) or not optimizers.is_optimizer(use.value) or not recording.here(use.place):
+            continue
+        if use.context.guarded("AttributeError") or optimizers.asked_first(recording, use.place):
+            continue
+        fields = {"optimizer": optimizers.receiver(recording, node), "method": use.name}
+        marks = (optimizers.made(recording, use.value),)
+        yield story.told(recording, CODE, node, fields, marks, "graph_method", use.context)
 
 
 def _fault(recording: Recording, apply: Apply, generation: int) -> str | None:

@@ -33,10 +33,17 @@ def _fault(recording: Recording, apply: Apply) -> str | None:
         return ""
     if _holds(recording, first, is_gradient) and isinstance(first, Sequence):
         return ""
+    if apply.pairs is not None and any(_whole_list(item) for item in apply.pairs.variables.items):
+        return "nested"
     held = recording.contents.get(first.id, ())
     if len(held) == 2 and _holds(recording, held[0], is_gradient) and _holds(recording, held[1], is_variable):
         return "pair_of_lists"
     return None
+
+
+def _whole_list(item: Value) -> bool:
+    """Whether one place of a list of variables certainly holds a list of them."""
+    return (isinstance(item, Sequence) and item.kind == "list") or (isinstance(item, VariableSet) and not item.part)
 
 
 def _holds(recording: Recording, value: Value, what: object) -> bool:
@@ -70,7 +77,11 @@ def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
         "variables": text or "variables",
     }
     marks = (story.mark(recording, "gradient", ask.place) if ask is not None else (),)
-    fix = _fix(recording, apply, variant, beside, ask, single=not held)
+    if variant == "nested":
+        one, other = optimizers.columns(recording, apply)
+        fields["name"] = recording.text(one) if one is not None else fields["name"]
+        fields["variables"] = recording.text(other)
+    fix = _fix(recording, apply, variant, beside, ask, single=not held) if variant != "nested" else None
     return story.told(recording, CODE, nodes[0], fields, marks, variant, apply.context, fix)
 
 

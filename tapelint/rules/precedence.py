@@ -33,6 +33,7 @@ def _without_consequences(findings: list[Finding], functions: list[tuple[int, in
     shadowed = [finding for finding in findings if finding.code == "TAP107"]
     meant = {mark.span for finding in shadowed for mark in finding.marks if mark.label == "used"}
     ended = {_mark(finding, "gradient") for finding in findings if finding.code == "TAP112"} - {None}
+    mapped = {finding.span for finding in findings if finding.code == "TAP612"}
     eager = {finding.span for finding in findings if finding.code == "TAP802"}
     traced = {finding.span for finding in findings if finding.code == "TAP801"}
     bare = {finding.span for finding in findings if finding.code == "TAP115"}
@@ -53,6 +54,8 @@ def _without_consequences(findings: list[Finding], functions: list[tuple[int, in
         if any(_replaces(other, finding) for other in findings):
             continue
         if finding.code in ("TAP212", "TAP708") and finding.span in traced:
+            continue
+        if finding.code in ("TAP701", "TAP703") and finding.span in mapped:
             continue
         if finding.code != "TAP802" and eager & {finding.span, _mark(finding, "made")}:
             continue  # tracing stops there

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
 from tapelint.play.recording import Ask, Recording, Work, Zip
-from tapelint.play.values import Const, Data, Sequence, Value, Variable
+from tapelint.play.values import Const, Data, Object, Sequence, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped
 from tapelint.rules.summed_targets_unpacked import taken_apart
@@ -79,14 +79,23 @@ def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
         return
     items = one.columns[1].items if isinstance(beside, Sequence) else ()
     alone = len(items) == 1 and isinstance(items[0], Variable) and items[0] is source_of(gradient)
-    if gradient.shape != () and not alone:
+    rows = bool(gradient.shape) and gradient.shape is not None and gradient.shape[0] not in (None, 1)
+    if gradient.shape != () and not (alone and rows):
         return
-    rows = gradient.shape != () and recording.keras == 2
-    variant = "zip_keras2" if rows else "zip"
+    variant = "zip_rows" if rows and (recording.keras == 2 or not _plain_descent(recording, one)) else "zip"
     fields = fields_of(recording, ask)
     marks = (story.asked(recording, ask),)
     fix = _fix(recording, ask)
     yield story.told(recording, CODE, one.place, fields, marks, variant, one.context, fix)
+
+
+def _plain_descent(recording: Recording, one: Zip) -> bool:
+    """Whether the pairs go to an optimizer that refuses a row; others spread it over the whole variable."""
+    for apply in recording.applies:
+        if apply.args and apply.args[0].place == one.place and isinstance(apply.optimizer, Object):
+            last = apply.optimizer.symbol.rsplit(".", 1)[-1]
+            return last == "Adagrad" or (last == "SGD" and "momentum" not in apply.optimizer.args)
+    return False
 
 
 def _fix(recording: Recording, ask: Ask) -> Fix | None:

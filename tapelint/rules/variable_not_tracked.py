@@ -77,8 +77,9 @@ def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, t
         marks.append(story.head(recording, "made", holder.cls.node))
     _, reader = connected[hidden.value.id]
     marks += [story.mark(recording, "used", reader.place), story.asked(recording, ask)]
-    fix = None if plain else _fix(recording, place.node)
-    return story.told(recording, CODE, place, fields, marks, "plain_class" if plain else "", None, fix)
+    fix = _fix(recording, place.node) if hidden.how == "attribute" else None
+    variant = {"plain": "plain_class", "closure": "closure"}.get(hidden.how, "")
+    return story.told(recording, CODE, place, fields, marks, variant, None, fix)
 
 
 def _fix(recording: Recording, call: ast.AST) -> Fix | None:
@@ -130,12 +131,15 @@ def _closures(
 ) -> Iterator[Finding]:
     for function in _lambdas(recording, ask):
         inside = {id(node) for node in ast.walk(function.node)}
+        read = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)}
         for value, reader in connected.values():
             if not isinstance(value, Variable) or value.keras is not False or value.trainable is not True:
                 continue
             if value.id in asked or value.place is None or not recording.here(value.place):
                 continue
-            if reader.place is None or id(reader.place.node) not in inside:
+            named = recording.names.get(value.id) in read
+            at = reader.place.node if reader.place is not None else None
+            if id(at) not in inside and not (named and isinstance(at, ast.Call)):
                 continue
             fields = {
                 "name": _target(recording, value.place) or recording.text(value.place),

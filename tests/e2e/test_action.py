@@ -150,10 +150,10 @@ def test_a_fault_is_annotated_and_fails_the_job(workspace: Path) -> None:
     job = run(workspace)
     assert job.code == 1
     assert f"\n{ANNOTATION}" in job.log
-    assert "Found 1 error in 2 files" in job.log
+    assert "Found 1 error in 1 of 2 files" in job.log
     assert job.log.count("Found 1 error") == 1
     assert job.outputs == {"exit-code": "1", "sarif-file": ""}
-    assert job.summary.startswith("## tapelint\n\n1 error in 1 of 2 files")
+    assert job.summary.startswith("## tapelint\n\nFound 1 error in 1 of 2 files")
     assert "| `src/a.py:8:12` | [TAP301 target-outside-tape]" in job.summary
     assert job.uploaded == {}
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tapelint.fixes.patch import patch
@@ -26,7 +26,8 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not h
 
 
 @needs_git
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(old=b"a\na\nb\na\na\na", new=b"a\nb\na\nb\na\na\na")
 @given(old=TEXTS.filter(bool), new=TEXTS.filter(bool))
 def test_git_makes_the_new_file_of_the_old_one(tmp_path: Path, old: bytes, new: bytes) -> None:
     text = patch("file.py", old, new)

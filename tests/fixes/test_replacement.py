@@ -117,7 +117,8 @@ def test_an_interrupt_leaves_the_old_file(file: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("late", [False, True])
 def test_a_killed_process_leaves_a_whole_file(file: Path, step: str, late: bool) -> None:
     code = f"""
-import os, signal, sys
+import os, signal
+from tapelint.fixes import replacement
 real = os.{step}
 def killed(*given, **more):
     if {late}:

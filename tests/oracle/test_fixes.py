@@ -59,6 +59,8 @@ def _mended(program: Program, happened: Happened) -> bool:
     """Whether the fault that the program had is gone."""
     if program.tf.kind == "raises":
         return not happened.raised
+    if program.tf.kind == "nan":
+        return happened.kind in ("finite", "zero")
     if program.tf.kind == "zero":
         return happened.kind not in ("zero", "none")
     return happened.kind == "finite"
@@ -67,7 +69,8 @@ def _mended(program: Program, happened: Happened) -> bool:
 def _still_faulty(result: FileResult, program: Program) -> bool:
     """Whether something that has no fix is left in what the program may run."""
     source = result.source
-    assert source is not None
+    if source is None:
+        return False
     for node in ast.parse(source.text).body:
         if ast.unparse(node) in program.reached and any(
             node.lineno <= source.position(each.span.start).row <= (node.end_lineno or 0) for each in result.diagnostics
