@@ -13,13 +13,13 @@ from tapelint.play.values import (
     Cut,
     CutKind,
     Data,
+    Dictionary,
     Either,
     Entries,
     Instance,
     Items,
     Kind,
     Link,
-    Dictionary,
     Object,
     OneShot,
     Sequence,
@@ -53,7 +53,8 @@ class Containers(Tapes):
                 return [leaf for item in value.items for leaf in self.flat(item, depth - 1)]
             if isinstance(value, Several):
                 return self.flat(value.of, depth)
-            if isinstance(value, Either) and any(isinstance(option, (Sequence, Dictionary)) for option in value.options):
+            structures = (Sequence, Dictionary)
+            if isinstance(value, Either) and any(isinstance(option, structures) for option in value.options):
                 return [leaf for option in options(value) for leaf in self.flat(option, depth - 1)]
         return [value]
 

@@ -64,6 +64,8 @@ _TWO_MODES = frozenset(
         "GaussianDropout", "GaussianNoise",
     }
 )  # fmt: skip
+_DROPPING = frozenset({"LSTM", "GRU", "SimpleRNN", "MultiHeadAttention"})
+"""Layers with an argument `dropout`."""
 _REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
 _COPIES = re.compile(r"[gs]et_weights|load_weights|clone_model|copy\(|\.assign|\.restore\(|from_config|load_model")
 """How programs make one model a copy of another."""
@@ -426,6 +428,9 @@ class Keras(Library):
     def _has_modes(self, layer: Object) -> bool:
         """Whether a layer works differently in training."""
         name = _last(layer.symbol)
+        if name in _DROPPING:
+            rates = [layer.args.get("dropout"), layer.args.get("recurrent_dropout")]
+            return any(isinstance(rate, Const) and isinstance(rate.value, float) and rate.value > 0 for rate in rates)
         if name not in _TWO_MODES:
             return False
         state = self.world.get((layer.id, "frozen"))

@@ -18,11 +18,11 @@ from tapelint.play.values import (
     Class,
     Const,
     Data,
+    Dictionary,
     Either,
     Entries,
     Function,
     Instance,
-    Dictionary,
     Method,
     Object,
     OneShot,
@@ -584,13 +584,12 @@ class Objects(Threads):
             self.recording.stored.setdefault(item.id, self.place(node))
             item.name = item.name or name
 
-    def _note_loaded(self, layer: Value, depth: int = 4) -> None:
+    def _note_loaded(self, layer: Value) -> None:
         """The weights of a layer come from elsewhere: it, and what it is part of, is a copy and not a fresh start."""
         self.recording.loaded.add(layer.id)
-        for holder, names in list(self.attributes.items()):
-            if depth and holder not in self.recording.loaded:
-                if any(self.world.get((holder, "." + name)) is layer for name in names):
-                    self.recording.loaded.add(holder)
+        for holder, names in self.attributes.items():
+            if any(self.world.get((holder, "." + name)) is layer for name in names):
+                self.recording.loaded.add(holder)
 
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:

@@ -75,7 +75,8 @@ def _function(recording: Recording, value: Value) -> ast.FunctionDef | None:
         return None
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     for node in recording.nodes:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            if not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
-                return node
+        if not isinstance(node, ast.FunctionDef) or node.name != name:
+            continue
+        if not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
+            return node
     return None

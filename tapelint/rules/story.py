@@ -338,9 +338,9 @@ def in_test(recording: Recording, place: Place) -> bool:
     while node is not None:
         if isinstance(node, ast.ClassDef) and "Test" in node.name:
             return True
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if node.name.startswith("test_") and node.name != "test_step":
-                return True
+        name = node.name if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else ""
+        if name.startswith("test_") and name != "test_step":
+            return True
         node = recording.parents.get(id(node))
     name = recording.source.path.replace("\\", "/").rsplit("/", 1)[-1]
     return name.startswith("test_") or name.endswith("_test.py")

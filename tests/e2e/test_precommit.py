@@ -70,7 +70,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(tool, "add", "--all")
     git(tool, "commit", "--quiet", "--message", "tool")
     git(top, "init", "--quiet", str(user))
-    hooks = "      - id: tapelint\n      - id: tapelint-fix\n        stages: [manual]\n"
+    manual = "        stages: [manual]\n"
+    documents = "        alias: documents\n        types_or: [markdown]\n        args: [--select, TAP3]\n"
+    hooks = f"      - id: tapelint\n      - id: tapelint-fix\n{manual}      - id: tapelint\n{documents}{manual}"
     (user / ".pre-commit-config.yaml").write_text(
         f"repos:\n  - repo: {tool.as_posix()}\n    rev: {git(tool, 'rev-parse', 'HEAD')}\n    hooks:\n{hooks}"
     )
@@ -141,6 +143,16 @@ def test_other_kinds_of_files(files: Path) -> None:
     assert "s.pyi:1:1: TAP003 " in said
     assert "script:9:12: TAP301 " in said
     assert "doc.md" not in said
+
+
+def test_other_files_and_options_where_the_user_asks_for_them(files: Path) -> None:
+    (files / "doc.md").write_text(f"Text.\n\n```python\n{FAULT}```\n")
+    (files / "a.py").write_text(FAULT)
+    git(files, "add", "--all")
+    code, said = pre_commit(files, "run", "--hook-stage", "manual", "documents")
+    assert code == 1
+    assert "doc.md:11:12: TAP301 " in said
+    assert "a.py" not in said
 
 
 def test_excluded_files_are_passed_over_although_they_are_named(files: Path) -> None:
