@@ -170,7 +170,7 @@ def version(output_format: str) -> int:
     from importlib.metadata import version as installed
 
     versions = {"tapelint": __version__, "python": platform.python_version()}
-    for name in ("libcst", "astroid", "click", "rich", "pathspec"):
+    for name in ("libcst", "click", "rich", "pathspec"):
         try:
             versions[name] = installed(name)
         except PackageNotFoundError:
