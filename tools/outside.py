@@ -214,7 +214,7 @@ def numpy_row(tf: Any, name: str, value: Any) -> tuple[str, ...] | None:
 
     if inspect.isclass(value):
         if issubclass(value, np.generic):
-            abstract = value in (np.generic, np.number, np.flexible, np.character) or value.__subclasses__() != []
+            abstract = bool(value.__subclasses__()) or value in (np.generic, np.number, np.flexible, np.character)
             return (name, "dtype", "other" if abstract and value is not np.float64 else plain_dtype(np.dtype(value)))
         return None
     if not callable(value):
