@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from tapelint.diagnostic import Diagnostic, Finding, Related, Severity
+from tapelint.diagnostic import Diagnostic, Finding, Related, Severity, Span
 
 DOCUMENTATION = "https://tapelint.readthedocs.io/en/latest/"
 """Where the guide and the rule reference can be read."""
@@ -126,7 +126,7 @@ def diagnose(finding: Finding, severities: Mapping[str, Severity] | None = None,
     labels = {**page.labels, **told.labels}
     related = tuple(
         Related(
-            fill(labels.get(mark.label, ""), {**finding.fields, **mark.fields}, strict=strict), mark.span, mark.path
+            fill(labels.get(mark.label, ""), {**finding.fields, **mark.fields}, strict=strict), Span(mark.span.start, mark.span.end), mark.span.path or None
         )
         for mark in finding.marks
         if mark.label in labels  # a place that this telling has no words for is not part of its story

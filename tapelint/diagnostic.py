@@ -28,10 +28,14 @@ class Applicability(Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A half-open range of code-point offsets, 0-based, into the decoded text of one source."""
+    """A half-open range of code-point offsets, 0-based, into the decoded text of one source.
+
+    `path` is empty for the text that is spoken of, and names another file of the project where the range lies there.
+    """
 
     start: int
     end: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,19 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place that belongs to the story of a finding. `label` names a template in the page's `[labels]`.
-
-    `path` is None for the file of the finding itself.
-    """
+    """A place that belongs to the story of a finding. `label` names a template in the page's `[labels]`."""
 
     label: str
     span: Span
     fields: Mapping[str, str] = field(default_factory=dict)
-    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault, as a rule states it: the code, the fields of its message, the places of its story, in order."""
+    """One fault, as a rule states it: the code, the fields of its message, the places of its story, in order.
+
+    `span` names a file if the fault lies in another one than that which was played.
+    """
 
     code: str
     span: Span

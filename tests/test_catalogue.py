@@ -144,7 +144,7 @@ def test_a_page_must_be_named_for_its_rule(pages: Path) -> None:
 
 
 def finding(variant: str = "", **fields: str) -> Finding:
-    marks = (Mark("tape", Span(0, 4), {"tape": "t"}), Mark("tape", Span(5, 9), {"tape": "u"}, path="other.py"))
+    marks = (Mark("tape", Span(0, 4), {"tape": "t"}), Mark("tape", Span(5, 9, "other.py"), {"tape": "u"}))
     fix = Fix("keep it", Applicability.SAFE, (Edit(Span(1, 2), "x"),))
     return Finding("TAP901", Span(10, 12), fields, marks, fix, variant)
 

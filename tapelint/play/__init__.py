@@ -10,13 +10,15 @@ from tapelint.source.text import Source
 
 if TYPE_CHECKING:
     from tapelint.play.recording import Recording
+    from tapelint.play.scope import Modules
 
 
 @dataclass(frozen=True)
 class PlaySettings:
-    """What the player has to know beside the program: the generation of Keras (2 or 3)."""
+    """What the player has to know beside the program: the generation of Keras (2 or 3), other modules of the project."""
 
     keras: int = 3
+    project: Modules | None = None
 
 
 def play(source: Source, tree: ast.Module, settings: PlaySettings | None = None) -> Recording:
@@ -26,4 +28,4 @@ def play(source: Source, tree: ast.Module, settings: PlaySettings | None = None)
 
     settings = settings or PlaySettings()
     module = Module(source.path, source, tree)
-    return Player(module, settings.keras).record()
+    return Player(module, settings.keras, settings.project).record()

@@ -58,8 +58,19 @@ class Expressions(Objects):
     def name(self, node: ast.Name) -> Value:
         found = self.lookup(node.id)
         if found is None:
-            return Symbol("builtins." + node.id) if node.id in _BUILTINS else self._unresolved(node)
-        return found
+            return self._from_outside(node)
+        return self.settled(found)
+
+    def _from_outside(self, node: ast.Name) -> Value:
+        """A name that no visible scope binds: from a star import, or Python's own."""
+        module = self.frame.module
+        if module.stars:
+            found = self.from_stars(module, node.id, self.const(None, node))
+            if found is not None:
+                return found
+        if node.id == "__name__" and module is not self.module:
+            return self.const(module.name, node)  # whatever it is, not "__main__"
+        return Symbol("builtins." + node.id) if node.id in _BUILTINS else self._unresolved(node)
 
     def _unresolved(self, node: ast.Name) -> Value:
         return self.unknown(node, (), "undefined")
@@ -87,6 +98,8 @@ class Expressions(Objects):
 
     def _bound(self, frame: Frame, name: str, own: bool) -> Value:
         value = self.world.get((frame.id, name), UNBOUND)
+        if value is UNBOUND and frame.node is None and frame.module is not self.module:
+            return Unknown(None, 0, (), "global")  # a module that was played in part: it imports itself, or is long
         if not own and (frame.late or (frame.node is None and self.standalone)):
             # The frame has ended, or will go on after this: which of several bindings is seen can't be told.
             history = self.history.get((frame.id, name))

@@ -736,10 +736,10 @@ class Keras(Library):
             apart = not self.copies_weights
             apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of, apart)
 
-    @cached_property
+    @property
     def copies_weights(self) -> bool:
-        """Whether the module copies weights from one model to another anywhere."""
-        return _COPIES.search(self.module.source.text) is not None
+        """Whether the program copies weights from one model to another anywhere."""
+        return any(_COPIES.search(module.source.text) for module in self.recording.modules)
 
     def _columns(self, value: Value) -> Pairs | None:
         if isinstance(value, OneShot) and value.kind == "zip":
@@ -985,14 +985,14 @@ class Keras(Library):
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
         self.used(value, name, "read", node)
-        written = self.module.outline.attributes.get(name)
+        written = self.written(name)
         if name == "optimizer" and value.kind == "model" and value.whole and not written:
             held = self.world.get((value.id, "." + name))
             if held is None:
                 policy = self.policy(value)
                 half = policy is not None and isinstance(policy.value, str) and policy.value == "mixed_float16"
                 kind, symbol = ("optimizer", "keras.Optimizer")
-                if half and "auto_scale_loss" not in self.module.source.text:
+                if half and not self.mentions("auto_scale_loss"):
                     kind, symbol = ("loss_scale_optimizer", "keras.mixed_precision.LossScaleOptimizer")
                 place = policy.place if half and policy is not None else self.place(node)
                 held = Object(kind, symbol, place, value.time, (), whole=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from tapelint.play.recording import (
     Recording,
     Use,
 )
-from tapelint.play.scope import Frame, Module
+from tapelint.play.scope import Frame, Module, Modules
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (
     UNBOUND,
@@ -146,9 +147,10 @@ class Jump:
 class Machine:
     """State and small steps that every layer of the player uses."""
 
-    def __init__(self, module: Module, keras: int) -> None:
+    def __init__(self, module: Module, keras: int, project: Modules | None = None) -> None:
         self.world = World()
-        self.recording = Recording(module.source, keras, module)
+        self.project = project
+        self.recording = Recording(module.source, keras, module, [module])
         self.keras = keras
         self.module = module
         self.clock = 0
@@ -177,6 +179,10 @@ class Machine:
         self.history: dict[tuple[int, str], list[Value]] = {}
         """What a name was bound to, in the order of play, by frame and name."""
         self.standalone = False
+        self.loaded: dict[str, Module | None] = {os.path.realpath(module.name): module} if project is not None else {}
+        """The modules of the project that were read, by path; None where there is nothing to read."""
+        self.searched: list[Module] = []
+        """The modules around the place of play whose `from … import *` are being followed."""
 
     # -- to be given by the layers above --------------------------------------------------------------------------
 
@@ -199,6 +205,14 @@ class Machine:
 
     def place(self, node: ast.AST) -> Place:
         return Place(node, self.frame.module)
+
+    def mentions(self, *words: str) -> bool:
+        """Whether one of the words stands in the text of a module that was read."""
+        return any(word in module.source.text for module in self.recording.modules for word in words)
+
+    def written(self, name: str) -> bool:
+        """Whether some method, other than `__init__` and `build`, assigns an attribute of this name."""
+        return any(module.outline.attributes.get(name) for module in self.recording.modules)
 
     @contextmanager
     def within(self, **changes: object) -> Iterator[None]:

@@ -380,10 +380,9 @@ class Notes(Arrays):
         """Whether the function is a `train_step` that the program gives to `fit`, and nothing asks for eager steps."""
         if function.owner is None or function.name not in ("train_step", "test_step"):
             return False
-        text = self.module.source.text
-        if "run_eagerly" in text or "run_functions_eagerly" in text or "enable_debug_mode" in text:
+        if self.mentions("run_eagerly", "run_functions_eagerly", "enable_debug_mode"):
             return False
-        return ".compile(" in text and ".fit(" in text and self.kind_of(function.owner)[0] == "model"
+        return self.mentions(".compile(") and self.mentions(".fit(") and self.kind_of(function.owner)[0] == "model"
 
     def kind_of(self, cls: Class) -> tuple[str, bool]:
         raise NotImplementedError

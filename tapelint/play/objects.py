@@ -11,7 +11,7 @@ from tapelint.play.machine import MAX_DEPTH, Arguments
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
-from tapelint.play.threads import Threads
+from tapelint.play.imports import Imports
 from tapelint.play.values import (
     UNBOUND,
     Bound,
@@ -22,6 +22,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
+    Imported,
     Instance,
     Method,
     Object,
@@ -60,7 +61,7 @@ PLAIN_BASES = frozenset(
 )
 
 
-class Objects(Threads):
+class Objects(Imports):
     """Calls and attributes of everything visible."""
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -312,14 +313,17 @@ class Objects(Threads):
     # -- classes and objects --------------------------------------------------------------------------------------
 
     def mro(self, cls: Class) -> list[Class]:
-        """The visible classes that `cls` gets its methods from, in order."""
-        found: list[Class] = [cls]
-        for base in cls.bases:
-            if isinstance(base, Class):
-                for inner in self.mro(base):
-                    if inner in found:
-                        found.remove(inner)
-                    found.append(inner)
+        """The visible classes that `cls` gets its methods from, in Python's order (C3); its own order where none is."""
+        bases = [base for base in cls.bases if isinstance(base, Class) and base is not cls]
+        if len(bases) < 2:
+            return [cls, *self.mro(bases[0])] if bases else [cls]
+        orders = [*(self.mro(base) for base in bases), bases]
+        found = [cls]
+        while any(orders):
+            heads = [order[0] for order in orders if order]
+            head = next((one for one in heads if not any(one in order[1:] for order in orders)), heads[0])
+            found.append(head)
+            orders = [[one for one in order if one is not head] for order in orders]
         return found
 
     def kind_of(self, cls: Class) -> tuple[str, bool]:
@@ -396,7 +400,7 @@ class Objects(Threads):
             found = self.world.get((visible.frame.id, name))
             if found is not None and found is not UNBOUND:
                 assert isinstance(found, Value)
-                return known(found)
+                return self.settled(known(found))
         return None
 
     def call_instance(self, instance: Instance, arguments: Arguments, node: ast.expr) -> Value:
@@ -450,6 +454,9 @@ class Objects(Threads):
             return either(self.attribute(option, name, node) for option in kept) if kept else self.unknown(node)
         if isinstance(value, Symbol):
             return self.symbol_attribute(value, name, node)
+        if isinstance(value, Imported):
+            found = self.member(value, name, value)
+            return self.unknown(node, (), "attribute") if found is None else found
         if isinstance(value, Tape):
             return self.tape_attribute(value, name, node)
         if isinstance(value, Instance):
@@ -576,6 +583,11 @@ class Objects(Threads):
                     self.set_attribute(option, name, item)
             elif isinstance(option, Class):
                 self.world.put((option.frame.id, name), item)
+            elif isinstance(option, Imported):
+                module = self.load(option.path)
+                if module is not None:
+                    self.world.put((module.frame.id, name), item)
+                self.escape(item, node)
             else:
                 self.escape(item, node)
         if isinstance(item, Tape) and len(choices) == 1:

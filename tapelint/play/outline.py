@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 _IDLE = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 
@@ -30,7 +31,18 @@ class Outline:
     """The node around every node, by its id."""
 
 
+_outlines: WeakKeyDictionary[ast.AST, Outline] = WeakKeyDictionary()
+
+
 def outline(tree: ast.AST) -> Outline:
+    """The outline of a tree, made once for each."""
+    found = _outlines.get(tree)
+    if found is None:
+        found = _outlines[tree] = _walked(tree)
+    return found
+
+
+def _walked(tree: ast.AST) -> Outline:
     """Walk the tree once, in the order of the text, without recursion."""
     found = Outline()
     nodes = found.nodes

@@ -14,7 +14,7 @@ from tapelint.play.custom import CUSTOM
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
 from tapelint.play.outline import Outline
 from tapelint.play.recording import Context, Recording, Run
-from tapelint.play.scope import Frame, Module
+from tapelint.play.scope import Frame, Module, Modules
 from tapelint.play.statements import Statements
 from tapelint.play.values import Class, Const, Either, Function, Instance, Tape, Unknown, Value, either
 from tapelint.play.world import Changes
@@ -31,24 +31,30 @@ TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 """Names without which a module makes no tape of its own."""
 
 _ENDLESS = 180_000
+_IMPORT_STEPS = 8_000
+_BEFORE_ALL = -1_000_000_000
+"""The time at which modules are imported: before everything that the played module does."""
 
 
 class Player(Statements):
     """Plays one module."""
 
-    def __init__(self, module: Module, keras: int) -> None:
-        super().__init__(module, keras)
+    def __init__(self, module: Module, keras: int, project: Modules | None = None) -> None:
+        super().__init__(module, keras, project)
+        self.import_clock = _BEFORE_ALL
         self.allowance = MAX_STEPS
         self.returns: list[tuple[Changes, Value]] = []
         self.base = 0
 
     def record(self) -> Recording:
         """Play the whole module and give what was recorded."""
-        if not self.module.outline.used & MARKS:
+        used = self.module.outline.used
+        elsewhere = self._marked_elsewhere()
+        if not used & MARKS and not used & elsewhere:
             return self.recording  # a mark in a comment or a string only
-        if not self.module.outline.used & TAPES:
+        if not used & TAPES and not used & elsewhere:
             self.allowance = MAX_STEPS // 8  # no tape is made here: only optimizers and old functions are of interest
-        reach = _Reach(self.module.outline)
+        reach = _Reach(self.module.outline, elsewhere)
         self.budget(self.allowance)
         try:
             self.play(self.module.tree.body)
@@ -56,17 +62,69 @@ class Player(Statements):
             self._recover()
         self.world.alive = True
         self.standalone = True
-        played: set[int] = set()
-        for function in self._functions(reach):
-            if id(function.node) in played:
+        played: set[tuple[int, int]] = set()
+        for function, cls in self._functions(reach):
+            key = (id(function.node), cls.id if cls is not None else 0)
+            if key in played:
                 continue
-            played.add(id(function.node))
+            played.add(key)
             if self.steps + (self.world.cost >> 3) > _ENDLESS:
                 break
             if not _has_parameters(function) and id(function.node) in self.called:
                 continue
-            self.play_alone(function)
+            self.play_alone(function, cls)
         return self.recording
+
+    def _marked_elsewhere(self) -> frozenset[str]:
+        """The names in this module of functions, classes and methods of other modules that are worth playing."""
+        found: set[str] = set()
+        if self.project is None:
+            return frozenset()
+        for node in self.module.outline.nodes:
+            if isinstance(node, ast.ImportFrom):
+                path = self.project.find("." * node.level + (node.module or ""), self.module.source.path)
+                if path is None:
+                    continue
+                for alias in node.names:
+                    marked = self.project.marked(path, "" if alias.name == "*" else alias.name)
+                    found |= marked
+                    if alias.asname and alias.name in marked:
+                        found.add(alias.asname)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    path = self.project.find(alias.name, self.module.source.path)
+                    if path is not None:
+                        found |= self.project.marked(path, "")
+        return frozenset(found)
+
+    def play_module(self, module: Module) -> None:
+        """Play the body of an imported module, and make what it did hold on every path."""
+        kept = dict(vars(self))
+        mark = self.world.mark()
+        alive = self.world.alive
+        self.frame, self.context, self.standalone = module.frame, Context(), False
+        self.stack, self.exits, self.jumps, self.attempts, self.returns = [], [], [], [], []
+        self.pending, self.pending_classes, self.callees = [], [], set()
+        self.world.alive = True
+        self.clock = self.import_clock
+        spent = self.steps + (self.world.cost >> 3)
+        self.limit = spent + _IMPORT_STEPS
+        for key in (("tapes",), ("running",), ("suspended",)):
+            if self.world.get(key):
+                self.world.put(key, 0 if key == ("suspended",) else ())
+        self.refresh()
+        try:
+            self.play(module.tree.body)
+        except BudgetSpent:
+            pass  # what it has bound so far stands; the rest is unknown
+        changes = self.world.changes(mark)
+        self.world.rollback(mark)
+        self.world.settle({key: value for key, value in changes.items() if not isinstance(key[0], str)})
+        self.world.alive = alive
+        self.import_clock = self.clock
+        for name in _PLAYING:
+            setattr(self, name, kept[name])
+        self.limit += self.steps + (self.world.cost >> 3) - spent
 
     def budget(self, steps: int) -> None:
         self.limit = self.steps + (self.world.cost >> 3) + steps
@@ -79,8 +137,12 @@ class Player(Statements):
         self.attempts.clear()
         self.context = Context()
 
-    def _functions(self, reach: _Reach) -> Iterator[Function]:
-        """The functions and methods of the module that are worth playing on their own, in the order of the text."""
+    def _functions(self, reach: _Reach) -> Iterator[tuple[Function, Class | None]]:
+        """The functions of the module that are worth playing on their own, in the order of the text.
+
+        A method comes with the class of the object to play it on: first all methods on objects of their own class, then
+        inherited ones on objects of the classes that inherit them.
+        """
         found: list[Function] = []
         for function in self.pending:
             if function.closure is self.module.frame and reach.worth(function.node):
@@ -91,15 +153,32 @@ class Player(Statements):
                 function_ = held.inputs[0] if isinstance(held, Unknown) and held.inputs else held
                 if isinstance(function_, Function) and function_.owner is cls and reach.worth(function_.node):
                     found.append(function_)
-        yield from sorted(found, key=lambda function: function.node.lineno)
+        found.sort(key=lambda function: function.node.lineno)
+        yield from ((function, function.owner) for function in found)
+        for cls in self.pending_classes:
+            yield from ((function, cls) for function in self._inherited(cls))
 
-    def play_alone(self, function: Function) -> None:
-        """Play a function with arguments that nobody knows, and forget what it did to the world."""
+    def _inherited(self, cls: Class) -> Iterator[Function]:
+        """The methods that a class has from visible classes above it and that hold a mark."""
+        seen = set(cls.frame.bindings.counts)
+        for above in self.mro(cls)[1:]:
+            for name in above.frame.bindings.counts:
+                held = self.world.get((above.frame.id, name))
+                function = held.inputs[0] if isinstance(held, Unknown) and held.inputs else held
+                if name not in seen and isinstance(function, Function) and self._marked(function):
+                    yield function
+            seen |= above.frame.bindings.counts.keys()
+
+    def play_alone(self, function: Function, cls: Class | None) -> None:
+        """Play a function with arguments that nobody knows, and forget what it did to the world.
+
+        A method is played on an object of the class `cls`.
+        """
         mark = self.world.mark()
         self.entry = self.tick()
         self.budget(self.allowance)
         try:
-            arguments = self._own_arguments(function)
+            arguments = self._own_arguments(function, cls)
             if CUSTOM in function.decorators:
                 self.note_custom(function, arguments, function.node, None)
             bare = Function(
@@ -115,7 +194,7 @@ class Player(Statements):
             frame = self.frame_of(bare)
             frame.in_graph = frame.in_graph or self.traced_by_fit(function)
             self.bind(bare, frame, arguments, function.node)
-            self._know_parameters(function, frame)
+            self._know_parameters(function, cls, frame)
             self.run(bare, frame, function.node)
         except BudgetSpent:
             self._recover()
@@ -123,12 +202,12 @@ class Player(Statements):
         self.world.alive = True
         self.refresh()
 
-    def _own_arguments(self, function: Function) -> Arguments:
-        if function.owner is None or "builtins.staticmethod" in function.decorators:
+    def _own_arguments(self, function: Function, cls: Class | None) -> Arguments:
+        if cls is None or "builtins.staticmethod" in function.decorators:
             return Arguments()
         if "builtins.classmethod" in function.decorators:
-            return Arguments((function.owner,))
-        return Arguments((self.template(function.owner, function.node),))
+            return Arguments((cls,))
+        return Arguments((self.template(cls, function.node),))
 
     def template(self, cls: Class, node: ast.AST) -> Instance:
         """An object of the class as its `__init__` leaves it, whatever it was given."""
@@ -147,18 +226,18 @@ class Player(Statements):
         self.escape(instance, node)
         self.world.put((instance.id, "built"), kind in ("model", "layer"))
         for name in list(self.attributes.get(instance.id, ())):
-            if self.module.outline.attributes.get(name):
+            if self.written(name):
                 # Written elsewhere too: which value it has by now can't be told.
                 old = self.world.get((instance.id, "." + name))
                 stale = Unknown(self.place(node), instance.time, (), "attribute")
                 self.set_attribute(instance, name, either((old, stale)) if isinstance(old, Value) else stale)
         return instance
 
-    def _know_parameters(self, function: Function, frame: Frame) -> None:
+    def _know_parameters(self, function: Function, cls: Class | None, frame: Frame) -> None:
         """What is certain of parameters: Keras hands tensors to `train_step` and `test_step`."""
-        if function.owner is None:
+        if cls is None:
             return
-        kind, _ = self.kind_of(function.owner)
+        kind, _ = self.kind_of(cls)
         names = [arg.arg for arg in function.node.args.args]
         if kind == "model" and function.name in ("train_step", "test_step", "predict_step") and len(names) >= 2:
             self.world.put((frame.id, names[1]), self.fresh(function.node, "dataset"))
@@ -175,6 +254,7 @@ class Player(Statements):
         self.base = self.world.mark()
         base = self.base
         self.stack.append(function)
+        self.recording.visited.add(function.module)
         frame.in_graph = frame.in_graph or outer[0].in_graph
         context = self.context
         began = self.tick()
@@ -250,11 +330,11 @@ class Player(Statements):
                 bare = Function(
                     function.node, function.module, function.closure, function.place, function.time, {}, kept, cls
                 )
-                arguments = self._own_arguments(function)
+                arguments = self._own_arguments(function, cls)
                 frame = self.frame_of(bare)
                 frame.in_graph = frame.in_graph or self.traced_by_fit(function)
                 self.bind(bare, frame, arguments, function.node)
-                self._know_parameters(function, frame)
+                self._know_parameters(function, cls, frame)
                 self.run(bare, frame, function.node)
                 self.world.rollback(mark)
                 self.world.alive = True
@@ -283,12 +363,19 @@ class Player(Statements):
 
 
 
-class _Reach:
-    """Which functions hold a mark, or call by name one that does."""
+_PLAYING = (
+    "frame", "context", "standalone", "stack", "exits", "jumps", "attempts", "returns", "pending", "pending_classes",
+    "callees", "clock", "limit",
+)  # fmt: skip
+"""What an import leaves as it was."""
 
-    def __init__(self, found: Outline) -> None:
+
+class _Reach:
+    """Which functions hold a mark, or call by name one that does; `elsewhere` are such names of other modules."""
+
+    def __init__(self, found: Outline, elsewhere: frozenset[str] = frozenset()) -> None:
         self.marked: set[int] = set()
-        names: set[str] = set()
+        names: set[str] = set(elsewhere)
         for node in found.functions:
             if found.names[id(node)] & MARKS:
                 self.marked.add(id(node))

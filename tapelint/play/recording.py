@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 
@@ -584,11 +584,17 @@ class ClassEntered:
 
 @dataclass(eq=False)
 class Recording:
-    """Everything that the player put down while it played one module."""
+    """Everything that the player put down while it played one module, as one of the modules that took part sees it.
+
+    `module`, of the text `source`, is the module that is judged; `modules` are all that were read, the played one first.
+    """
 
     source: Source
     keras: int
     module: Module | None = None
+    modules: list[Module] = field(default_factory=list)
+    visited: set[Module] = field(default_factory=set)
+    """The modules of which a function ran."""
     tapes: list[Tape] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
@@ -722,15 +728,37 @@ class Recording:
                 yield event
 
     def span(self, place: Place | ast.AST) -> Span:
-        """The span of a place or node of the module that is checked."""
+        """The span of a place or node; it names the file if that is not the one that is judged."""
         node = place.node if isinstance(place, Place) else place
+        if len(self.modules) > 1 and id(node) not in self.parents:
+            for other in self.modules:
+                if id(node) in other.outline.parents:
+                    if other is self.module:
+                        break
+                    found = other.source.span(node)
+                    return Span(found.start, found.end, other.source.path)
         return self.source.span(node)
 
     def here(self, place: Place | None) -> bool:
-        """Whether a place lies in the module that is checked (and not in another one of its project)."""
+        """Whether a place lies in the module that is judged (and not in another one of its project)."""
         return place is not None and place.module is self.module
+
+    def source_of(self, span: Span) -> Source:
+        """The text that a span lies in."""
+        if span.path:
+            return next(other.source for other in self.modules if other.source.path == span.path)
+        return self.source
+
+    def segment(self, span: Span) -> str:
+        """The text of a span, whichever file it lies in."""
+        return self.source_of(span).segment(span)
 
     def text(self, place: Place | ast.AST, limit: int = 40) -> str:
         """The program's own words at a place, on one line, shortened to `limit` characters."""
-        words = " ".join(self.source.segment(self.span(place)).split())
+        words = " ".join(self.segment(self.span(place)).split())
         return words if len(words) <= limit else words[: limit - 1] + "…"
+
+    def views(self) -> list[Recording]:
+        """The same recording as each module that took part sees it: first that which was played, then the others."""
+        others = [other for other in self.modules if other is not self.module and other in self.visited]
+        return [self, *(replace(self, source=other.source, module=other) for other in others)]

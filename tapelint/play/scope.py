@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from tapelint.play.outline import Outline, outline
 from tapelint.source.text import Source
+
+if TYPE_CHECKING:
+    from tapelint.play.values import Value
 
 _frames = count(1)
 
@@ -26,6 +30,22 @@ class Bindings:
     star: bool
 
 
+class Modules(Protocol):
+    """How the player gets at other modules of the project. Paths are absolute, of files or of packages' folders."""
+
+    def find(self, name: str, importer: str) -> str | None:
+        """The path of a module that the file `importer` imports by `name` (`a.b`, `..a`); None if it isn't ours."""
+
+    def within(self, package: str, name: str) -> str | None:
+        """The path of the module `name` in the package of that path; None if there is none."""
+
+    def read(self, path: str, importer: str) -> tuple[Source, ast.Module] | None:
+        """The text and the tree of a module; None if it has none that can be read."""
+
+    def marked(self, path: str, name: str) -> frozenset[str]:
+        """The functions, classes and methods worth playing behind `name` (empty: any name) of a module."""
+
+
 @dataclass(eq=False)
 class Module:
     """One module: its text, its tree and the names of its top level."""
@@ -36,6 +56,8 @@ class Module:
     bindings: Bindings = field(init=False)
     frame: Frame = field(init=False)
     outline: Outline = field(init=False)
+    stars: list[Value] = field(default_factory=list)
+    """The modules of the project whose names `from module import *` took over, in order."""
 
     def __post_init__(self) -> None:
         self.outline = outline(self.tree)

@@ -27,6 +27,7 @@ from tapelint.play.values import (
     Instance,
     Items,
     Kind,
+    Member,
     Object,
     Partial,
     Paused,
@@ -704,23 +705,29 @@ class Statements(Expressions):
     def import_(self, node: ast.Import) -> None:
         for alias in node.names:
             if alias.asname:
-                name = alias.name
-                self.bind_name(alias.asname, Symbol(api.resolve(_module(name)), self.place(node)), node)
+                bound, name = alias.asname, alias.name
             else:
-                first = alias.name.split(".")[0]
-                self.bind_name(first, Symbol(api.resolve(_module(first)), self.place(node)), node)
+                bound = name = alias.name.split(".")[0]
+            found = self.module_named(name, node) or Symbol(api.resolve(_module(name)), self.place(node))
+            self.bind_name(bound, found, node)
 
     def import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
+        ours = self.module_named(module, node)
         for alias in node.names:
             bound = alias.asname or alias.name
             if alias.name == "*":
+                if ours is not None and self.frame is self.frame.module.frame:
+                    self.frame.module.stars.append(ours)
                 continue
             name = f"{_module(module)}.{alias.name}"
             if alias.name in TENSORFLOW and not module.startswith("tensorflow"):
                 name = "tensorflow"
             elif alias.name == "GradientTape" and (module.startswith("tensorflow") or node.level):
                 name = TAPE
+            elif ours is not None:
+                self.bind_name(bound, Member(ours, alias.name, name, self.place(node), self.clock), node)
+                continue
             self.bind_name(bound, Symbol(api.resolve(name), self.place(node)), node)
 
     # -- the rest -------------------------------------------------------------------------------------------------

@@ -391,6 +391,31 @@ class Object(Value):
         return f"<Object {self.kind} {self.symbol} {self.id}>"
 
 
+class Imported(Value):
+    """A module of the project, by the path of its file or of the folder of a package without `__init__.py`.
+
+    It is read when something of it is needed.
+    """
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str, place: Place | None, time: int) -> None:
+        super().__init__(place, time)
+        self.path = path
+
+
+class Member(Value):
+    """What `from module import name` binds: it is looked up when it is used. `symbol` is its dotted name as written."""
+
+    __slots__ = ("module", "name", "symbol")
+
+    def __init__(self, module: Imported, name: str, symbol: str, place: Place | None, time: int) -> None:
+        super().__init__(place, time)
+        self.module = module
+        self.name = name
+        self.symbol = symbol
+
+
 class Method(Value):
     """A method of a value that is no visible class instance: `tensor.numpy`, `optimizer.apply_gradients`, …"""
 
@@ -485,6 +510,10 @@ def same(one: Value, other: Value) -> bool:
         return type(one.value) is type(other.value) and one.value == other.value
     if isinstance(one, Symbol) and isinstance(other, Symbol):
         return one.name == other.name
+    if isinstance(one, Imported) and isinstance(other, Imported):
+        return one.path == other.path
+    if isinstance(one, Member) and isinstance(other, Member):
+        return one.name == other.name and one.module.path == other.module.path
     if isinstance(one, Bound) and isinstance(other, Bound):
         return one.receiver is other.receiver and one.function is other.function
     if isinstance(one, Method) and isinstance(other, Method):

@@ -53,6 +53,10 @@ class World:
             else:
                 self.store[key] = old
 
+    def settle(self, changes: Changes) -> None:
+        """Write what holds on every path and whatever is undone: what happened before anything else."""
+        self.store.update(changes)
+
     def merge(self, branches: Sequence[Changes]) -> None:
         """Join the changes of branches that all started from the state of now. No branch: no living path."""
         if not branches:

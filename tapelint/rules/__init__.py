@@ -7,12 +7,13 @@ function `find(recording)` that yields findings.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapelint.diagnostic import Finding
+from tapelint.diagnostic import Finding, Span
 
 if TYPE_CHECKING:
     from tapelint.play.recording import Recording
@@ -53,7 +54,47 @@ def codes() -> tuple[str, ...]:
 
 
 def find(recording: Recording, codes: Iterable[str]) -> list[Finding]:
-    """What the rules `codes` find in a recording, each fault once, in the order of the text."""
+    """What the rules `codes` find in a recording, each fault once, in the order of the text.
+
+    Faults in the module that was played come first, then those in other modules of which it ran a function.
+    """
+    if len(recording.modules) < 2:
+        return _seen(recording, codes)
+    found: list[Finding] = []
+    for view in recording.views():
+        placed = [_placed(finding, "", view.source.path) for finding in _seen(view, codes)]
+        found += [finding for finding in placed if not _told(finding, found)]
+    played = recording.source.path
+    return [_placed(finding, played, "") for finding in found]
+
+
+def _placed(finding: Finding, old: str, new: str) -> Finding:
+    """The finding with another name for the file `old`."""
+
+    def placed(span: Span) -> Span:
+        return replace(span, path=new) if span.path == old else span
+
+    span = placed(finding.span)
+    marks = tuple(replace(mark, span=placed(mark.span)) for mark in finding.marks)
+    fix = finding.fix
+    if fix is not None:
+        fix = replace(fix, edits=tuple(replace(edit, span=placed(edit.span)) for edit in fix.edits))
+    return replace(finding, span=span, marks=marks, fix=fix)
+
+
+def _told(finding: Finding, others: Iterable[Finding]) -> bool:
+    """Whether another module tells the same fault: the same rule about the same call on a tape."""
+    asked = {mark.span for mark in finding.marks if mark.label == "gradient"}
+    return any(
+        other.code == finding.code
+        and other.span.path != finding.span.path
+        and asked & {other.span, *(mark.span for mark in other.marks)}
+        for other in others
+    )
+
+
+def _seen(recording: Recording, codes: Iterable[str]) -> list[Finding]:
+    """What is found in the module of one view."""
     from tapelint.rules.precedence import settle
 
     found: list[Finding] = []
@@ -63,5 +104,12 @@ def find(recording: Recording, codes: Iterable[str]) -> list[Finding]:
         if complete and table[code] in OF_MISSING:
             continue
         module = import_module(f"tapelint.rules.{table[code]}")
-        found.extend(module.find(recording))
+        found.extend(_inside(finding) for finding in module.find(recording) if not finding.span.path)
     return settle(found, recording)
+
+
+def _inside(finding: Finding) -> Finding:
+    """Without its fix if that would change another file."""
+    if finding.fix is not None and any(edit.span.path for edit in finding.fix.edits):
+        return replace(finding, fix=None)
+    return finding

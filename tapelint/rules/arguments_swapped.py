@@ -33,7 +33,7 @@ def _fix(recording: Recording, ask: Ask) -> Fix | None:
     if len(given) < 2 or any(isinstance(part, (*_DOING, ast.Starred)) for node in given for part in ast.walk(node)):
         return None
     one, other = (recording.span(node) for node in given)
-    words = recording.source.segment
+    words = recording.segment
     edits = (Edit(one, words(other)), Edit(other, words(one)))
     return Fix(f"swap them: `{recording.text(given[1])}` first", Applicability.SAFE, edits)
 

@@ -166,7 +166,7 @@ def _list(node: ast.expr) -> ast.expr:
 
 def _fix(recording: Recording, loss: _Loss, given: ast.expr | None) -> Fix | None:
     """Keep the result under the name of what was clipped."""
-    segment = recording.source.segment
+    segment = recording.segment
     if loss.loop is not None:
         loop = loss.loop
         if len(loop.body) != 1 or loop.orelse or not isinstance(loop.target, ast.Name):

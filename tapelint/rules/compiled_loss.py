@@ -49,7 +49,7 @@ def _fix(recording: Recording, use: Use) -> Fix | None:
     if "x" not in bound:
         return None
     owner, label, output = (
-        recording.source.segment(recording.span(node)) for node in (call.func.value, call.args[0], call.args[1])
+        recording.segment(recording.span(node)) for node in (call.func.value, call.args[0], call.args[1])
     )
     edit = Edit(recording.span(call), f"{owner}.compute_loss(x=x, y={label}, y_pred={output})")
     return Fix(f"use {owner}.compute_loss(x=x, y=..., y_pred=...)", Applicability.UNSAFE, (edit,))

@@ -90,7 +90,7 @@ def prefix(recording: Recording, node: ast.AST) -> str | None:
     """How the program calls TensorFlow, from a call such as `tf.math.log(x)`; None for another form."""
     if not isinstance(node, ast.Call):
         return None
-    words = recording.source.segment(recording.span(node.func))
+    words = recording.segment(recording.span(node.func))
     first, dot, _ = words.partition(".")
     return first if dot and first in ("tf", "tensorflow") else None
 

@@ -48,7 +48,7 @@ def _fix(recording: Recording, node: ast.expr, several: bool) -> Fix | None:
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     span = recording.span(node)
-    source = recording.source.segment(span)
+    source = recording.segment(span)
     if several:
         text = f"[v.value for v in {source}]"
         return Fix(f"pass the tensors: `{text}`", Applicability.UNSAFE, (Edit(span, text),))

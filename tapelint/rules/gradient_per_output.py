@@ -66,6 +66,6 @@ def _fix(recording: Recording, case: story.Missing, fields: dict[str, str]) -> F
     if len(call.args) != 2 or call.keywords or not isinstance(call.func, ast.Attribute):
         return None
     nodes = (call.func.value, target.value, call.args[1])
-    tape, whole, source = (recording.source.segment(recording.span(node)) for node in nodes)
+    tape, whole, source = (recording.segment(recording.span(node)) for node in nodes)
     edit = Edit(recording.span(loop), f"{tape}.jacobian({whole}, {source})")
     return Fix("ask for all outputs at once with `jacobian`", Applicability.UNSAFE, (edit,))

@@ -120,7 +120,7 @@ def _list_and_op(recording: Recording, joined: Joined) -> tuple[str, str]:
 def _fix(recording: Recording, joined: Joined) -> Fix | None:
     """Add the two lists item by item, where the first one is not empty at the start."""
     node = joined.place.node
-    segment = recording.source.segment
+    segment = recording.segment
     empty = _starts_empty(joined)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, (ast.Name, ast.Attribute)) and not empty:
         name, more = segment(recording.span(node.target)), segment(recording.span(node.value))

@@ -43,6 +43,6 @@ def _fix(recording: Recording, apply: Apply, wrong: Mismatch, other: ast.AST) ->
         return None
     if not isinstance(sources, (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.BinOp)):
         return None
-    text = recording.source.segment(recording.span(sources))
+    text = recording.segment(recording.span(sources))
     edit = Edit(recording.span(other), text)
     return Fix(f"pair them with their own variables: {recording.text(sources)}", Applicability.UNSAFE, (edit,))

@@ -96,7 +96,7 @@ def target_in_block(recording: Recording, ask: Ask) -> Fix | None:
     scope = blocks.function_of(recording, around) or recording.tree
     name = statements.fresh(scope, "target")
     span = recording.span(node)
-    words = recording.source.segment(span)
+    words = recording.segment(span)
     inserted = statements.after(recording.source, around.body[-1], f"{name} = {words}")
     if inserted is None or statements.end_row(around.body[-1]) != statements.end_row(around):
         return None

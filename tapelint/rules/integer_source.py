@@ -65,7 +65,7 @@ def _fix(recording: Recording, case: story.Missing, node: ast.AST) -> Fix | None
     edits: list[Edit] = []
     for part in ast.walk(node.args[0]):
         if isinstance(part, ast.Constant):
-            words = recording.source.segment(recording.span(part))
+            words = recording.segment(recording.span(part))
             if type(part.value) is not int or not words.isdigit():
                 return None
             end = recording.span(part).end

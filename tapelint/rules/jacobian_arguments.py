@@ -80,5 +80,5 @@ def _fix(recording: Recording, ask: Ask) -> Fix | None:
     node = ask.sources_node
     if not isinstance(node, (ast.List, ast.Tuple)) or len(node.elts) != 1 or isinstance(node.elts[0], ast.Starred):
         return None
-    inner = recording.source.segment(recording.span(node.elts[0]))
+    inner = recording.segment(recording.span(node.elts[0]))
     return Fix("pass the one tensor without the list", Applicability.SAFE, (Edit(recording.span(node), inner),))

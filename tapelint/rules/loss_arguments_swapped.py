@@ -103,7 +103,7 @@ def _told(recording: Recording, operation: Operation, ask: Ask) -> Finding:
     fix = None
     if first is not None and second is not None:
         one, other = recording.span(first), recording.span(second)
-        segment = recording.source.segment
+        segment = recording.segment
         edits = tuple(sorted((Edit(one, segment(other)), Edit(other, segment(one))), key=lambda edit: edit.span.start))
         fix = Fix(f"swap them: {op}({fields['target']}, {fields['name']})", Applicability.UNSAFE, edits)
     made = operation.callee.place if operation.callee is not None else None

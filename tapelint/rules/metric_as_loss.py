@@ -46,7 +46,7 @@ def _fix(recording: Recording, node: ast.AST) -> Fix | None:
     if loss is None or loss.kind != "loss" or not isinstance(call, ast.Call) or call.args or call.keywords:
         return None
     span = recording.span(call.func)
-    words = recording.source.segment(span)
+    words = recording.segment(span)
     if words.count(".metrics.") != 1:
         return None
     edit = Edit(span, words.replace(".metrics.", ".losses."))

@@ -102,7 +102,7 @@ def _fix(
         return None
     if isinstance(variables, ast.Name) and not variables.id:
         return None
-    segment = recording.source.segment
+    segment = recording.segment
     given, chosen = segment(recording.span(tape)), segment(recording.span(variables))
     name = optimizers.receiver(recording, apply.node)
     gradients = f"{given}.gradient({segment(recording.span(target))}, {chosen})"

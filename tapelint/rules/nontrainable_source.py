@@ -41,7 +41,7 @@ def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
     if not isinstance(node, ast.Attribute) or node.attr not in _TRAINABLE:
         return None
     span = recording.span(node)
-    text = recording.source.segment(span)
+    text = recording.segment(span)
     if not text.endswith(node.attr):
         return None
     edit = Edit(span, text.removesuffix(node.attr) + _TRAINABLE[node.attr])

@@ -54,7 +54,7 @@ def _watch_again(recording: Recording, watch: Event, reset: Event) -> Fix | None
     spot = next(iter(reversed(blocks.spots(recording, reset.place.node))), None)
     if spot is None or not isinstance(spot.statement, ast.Expr) or spot.statement.value is not reset.place.node:
         return None
-    text = recording.source.segment(recording.span(watch.place))
+    text = recording.segment(recording.span(watch.place))
     function = blocks.function_of(recording, watch.place.node)
     if "\n" in text or function is not blocks.function_of(recording, reset.place.node):
         return None

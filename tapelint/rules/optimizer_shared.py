@@ -175,7 +175,7 @@ def _plain(node: ast.AST) -> bool:
 
 
 def _listed(recording: Recording, node: ast.AST) -> str:
-    text = recording.source.segment(recording.span(node))
+    text = recording.segment(recording.span(node))
     if isinstance(node, ast.Tuple):
         return f"list({text})"
     return text if isinstance(node, ast.List) or text.endswith(("variables", "weights")) else f"[{text}]"

@@ -38,7 +38,7 @@ def _fix(recording: Recording, value: OneShot) -> Fix | None:
     if value.place is None or not recording.here(value.place):
         return None
     span = recording.span(value.place)
-    text = recording.source.segment(span)
+    text = recording.segment(span)
     if isinstance(value.place.node, ast.GeneratorExp):
         edits: tuple[Edit, ...] = (
             Edit(Span(span.start, span.start + 1), "["),

@@ -101,14 +101,14 @@ def _fix(
     if variant == "pair_of_lists":
         if beside is None:
             return None
-        inner = recording.source.segment(first)[1:-1].strip().rstrip(",")
+        inner = recording.segment(first)[1:-1].strip().rstrip(",")
         edit = Edit(first, f"zip({inner})")
         return Fix("pair the gradients with the variables: zip(grads, variables)", Applicability.SAFE, (edit,))
     if ask is None or ask.context.calls != apply.context.calls or _rebound(recording, ask, apply):
         return None
-    variables = recording.source.segment(recording.span(ask.sources_node))
+    variables = recording.segment(recording.span(ask.sources_node))
     if single:
-        given = recording.source.segment(first)
+        given = recording.segment(first)
         edit = Edit(first, f"[({given}, {variables})]")
         return Fix("pair the gradient with its variable: [(gradient, variable)]", Applicability.SAFE, (edit,))
     edits = (Edit(Span(first.start, first.start), "zip("), Edit(Span(first.end, first.end), f", {variables})"))

@@ -47,8 +47,8 @@ def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding
     if one is not other and isinstance(swapped, (ast.Call, ast.Tuple)):
         first, second = recording.span(one), recording.span(other)
         edits = (
-            Edit(first, recording.source.segment(second)),
-            Edit(second, recording.source.segment(first)),
+            Edit(first, recording.segment(second)),
+            Edit(second, recording.segment(first)),
         )
         pair = "(gradient, variable)" if isinstance(swapped, ast.Tuple) else "zip(grads, variables)"
         fix = Fix(f"put the gradients first: {pair}", Applicability.SAFE, edits)

@@ -86,7 +86,7 @@ def _replaces(one: Finding, other: Finding) -> bool:
 
 
 def _within(inner: Span, outer: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
+    return outer.path == inner.path and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _mark(finding: Finding, label: str) -> Span | None:
@@ -103,7 +103,7 @@ def _functions(recording: Recording) -> list[tuple[int, int]]:
 
 def _places(functions: list[tuple[int, int]], finding: Finding) -> set[tuple[int, int]]:
     """The functions that a finding speaks of: its own, and those that lead there."""
-    spans = [finding.span, *(mark.span for mark in finding.marks)]
+    spans = [finding.span, *(mark.span for mark in finding.marks if not mark.span.path)]
     return {max((span for span in functions if span[0] <= at.start < span[1]), default=(0, 0)) for at in spans}
 
 

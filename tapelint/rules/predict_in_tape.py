@@ -43,7 +43,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
     if cut.op == "evaluate" or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
         return None
     model = recording.span(node.func.value)
-    given = recording.source.segment(recording.span(node.args[0]))
+    given = recording.segment(recording.span(node.args[0]))
     edit = Edit(Span(model.end, recording.span(node).end), f"({given})")
     return Fix(f"call the model itself: `{recording.text(node.func.value)}(...)`", Applicability.UNSAFE, (edit,))
 

@@ -52,11 +52,11 @@ def _fix(recording: Recording, use: Use) -> Fix | None:
         assert isinstance(call.func, ast.Attribute)
         span = recording.span(call)
         if call is scaling[0]:
-            owner = recording.source.segment(recording.span(call.func.value))
+            owner = recording.segment(recording.span(call.func.value))
             function_ = recording.span(call.func)
             edits.append(Edit(function_, f"{owner}.scale_loss"))
         elif len(call.args) == 1 and not call.keywords:
-            edits.append(Edit(span, recording.source.segment(recording.span(call.args[0]))))
+            edits.append(Edit(span, recording.segment(recording.span(call.args[0]))))
         else:
             return None
     edits.sort(key=lambda edit: edit.span.start)

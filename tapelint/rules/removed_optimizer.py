@@ -57,7 +57,7 @@ def _fix(recording: Recording, function: ast.AST) -> Fix | None:
     middle = function.value
     if middle.attr not in ("legacy", "experimental") or function.attr not in _STILL:
         return None
-    owner = recording.source.segment(recording.span(middle.value))
+    owner = recording.segment(recording.span(middle.value))
     edit = Edit(recording.span(function), f"{owner}.{function.attr}")
     message = f"use the optimizer of the same name: {recording.text(middle.value)}.{function.attr}"
     return Fix(message, Applicability.UNSAFE, (edit,))

@@ -41,7 +41,7 @@ def _fix(recording: Recording, operation: Operation) -> Fix | None:
     tf = formulas.prefix(recording, node)
     if tf is None or not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
         return None
-    span, words = recording.span(node), recording.source.segment(recording.span(node.args[0]))
+    span, words = recording.span(node), recording.segment(recording.span(node.args[0]))
     if operation.function in _ROOTS:
         if not isinstance(node.args[0], ast.Call):
             return None

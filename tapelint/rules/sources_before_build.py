@@ -48,7 +48,7 @@ def _fix(recording: Recording, ask: Ask) -> Fix | None:
         return None
     if story.function_around(recording, read) != story.function_around(recording, ask.place):
         return None
-    text = recording.source.segment(recording.span(read))
+    text = recording.segment(recording.span(read))
     scope = story.scope_around(recording, ask.place)
     name = ask.sources_node.id
     uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name]

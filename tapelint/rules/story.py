@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
@@ -100,19 +100,16 @@ def operand(recording: Recording, place: Place) -> str:
 
 
 def mark(recording: Recording, label: str, place: Place | ast.AST | None) -> tuple[Mark, ...]:
-    """One place of the story, or none when there is no such place in this module."""
-    if place is None or (isinstance(place, Place) and not recording.here(place)):
+    """One place of the story, or none when there is no such place."""
+    if place is None:
         return ()
     return (Mark(label, recording.span(place)),)
 
 
 def called_from(recording: Recording, context: Context) -> tuple[Mark, ...]:
     """The calls that lead to a place inside a helper, nearest last."""
-    return tuple(
-        Mark("call", recording.span(place))
-        for place in context.calls[-2:]
-        if recording.here(place) and isinstance(place.node, ast.Call)
-    )
+    calls = (place for place in context.calls[-2:] if isinstance(place.node, ast.Call))
+    return tuple(one for place in calls for one in mark(recording, "call", place))
 
 
 def told(
@@ -348,9 +345,10 @@ def in_test(recording: Recording, place: Place) -> bool:
 
 def first_line(recording: Recording, one: Mark) -> Mark:
     """The same mark, at most to the end of its first line."""
-    row = recording.source.position(one.span.start).row
-    end = recording.source.line_starts[row - 1] + len(recording.source.line(row))
-    return Mark(one.label, Span(one.span.start, min(one.span.end, end)), one.fields, one.path)
+    source = recording.source_of(one.span)
+    row = source.position(one.span.start).row
+    end = source.line_starts[row - 1] + len(source.line(row))
+    return Mark(one.label, replace(one.span, end=min(one.span.end, end)), one.fields)
 
 
 def head(recording: Recording, label: str, place: Place | ast.AST | None) -> tuple[Mark, ...]:

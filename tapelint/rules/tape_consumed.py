@@ -76,7 +76,7 @@ def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
         return None
     if any(blocks.reads(statement, names[1]) or blocks.writes(statement, names[1]) for statement in between):
         return None
-    text = recording.source.segment
+    text = recording.segment
     sources = f"[{text(recording.span(first.args[1]))}, {text(recording.span(second.args[1]))}]"
     gone = blocks.dropped(recording, other.statement)
     if gone is None or "\n" in sources:

@@ -53,7 +53,7 @@ def _swapped(recording: Recording, ask: Ask, loop: ast.AST) -> Fix | None:
         return None
     outer = Span(recording.span(around).start, recording.span(opened.optional_vars).end)
     inner = Span(recording.span(loop).start, recording.span(loop.iter).end)
-    text = recording.source.segment
+    text = recording.segment
     if "\n" in text(outer) or "\n" in text(inner) or isinstance(around, ast.AsyncWith):
         return None
     opening = text(outer)

@@ -106,7 +106,7 @@ def _fix(recording: Recording, outer: ast.AST, inner: ast.AST, function: str) ->
     if outer.args[0] is not inner:
         return None
     name = tf + function.removeprefix("tf")
-    words = recording.source.segment
+    words = recording.segment
     if isinstance(inner, ast.BinOp):
         call = inner.right if isinstance(inner.right, ast.Call) else inner.left
         if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:

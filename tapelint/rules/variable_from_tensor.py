@@ -36,7 +36,7 @@ def _fix(recording: Recording, place: Place) -> Fix | None:
             return None
     if any(leaf.id in variables for ask in recording.asks for leaf in recording.leaves(ask.sources)):
         return None
-    words = recording.source.segment(recording.span(node.args[0]))
+    words = recording.segment(recording.span(node.args[0]))
     if not isinstance(node.args[0], (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
         words = f"({words})"
     edit = Edit(recording.span(node), words)

@@ -124,4 +124,4 @@ def _fix(recording: Recording, rebinding: Rebinding) -> Fix | None:
 
 
 def _text(recording: Recording, node: ast.AST) -> str:
-    return recording.source.segment(recording.span(node))
+    return recording.segment(recording.span(node))

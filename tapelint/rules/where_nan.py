@@ -139,7 +139,7 @@ def _fix(
         return None
     if not any(inner is argument for inner in ast.walk(where)):
         return None
-    words = recording.source.segment
+    words = recording.segment
     condition, name = words(recording.span(where.args[0])), argument.id
     safe = _SAFE.get(operation.function, "1.0")
     branches = f"{name}, {safe}" if at == 1 else f"{safe}, {name}"
