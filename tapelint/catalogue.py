@@ -126,7 +126,9 @@ def diagnose(finding: Finding, severities: Mapping[str, Severity] | None = None,
     labels = {**page.labels, **told.labels}
     related = tuple(
         Related(
-            fill(labels.get(mark.label, ""), {**finding.fields, **mark.fields}, strict=strict), Span(mark.span.start, mark.span.end), mark.span.path or None
+            fill(labels.get(mark.label, ""), {**finding.fields, **mark.fields}, strict=strict),
+            Span(mark.span.start, mark.span.end),
+            mark.span.path or None,
         )
         for mark in finding.marks
         if mark.label in labels  # a place that this telling has no words for is not part of its story

@@ -29,7 +29,8 @@ class Terms:
     `codes` are the rules to put to it, `severities` replace those of the pages. A finding of a rule in `quiet` is
     dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
     suppress findings; `noqa`: those of other tools may as well. `trust` is what the settings say about fixes, `mend`
-    how unsafe a fix may be to be applied; None where none is.
+    how unsafe a fix may be to be applied; None where none is. `follow`: other modules of the project are read where
+    the file needs something of them.
     """
 
     codes: frozenset[str]
@@ -40,6 +41,7 @@ class Terms:
     noqa: bool = True
     trust: Trust = field(default_factory=Trust)
     mend: Applicability | None = None
+    follow: bool = True
 
 
 def mend(path: str, data: bytes, terms: Terms) -> FileResult:
@@ -58,23 +60,62 @@ def mend(path: str, data: bytes, terms: Terms) -> FileResult:
         return replace(check(path, data, terms), errors=(f"internal error: {_described(error)}; nothing was changed",))
 
 
-def check(path: str, data: bytes, terms: Terms) -> FileResult:
+def check(path: str, data: bytes, terms: Terms, handed: Handed | None = None) -> FileResult:
     """Read and judge one file. Never raises but for a request to stop: trouble of our own is in the result's `errors`.
 
-    Bytes that hold no mark are not looked at further.
+    Bytes that hold no mark are not looked at further, unless other files handed over what they found here.
     """
-    if not has_mark(data):
+    if handed is None and not has_mark(data):
         return FileResult(path)
     try:
         with no_collection():
             program = read(path, data)
             codes = _asked(program, terms)
-            findings = _findings(program, codes, terms)
-        diagnostics = _diagnostics(program, findings, codes, terms)
+            findings = list(_findings(program, codes, terms)) if handed is None or handed.beside else []
+        own = [finding for finding in findings if not finding.span.path]
+        if handed is not None:
+            own += handed.new(own)
+        diagnostics = _diagnostics(program, own, codes, terms)
     except Exception as error:
         _shown(error)
         return FileResult(path, errors=(f"internal error: {_described(error)}",))
-    return FileResult(path, program.source, diagnostics, cells=program.cells)
+    elsewhere = _elsewhere(program, findings)
+    return FileResult(path, program.source, diagnostics, cells=program.cells, elsewhere=elsewhere)
+
+
+def found_elsewhere(path: str, data: bytes, terms: Terms) -> FileResult:
+    """What a file that nobody asked for shows of the others of its project: nothing else is in the result."""
+    try:
+        with no_collection():
+            program = read(path, data)
+            findings = _findings(program, frozenset(), terms)
+    except Exception as error:
+        _shown(error)
+        return FileResult(path, errors=(f"internal error: {_described(error)}",))
+    return FileResult(path, elsewhere=_elsewhere(program, findings))
+
+
+def _elsewhere(program: Program, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in other files. Places in cells are not among theirs: offsets there are not those of the file."""
+    found = (finding for finding in findings if finding.span.path)
+    if program.cells is None:
+        return tuple(found)
+    return tuple(
+        replace(finding, marks=tuple(mark for mark in finding.marks if mark.span.path)) for finding in found
+    )
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Findings in a file that other files led to; they are told `beside` its own, or alone."""
+
+    findings: tuple[Finding, ...]
+    beside: bool
+
+    def new(self, own: Iterable[Finding]) -> list[Finding]:
+        """Those that the file does not find by itself."""
+        known = {(finding.code, finding.span) for finding in own}
+        return [finding for finding in self.findings if (finding.code, finding.span) not in known]
 
 
 @contextmanager
@@ -108,8 +149,13 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
     from tapelint.play import PlaySettings, play
     from tapelint.rules import find
 
+    project = None
+    if terms.follow and not _is_document(program):
+        from tapelint.project import project_of
+
+        project = project_of(program.source.path)
     with _deep():
-        recording = play(program.python, program.tree, PlaySettings(keras=terms.keras))
+        recording = play(program.python, program.tree, PlaySettings(terms.keras, project))
         return [*found, *find(recording, codes)]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tapelint.progress import Progress
     from tapelint.result import FileResult
     from tapelint.run import Read
-    from tapelint.settings import Configuration
+    from tapelint.settings import Configuration, Settings
 
 COMMANDS = ("check", "fix", "tapes", "explain", "rules", "config", "version")
 CLEAN, FINDINGS, TROUBLE, INTERRUPTED = 0, 1, 2, 130
@@ -133,12 +133,16 @@ def check(parameters: Mapping[str, Any]) -> int:
     _report_trouble(discovery.errors, discovery.warnings)
     if parameters["verbose"]:
         _tell_settings(files)
-    code = _judge_and_print(files, parameters, form, piped)
+    code = _judge_and_print(files, configuration, parameters, form, piped)
     return TROUBLE if discovery.errors else code
 
 
 def _judge_and_print(
-    files: list[Read], parameters: Mapping[str, Any], form: str, piped: Mapping[str, bytes]
+    files: list[Read],
+    configuration: Configuration,
+    parameters: Mapping[str, Any],
+    form: str,
+    piped: Mapping[str, bytes],
 ) -> int:
     quiet: bool = parameters["quiet"]
     if (
@@ -148,6 +152,7 @@ def _judge_and_print(
         and not any(file.error or file.data is not None for file in files)
         and not any(settings.names_rules for settings in {file.settings for file in files})
         and not _narrows(files, parameters)
+        and not _surrounded(parameters, files)
     ):
         if not quiet:
             say(nothing_found(len(files)))
@@ -159,14 +164,17 @@ def _judge_and_print(
     warnings: list[str] = []
     terms = _terms(files, parameters, warnings)
     _report_trouble((), warnings)
-    progress = Progress(sys.stderr, len(files), shown=not quiet)
-    results = judge(files, terms, parameters["jobs"])
-    if _narrows(files, parameters):
-        from tapelint.narrowing import narrow, write_baselines
+    marked = sum(file.data is not None for file in files)
+    progress = Progress(sys.stderr, marked, shown=not quiet)
+    narrows = _narrows(files, parameters)
+    if narrows:
+        from tapelint.narrowing import Narrowing, write_baselines
 
-        if parameters["write_baseline"] is not None:
-            return write_baselines(files, results, terms, parameters, progress)
-        results = narrow(files, results, terms, parameters, progress)
+        narrowing = Narrowing(files, terms, parameters)
+    judged = judge(files, terms, parameters["jobs"], _outside(configuration), progress.step)
+    if parameters["write_baseline"] is not None:
+        return write_baselines(judged, terms, parameters, progress)
+    results = narrowing.narrow(judged, progress) if narrows else (result for _, result in judged)
     if any(file.settings.fix for file in files):
         return _fix_and_print(files, results, parameters, form, piped, progress)
     output = Output(form, parameters["output_file"], parameters["color"], progress, statistics=parameters["statistics"])
@@ -220,11 +228,48 @@ def _terms(files: list[Read], parameters: Mapping[str, Any], warnings: list[str]
     """What is asked of each file."""
     from tapelint.selection import Selection, select
 
-    selections: dict[int, Selection] = {}
+    selections: dict[Settings, Selection] = {}
+
+    def selection(settings: Settings) -> Selection:
+        if settings not in selections:
+            selections[settings] = select(settings, warnings, not parameters["ignore_suppressions"])
+        return selections[settings]
+
     for file in files:
-        if id(file.settings) not in selections:
-            selections[id(file.settings)] = select(file.settings, warnings, not parameters["ignore_suppressions"])
-    return lambda file: selections[id(file.settings)].terms_for(file.path)
+        selection(file.settings)
+    return lambda file: selection(file.settings).terms_for(file.path)
+
+
+def _outside(configuration: Configuration) -> Callable[[str], Read | None]:
+    """Reads files that were not asked for, unless their settings exclude them."""
+    from tapelint.discovery import Found
+    from tapelint.run import read
+
+    def outside(path: str) -> Read | None:
+        settings = configuration.for_folder(os.path.dirname(os.path.abspath(path)))
+        if settings.excludes.match(path):
+            return None
+        (file,) = read([Found(path, settings)], marked=False)
+        return None if file.error else file
+
+    return outside
+
+
+def _surrounded(parameters: Mapping[str, Any], files: Iterable[Read]) -> bool:
+    """Whether what was asked for is part of something larger, whose files may use it."""
+    if not any(settings.follow_imports for settings in {file.settings for file in files}):
+        return False
+    from tapelint.surroundings import is_project
+
+    folders: set[str] = set()
+    for path in parameters["paths"] or (".",):
+        if not os.path.isdir(path) or os.path.isfile(os.path.join(path, "__init__.py")):
+            return True
+        above = os.path.dirname(os.path.abspath(path))
+        while above not in folders:
+            folders.add(above)
+            above = os.path.dirname(above)
+    return any(is_project(folder) for folder in folders)
 
 
 def _narrows(files: Iterable[Read], parameters: Mapping[str, Any]) -> bool:
@@ -267,6 +312,8 @@ def _configuration(parameters: Mapping[str, Any]) -> Configuration:
     for key in ("pedantic", "force-exclude", "unsafe-fixes"):
         if parameters[key.replace("-", "_")]:
             given[key] = True
+    if parameters["no_follow_imports"]:
+        given["follow-imports"] = False
     if parameters["no_respect_gitignore"]:
         given["respect-gitignore"] = False
     if parameters["baseline"] is not None:

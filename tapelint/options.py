@@ -43,6 +43,7 @@ CHECK = (
     Option("--diff", FLAG, "Print what --fix would change as a patch, and change nothing."),
     Option("--show-fixes", FLAG, "With --fix or --diff: list the fixes."),
     Option("--exit-non-zero-on-fix", FLAG, "With --fix: exit with 1 if something was fixed."),
+    Option("--no-follow-imports", FLAG, "Judge each file by itself, without the other modules of its project."),
     Option("--target-keras", CHOICE, "The Keras generation that the code is for.", choices=("2", "3")),
     Option("--output-format", VALUE, "The form of the output (default: full).", metavar="FORMAT"),
     Option("--output-file", VALUE, "Write the output to this file.", metavar="FILE"),

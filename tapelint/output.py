@@ -80,8 +80,6 @@ class Output:
             self._tally.add(result)
             if result.errors or result.diagnostics:
                 self._progress.clear()
-            else:
-                self._progress.step(self._tally.files)
             self.findings += len(result.diagnostics)
             self.troubled += bool(result.errors)
             for error in result.errors:

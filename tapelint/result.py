@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tapelint.diagnostic import Diagnostic
+    from tapelint.diagnostic import Diagnostic, Finding
     from tapelint.source.cells import Cells
     from tapelint.source.text import Source
 
@@ -34,7 +34,8 @@ class FileResult:
     tapelint's own trouble with this file (unreadable, an internal error); each of them makes the run exit with 2.
     `cells` maps the text of a notebook or a document, which is that of its code only, to the file; it is None for
     plain Python. `mended` is the file with its fixes applied, which nobody has written yet; all the rest then speaks of
-    that text. `notes` are one-line messages about fixes that were left out.
+    that text. `notes` are one-line messages about fixes that were left out. `elsewhere` are findings in other files of
+    the project, which were made when this one was played.
     """
 
     path: str
@@ -44,3 +45,4 @@ class FileResult:
     cells: Cells | None = None
     mended: Mended | None = None
     notes: tuple[str, ...] = ()
+    elsewhere: tuple[Finding, ...] = ()

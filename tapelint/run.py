@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from tapelint.check import Terms
+    from tapelint.diagnostic import Finding
     from tapelint.discovery import Found
     from tapelint.result import FileResult
     from tapelint.settings import Settings
 
-    Task = tuple[str, bytes, Terms]
+    Task = tuple[str, bytes, Terms, bool]
+    """A path, its bytes, what is asked of it, and whether somebody asked for it."""
 
 PAYS_FROM = 100
 """With fewer files that hold a mark, starting processes takes longer than they save."""
@@ -36,45 +38,76 @@ class Read:
         self.error = error
 
 
-def read(found: Iterable[Found]) -> list[Read]:
-    """Read every file, and keep the bytes of those that hold a mark."""
-    return [_read(file) for file in found]
+def read(found: Iterable[Found], marked: bool = True) -> list[Read]:
+    """Read every file, and keep the bytes; if `marked` only of those that hold a mark."""
+    return [_read(file, marked) for file in found]
 
 
-def _read(file: Found) -> Read:
+def _read(file: Found, marked: bool) -> Read:
     try:
         with open(file.path, "rb", buffering=0) as stream:
             data = stream.read()
     except OSError as error:
         return Read(file.path, file.settings, None, reason(error))
-    return Read(file.path, file.settings, data if has_mark(data) else None)
+    return Read(file.path, file.settings, data if not marked or has_mark(data) else None)
 
 
-def judge(files: Sequence[Read], terms: Callable[[Read], Terms], jobs: int | None) -> Iterator[FileResult]:
-    """The result of every file, in order and the same for any number of `jobs` (None: one for each processor)."""
-    from contextlib import closing
+def judge(
+    files: Sequence[Read],
+    terms: Callable[[Read], Terms],
+    jobs: int | None,
+    outside: Callable[[str], Read | None] | None = None,
+    step: Callable[[int], None] = lambda done: None,
+) -> Iterator[tuple[Read, FileResult]]:
+    """The result of every file, in order and the same for any number of `jobs` (None: one for each processor).
 
+    With `outside`, which reads a file that was not asked for (see `tapelint.relations`), what is found in a file when
+    another one of its project is played is among its results, and results of files that were not asked for may follow.
+    `step` is told how many files are done.
+    """
+    from tapelint.check import Handed, check
+    from tapelint.relations import Relations, completed
     from tapelint.result import FileResult
 
-    tasks = [(file.path, file.data, terms(file)) for file in files if file.data is not None]
+    tasks = [(file.path, file.data, terms(file), True) for file in files if file.data is not None]
+    relations = Relations(files, outside) if outside is not None else None
+    if relations is not None:
+        for entry in relations.entries():
+            assert entry.data is not None
+            tasks.append((entry.path, entry.data, terms(entry), False))
+    played = iter(_played(tasks, jobs, step))
+    judged: list[tuple[Read, FileResult]] = []
+    for file in files:
+        if file.error:
+            judged.append((file, FileResult(file.path, errors=(file.error,))))
+        else:
+            judged.append((file, next(played) if file.data is not None else FileResult(file.path)))
+    if relations is None:
+        return iter(judged)
+
+    def again(file: Read, handed: tuple[Finding, ...], beside: bool) -> FileResult:
+        assert file.data is not None
+        return check(file.path, file.data, terms(file), Handed(handed, beside))
+
+    return completed(judged, list(played), relations, again)
+
+
+def _played(tasks: Sequence[Task], jobs: int | None, step: Callable[[int], None]) -> Iterator[FileResult]:
+    from contextlib import closing
+
     jobs = min(jobs or _processors(), len(tasks))
-    judged = _together(tasks, jobs) if jobs > 1 and len(tasks) >= PAYS_FROM else _alone(tasks)
-    with closing(judged):
-        for file in files:
-            if file.error:
-                yield FileResult(file.path, errors=(file.error,))
-            elif file.data is None:
-                yield FileResult(file.path)
-            else:
-                yield next(judged)
-        for _ in judged:  # to its end, where the processes are told to leave
-            raise AssertionError("more results than files")
+    with closing(_together(tasks, jobs) if jobs > 1 and len(tasks) >= PAYS_FROM else _alone(tasks)) as results:
+        for done, result in enumerate(results, 1):
+            step(done)
+            yield result
 
 
 def _alone(tasks: Iterable[Task]) -> Generator[FileResult, None, None]:
-    from tapelint.check import mend
+    from tapelint.check import found_elsewhere, mend
 
-    return (mend(path, data, terms) for path, data, terms in tasks)
+    return (
+        mend(path, data, terms) if asked else found_elsewhere(path, data, terms) for path, data, terms, asked in tasks
+    )
 
 
 def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, None]:
@@ -92,7 +125,7 @@ def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, N
             try:
                 yield from future.result()
             except BrokenProcessPool:
-                for path, _, _ in chunk:
+                for path, _, _, _ in chunk:
                     yield FileResult(path, errors=("internal error: the process that checked it ended",))
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)

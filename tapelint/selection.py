@@ -78,6 +78,7 @@ def select(settings: Settings, warnings: list[str], suppressions: bool = True) -
         suppressions=suppressions,
         noqa=settings.respect_noqa,
         trust=_trust(settings, place, warnings),
+        follow=settings.follow_imports,
         mend=None if not settings.fix else Applicability.UNSAFE if settings.unsafe_fixes else Applicability.SAFE,
     )
     return Selection(terms, per_file, reads_pins=settings.keras is None and not settings.isolated)

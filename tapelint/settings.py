@@ -57,6 +57,7 @@ KEYS = {
         Key("force-exclude", "boolean", "pass over excluded files even when they are named on the command line"),
         Key("target-tensorflow", "version", 'the TensorFlow that the code is for, like "2.15"'),
         Key("target-keras", "keras", "the Keras generation that the code is for, 2 or 3 (else the project's own pins)"),
+        Key("follow-imports", "boolean", "play other modules of the project too (on unless set to false)"),
         Key("fix", "boolean", "apply safe fixes, as --fix does"),
         Key("unsafe-fixes", "boolean", "apply unsafe fixes too where fixes are applied"),
         Key("extend-safe-fixes", "strings", "rules whose fixes count as safe"),
@@ -85,6 +86,7 @@ class Settings:
         self.includes = Patterns(included, root) if included else None
         self.respect_gitignore: bool = values.get("respect-gitignore", True)
         self.force_exclude: bool = values.get("force-exclude", False)
+        self.follow_imports: bool = values.get("follow-imports", True)
         self.pedantic: bool = values.get("pedantic", False)
         self.select: list[str] | None = values.get("select")
         self.ignore: list[str] = values.get("ignore", [])

@@ -20,6 +20,7 @@ MARK = "# GradientTape\n"
 @dataclass(frozen=True)
 class _Settings:
     keras: int = 3
+    project: object = None
 
 
 @dataclass(frozen=True)

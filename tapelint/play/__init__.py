@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlaySettings:
-    """What the player has to know beside the program: the generation of Keras (2 or 3), other modules of the project."""
+    """What the player has to know beside the program: the generation of Keras (2 or 3), the modules of the project."""
 
     keras: int = 3
     project: Modules | None = None

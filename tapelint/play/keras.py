@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from functools import cached_property
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.library import Library, _callable

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
 from tapelint.play.library import TAPE, _callable
 from tapelint.play.machine import MAX_DEPTH, Arguments
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
-from tapelint.play.imports import Imports
 from tapelint.play.values import (
     UNBOUND,
     Bound,
@@ -24,6 +24,8 @@ from tapelint.play.values import (
     Function,
     Imported,
     Instance,
+    Kind,
+    Link,
     Method,
     Object,
     OneShot,
@@ -55,6 +57,8 @@ TRANSPARENT = frozenset(
     }
 )  # fmt: skip
 """Decorators that leave what a function does as it is."""
+
+_TAPES = frozenset({"GradientTape", "ForwardAccumulator"})
 
 PLAIN_BASES = frozenset(
     {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}
@@ -421,15 +425,59 @@ class Objects(Imports):
                     kept = {name: value for name, value in arguments.kwargs.items() if name != "training"}
                     given = Arguments(arguments.args, kept, more=arguments.more)
                 began = self.clock
+                symbols = [leaf for leaf in self._held(given) if isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC]
+                within = bool(symbols) and instance.kind != "loss" and self._uses_tapes(instance.cls)
+                if within:
+                    given = self._with_tensors(given, node)
                 result = self.call_function(
                     forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node
                 )
+                if within:
+                    result = self._symbolic_result(result, symbols, instance, node)
                 if instance.kind != "loss":
                     self.ran_forward(instance, result, arguments, node, began)
                 return result
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, (instance, *self._held(arguments)), "call", instance)
+
+    def _uses_tapes(self, cls: Class) -> bool:
+        """Whether a method of the class makes a tape."""
+        return any(
+            not _TAPES.isdisjoint(visible.module.outline.names.get(id(part), ()))
+            for visible in self.mro(cls)
+            for part in visible.node.body
+        )
+
+    def _with_tensors(self, given: Arguments, node: ast.expr) -> Arguments:
+        """The arguments as Keras hands them to `call` when a layer is called on symbolic tensors: tensors of a graph."""
+        return Arguments(
+            tuple(self._as_tensors(value, node) for value in given.args),
+            {name: self._as_tensors(value, node) for name, value in given.kwargs.items()},
+            more=given.more,
+        )
+
+    def _as_tensors(self, value: Value, node: ast.expr) -> Value:
+        if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
+            return self.data(Kind.TENSOR, "keras.call", (), node, value.dtype, shape=value.shape, nested=value.nested)
+        items = self.items(value) if isinstance(value, Sequence) else None
+        if items is not None and isinstance(value, Sequence) and items.exact:
+            return self.sequence(value.kind, [self._as_tensors(item, node) for item in items.items], node)
+        return value
+
+    def _symbolic_result(self, result: Value, symbols: list[Data], instance: Instance, node: ast.expr) -> Value:
+        """What a layer gives for symbolic tensors: symbolic ones, which depend on all of them as far as is known."""
+        items = self.items(result) if isinstance(result, Sequence) else None
+        if items is not None and isinstance(result, Sequence):
+            parts = [self._symbolic_result(item, symbols, instance, node) for item in items.items]
+            return self.sequence(result.kind, parts, node)
+        # Not of `result` itself: Keras runs all of it again when the model is called on numbers.
+        links = [Link(value) for value in (*symbols, self.variables(instance, "trainable", node))]
+        if not isinstance(result, Data):
+            return self.unknown(node, (*symbols, result), "call", instance)
+        return self.data(
+            Kind.SYMBOLIC, instance.cls.name, links, node, result.dtype, shape=result.shape, nested=result.nested
+        )
 
     def _accepts(self, function: Function, name: str) -> bool:
         args = function.node.args

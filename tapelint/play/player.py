@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tapelint.play.custom import CUSTOM
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
@@ -113,10 +114,8 @@ class Player(Statements):
             if self.world.get(key):
                 self.world.put(key, 0 if key == ("suspended",) else ())
         self.refresh()
-        try:
+        with suppress(BudgetSpent):  # what it has bound so far stands; the rest is unknown
             self.play(module.tree.body)
-        except BudgetSpent:
-            pass  # what it has bound so far stands; the rest is unknown
         changes = self.world.changes(mark)
         self.world.rollback(mark)
         self.world.settle({key: value for key, value in changes.items() if not isinstance(key[0], str)})

@@ -586,7 +586,7 @@ class ClassEntered:
 class Recording:
     """Everything that the player put down while it played one module, as one of the modules that took part sees it.
 
-    `module`, of the text `source`, is the module that is judged; `modules` are all that were read, the played one first.
+    `module`, of the text `source`, is the module that is judged; `modules` are all that were read, the played first.
     """
 
     source: Source

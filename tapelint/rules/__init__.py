@@ -62,7 +62,9 @@ def find(recording: Recording, codes: Iterable[str]) -> list[Finding]:
         return _seen(recording, codes)
     found: list[Finding] = []
     for view in recording.views():
-        placed = [_placed(finding, "", view.source.path) for finding in _seen(view, codes)]
+        # Which rules hold for another file is for that file's own settings to say.
+        asked = codes if view is recording else modules()
+        placed = [_placed(finding, "", view.source.path) for finding in _seen(view, asked)]
         found += [finding for finding in placed if not _told(finding, found)]
     played = recording.source.path
     return [_placed(finding, played, "") for finding in found]

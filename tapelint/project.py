@@ -1,0 +1,410 @@
+"""The project around a file: where its modules lie, and which of its files use another one. Nothing is executed.
+
+A project is the repository, else the closest folder with a project file, else the package or the folder with scripts
+around a file; installed packages are projects of their own. The libraries that tapelint has tables for, and what comes
+with Python, are never modules of a project.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property, lru_cache
+from importlib import invalidate_caches
+from importlib.machinery import PathFinder
+
+from tapelint.program import no_collection, read
+from tapelint.source.marks import has_mark
+from tapelint.source.text import Source
+from tapelint.surroundings import is_project, is_repository
+
+LIBRARIES = frozenset({"tensorflow", "keras", "tf_keras", "numpy", "scipy", "jax", "torch"})
+"""Packages whose sources are never read: what is known of them stands in tables, or nothing is."""
+
+_FOREIGN = LIBRARIES | sys.stdlib_module_names
+_INSTALLED = ("site-packages", "dist-packages")
+_PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
+MAX_FILES = 3_000
+"""In a project with more files nobody looks for the callers of a function."""
+MAX_SIZE = 1_000_000
+"""Longer modules are not read, or not to their end, for what another one needs."""
+_MOST_SCRIPTS = 100
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
+    rb"|import[ \t]+([^\n#;]+))",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(rb"#[^\n]*")
+
+
+class Project:
+    """The modules of one project. `folder` is its real path; `package` is the only package whose name is ours there.
+
+    Everything that was read is kept: make a new one when files may have changed.
+    """
+
+    def __init__(self, folder: str, package: str | None = None) -> None:
+        self.folder = folder
+        self.package = package
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._marked: dict[str, frozenset[str]] = {}
+        self._imports: dict[str, list[tuple[str, str]]] = {}
+
+    # -- modules --------------------------------------------------------------------------------------------------
+
+    def find(self, name: str, importer: str) -> str | None:
+        """The real path of a module, which the file `importer` imports as `name` (`a.b`, `..a`); None if not ours.
+
+        The path is that of its file, or of the folder of a package without `__init__.py`.
+        """
+        home = os.path.dirname(os.path.realpath(importer))
+        key = (name, home)
+        if key not in self._found:
+            self._found[key] = self._search(name, home)
+        return self._found[key]
+
+    def _search(self, name: str, home: str) -> str | None:
+        bare = name.lstrip(".")
+        parts = bare.split(".") if bare else []
+        if len(bare) < len(name):
+            for _ in range(len(name) - len(bare) - 1):
+                home = os.path.dirname(home)
+            return self._ours(_below(home, parts))
+        if parts[0] in _FOREIGN or (self.package is not None and parts[0] != self.package):
+            return None
+        top = _top(home)
+        found: list[str] = []
+        for root in self._roots(home, top):
+            path = self._ours(_below(root, parts))
+            if path is not None:
+                if top != home:
+                    return path
+                found.append(path)
+        if len(found) > 1 and found[0] != found[1] and home != self.folder:
+            return None  # run as a script it would be the one beside the importer, run from above the other one
+        return found[0] if found else None
+
+    def _roots(self, home: str, top: str) -> list[str]:
+        """The folders in which Python may look for modules, the most likely one first."""
+        roots = [top, os.path.join(self.folder, "src"), self.folder]
+        above = os.path.dirname(top)
+        while above.startswith(self.folder + os.sep):
+            roots.append(above)
+            above = os.path.dirname(above)
+        roots.append(home)  # a script that is run where it lies, inside a package
+        return list(dict.fromkeys(roots))
+
+    def _ours(self, path: str | None) -> str | None:
+        return path if path is not None and os.path.realpath(path).startswith(self.folder + os.sep) else None
+
+    def within(self, package: str, name: str) -> str | None:
+        """The real path of the module `name` in the package of that path; None if there is none."""
+        if os.path.basename(package) == "__init__.py":
+            package = os.path.dirname(package)
+        return self._ours(_below(package, [name])) if os.path.isdir(package) else None
+
+    def read(self, path: str, importer: str) -> tuple[Source, ast.Module] | None:
+        """The text and the tree of a module, named as the importer is; None if there is none that can be read."""
+        parsed = _parsed(path)
+        if parsed is None or parsed[1] is None:
+            return None
+        source, tree = parsed
+        assert tree is not None
+        return Source(shown(path, importer), source.text, source.encoding, source.bom), tree
+
+    def marked(self, path: str, name: str) -> frozenset[str]:
+        """The names of the functions, classes and methods worth playing that `name` of a module stands for.
+
+        An empty `name` stands for all of the module.
+        """
+        for _ in range(4):
+            found = self._names(path)
+            if not name or name in found:
+                return found if not name else self._with_methods(path, name, found)
+            inner = self.within(path, name)
+            if inner is not None:
+                return self._names(inner)
+            origin = self._origin(path, name)
+            if origin is None:
+                break
+            path, name = origin
+        return frozenset()
+
+    def _names(self, path: str) -> frozenset[str]:
+        """The functions, classes and methods of a module that hold a mark."""
+        held = self._marked.get(path)
+        if held is None:
+            held = self._marked[path] = frozenset(_marked(path))
+        return held
+
+    def _with_methods(self, path: str, name: str, found: frozenset[str]) -> frozenset[str]:
+        """A class with its methods that hold a mark, a function by itself."""
+        parsed = _parsed(path)
+        body = parsed[1].body if parsed is not None and parsed[1] is not None else []
+        for node in body:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                methods = {part.name for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))}
+                return found & methods | {name}
+        return frozenset({name})
+
+    def _origin(self, path: str, name: str) -> tuple[str, str] | None:
+        """Where a module has a name from that it imports."""
+        parsed = _parsed(path) if os.path.isfile(path) else None
+        stars: list[str] = []
+        for node in parsed[1].body if parsed is not None and parsed[1] is not None else []:
+            if isinstance(node, ast.ImportFrom):
+                other = self.find("." * node.level + (node.module or ""), path)
+                for alias in node.names if other is not None else ():
+                    assert other is not None
+                    if (alias.asname or alias.name) == name:
+                        return other, alias.name
+                    if alias.name == "*":
+                        stars.append(other)
+        for other in reversed(stars):
+            if name in self._names(other) or self._origin_is_near(other, name):
+                return other, name
+        return None
+
+    def _origin_is_near(self, path: str, name: str) -> bool:
+        parsed = _parsed(path)
+        return parsed is not None and name.encode() in parsed[0].text.encode()
+
+    # -- users ----------------------------------------------------------------------------------------------------
+
+    def entries(self, paths: Iterable[str]) -> list[str]:
+        """The files to play for what is to be known of the files `paths` (real paths), which are not among them.
+
+        These are the files that use one of them, directly or through others, and hold a mark or call what does.
+        """
+        users: dict[str, None] = dict.fromkeys(paths)
+        used_by = self._used_by
+        pending = list(users)
+        while pending:
+            for user in used_by.get(pending.pop(), ()):
+                if user not in users:
+                    users[user] = None
+                    pending.append(user)
+        return sorted(user for user in users.keys() - set(paths) if self.is_worth_playing(user))
+
+    def is_worth_playing(self, path: str) -> bool:
+        """Whether a file holds a mark, or imports something from a file of the project that does."""
+        data = self._data.get(path)
+        if data is None:
+            return False
+        return has_mark(data) or any(self.marked(module, name) for module, name in self._imported(path, data))
+
+    def holds_mark(self, others_than: Collection[str]) -> bool:
+        """Whether a file of the project, other than those, holds a mark."""
+        return any(has_mark(data) for path, data in self._data.items() if path not in others_than)
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The real paths of all Python files and notebooks of the project; none if there are too many."""
+        return list(self._data)
+
+    @cached_property
+    def _data(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for path in _files(self.folder):
+            found[path] = _content(path)
+        return found
+
+    @cached_property
+    def _used_by(self) -> dict[str, set[str]]:
+        """The files that import something of a file, by its path."""
+        found: dict[str, set[str]] = {}
+        for path, data in self._data.items():
+            for module, name in self._imported(path, data):
+                for used in self._homes(module, name):
+                    found.setdefault(used, set()).add(path)
+        return found
+
+    def _homes(self, module: str, name: str) -> list[str]:
+        """The files that something imported may come from."""
+        if os.path.isdir(module):
+            inner = self.within(module, name) if name else None
+            return [inner] if inner is not None else []
+        if not name or os.path.basename(module) != "__init__.py":
+            return [module]
+        inner = self.within(module, name)
+        origin = self._origin(module, name) if inner is None else (inner, "")
+        return [module] if origin is None else [origin[0]]
+
+    def _imported(self, path: str, data: bytes) -> list[tuple[str, str]]:
+        """What a file imports from modules of the project: their paths, and the names (empty: the whole module)."""
+        held = self._imports.get(path)
+        if held is None:
+            held = self._imports[path] = list(dict.fromkeys(self._read_imports(path, data)))
+        return held
+
+    def _read_imports(self, path: str, data: bytes) -> Iterator[tuple[str, str]]:
+        for module, names, plain in _IMPORT.findall(data):
+            if plain:
+                for name in plain.decode("latin-1").split(","):
+                    found = self.find(name.split(" as ")[0].strip(), path) if name.strip() else None
+                    if found is not None:
+                        yield found, ""
+                continue
+            found = self.find(module.decode("latin-1"), path)
+            if found is not None:
+                for name in _COMMENT.sub(b"", names).decode("latin-1").strip("() \t\r\n\\").split(","):
+                    word = name.split(" as ")[0].strip()
+                    if word:
+                        yield found, "" if word == "*" else word
+
+
+def project_of(path: str) -> Project | None:
+    """The project around a file; None for the sources of the libraries that are never read."""
+    return _around(os.path.dirname(os.path.realpath(path)))
+
+
+def forget() -> None:
+    """Drop what was read: files may have changed."""
+    invalidate_caches()
+    _around.cache_clear()
+    _project.cache_clear()
+    _parsed.cache_clear()
+
+
+@lru_cache(maxsize=1024)
+def _around(home: str) -> Project | None:
+    top = _top(home)
+    package = os.path.relpath(home, top).split(os.sep)[0] if home != top else None
+    if package in LIBRARIES:
+        return None
+    if any(part in _INSTALLED for part in home.split(os.sep)):
+        return _project(os.path.join(top, package), package) if package is not None else None
+    folder = _repository(home) or _closest(home) or _with_scripts(top)
+    return _project(folder, None)
+
+
+@lru_cache(maxsize=256)
+def _project(folder: str, package: str | None) -> Project:
+    return Project(folder, package)
+
+
+def _top(home: str) -> str:
+    """The folder around the topmost package that a folder belongs to; the folder itself if it is no package."""
+    while os.path.isfile(os.path.join(home, "__init__.py")) and os.path.dirname(home) != home:
+        home = os.path.dirname(home)
+    return home
+
+
+def _repository(home: str) -> str | None:
+    return next((folder for folder in _upwards(home) if is_repository(folder)), None)
+
+
+def _closest(home: str) -> str | None:
+    return next((folder for folder in _upwards(_top(home)) if is_project(folder)), None)
+
+
+def _upwards(folder: str) -> list[str]:
+    """A folder and those above it, without the top of the file system and the user's home."""
+    found = []
+    home = os.path.expanduser("~")
+    while os.path.dirname(folder) != folder and folder != home:
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return found
+
+
+def _with_scripts(top: str) -> str:
+    """The folder itself, or one above it with scripts that import it by its name."""
+    name = os.path.basename(top)
+    above = os.path.dirname(top)
+    imports = re.compile(rb"^[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
+    try:
+        scripts = [entry.path for entry in os.scandir(above) if entry.name.endswith(".py") and entry.is_file()]
+    except OSError:
+        return top
+    if any(imports.search(_content(script)) for script in scripts[:_MOST_SCRIPTS]):
+        return _with_scripts(above)
+    return top
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(MAX_SIZE)
+    except OSError:
+        return b""
+
+
+def _below(root: str, parts: list[str]) -> str | None:
+    """What the import system finds for `a.b.c` in the folder `root`: a file, or a folder without `__init__.py`."""
+    path, found = [root], root
+    if not parts:
+        init = os.path.join(root, "__init__.py")
+        return init if os.path.isfile(init) else root
+    for part in parts:
+        spec = PathFinder.find_spec(part, path)
+        if spec is None:
+            return None
+        if spec.origin is not None and spec.has_location:
+            if not spec.origin.endswith(".py"):
+                return None
+            found = spec.origin
+            path = list(spec.submodule_search_locations or ())
+        else:
+            path = list(spec.submodule_search_locations or ())
+            if not path:
+                return None
+            found = path[0]
+    return os.path.realpath(found)
+
+
+def shown(path: str, importer: str) -> str:
+    """How a file is called beside `importer`: relative if that is."""
+    near = os.path.relpath(path, os.path.dirname(os.path.realpath(importer)))
+    return os.path.normpath(os.path.join(os.path.dirname(importer), near))
+
+
+@lru_cache(maxsize=96)
+def _parsed(path: str) -> tuple[Source, ast.Module | None] | None:
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > MAX_SIZE:
+            return None
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    with no_collection():
+        program = read(path, data)
+    return (program.python, program.tree) if program.cells is None else None
+
+
+def _marked(path: str) -> set[str]:
+    from tapelint.play.outline import outline
+    from tapelint.play.player import MARKS
+
+    if not has_mark(_content(path)):
+        return set()
+    parsed = _parsed(path)
+    if parsed is None or parsed[1] is None:
+        return set()
+    seen = outline(parsed[1])
+    names = {node.name for node in seen.functions if seen.names[id(node)] & MARKS}
+    for node in parsed[1].body:
+        if isinstance(node, ast.ClassDef):
+            methods = (part for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)))
+            if any(seen.names[id(part)] & MARKS for part in methods):
+                names.add(node.name)
+    return names
+
+
+def _files(folder: str) -> list[str]:
+    """The Python files and notebooks of a project, sorted; none if there are more than `MAX_FILES`."""
+    found: list[str] = []
+    for parent, folders, names in os.walk(folder):
+        if "pyvenv.cfg" in names:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not name.startswith("."))
+        found += [os.path.join(parent, name) for name in names if name.endswith((".py", ".ipynb"))]
+        if len(found) > MAX_FILES:
+            return []
+    return sorted(found)
