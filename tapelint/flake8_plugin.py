@@ -80,10 +80,9 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Every finding as row, column from 0, code and message, and this class."""
         text = "".join(self._lines)
-        if has_mark(text.encode("utf-8", "surrogatepass")):
-            judge = Plugin.judge = Plugin.judge or Judge({})
-            for row, column, message in judge.findings(self._filename, text):
-                yield row, column, message, Plugin
+        judge = Plugin.judge = Plugin.judge or Judge({})
+        for row, column, message in judge.findings(self._filename, text):
+            yield row, column, message, Plugin
 
 
 class Judge:
@@ -96,11 +95,14 @@ class Judge:
         self._found: dict[str, Settings] = {}
         self._selections: dict[int, Selection] = {}
         self._said: set[str] = set()
+        self._others: dict[str, FileResult] = {}
+        self._near_marks: dict[str, bool] = {}
 
     def findings(self, path: str, text: str) -> list[tuple[int, int, str]]:
         """The findings of a file, whose text flake8 has read: row, column from 0, code and message. Never raises."""
         try:
-            return self._findings(path, text)
+            marked = has_mark(text.encode("utf-8", "surrogatepass"))
+            return self._findings(path, text) if marked or self._is_near_a_mark(path) else []
         except Exception as error:
             if os.environ.get("TAPELINT_DEBUG"):
                 raise
@@ -112,14 +114,36 @@ class Judge:
                 self._say(f"{path}: internal error: {type(error).__name__}: {error}")
             return []
 
+    def _is_near_a_mark(self, path: str) -> bool:
+        """Whether other files of the project hold a mark: they may show something in a file that holds none."""
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in self._near_marks:
+            from tapelint.project import project_of
+
+            project = project_of(path) if self._configured_for(path).follow_imports else None
+            self._near_marks[folder] = project is not None and project.holds_mark(())
+        return self._near_marks[folder]
+
     def _findings(self, path: str, text: str) -> list[tuple[int, int, str]]:
         settings = self._settings(path)
         if settings is None:
             return []
-        from tapelint.check import check
+        from tapelint.discovery import Found
+        from tapelint.run import Read, judge, read
 
         terms = self._terms(path, settings)
-        result = check(path, _bytes(path, text), terms)
+
+        def outside(other: str) -> Read | None:
+            settings = self._configured_for(other)
+            return None if settings.excludes.match(other) else read([Found(other, settings)], marked=False)[0]
+
+        def terms_of(file: Read) -> Terms:
+            return terms if file.path == path else self._terms(file.path, file.settings)
+
+        data = _bytes(path, text)
+        file = Read(path, settings, data if has_mark(data) else None)
+        judged = judge([file], terms_of, 1, outside, memory=self._others)
+        result = next(found for file, found in judged if file.path == path)
         for error in result.errors:
             self._say(f"{path}: {error}")
         if settings.baseline is not None:
@@ -137,7 +161,7 @@ class Judge:
 
     def _settings(self, path: str) -> Settings | None:
         """The settings for a file; None if `tapelint check` with the same paths would pass it over."""
-        configuration = self._configuration = self._configuration or self._configured()
+        self._configuration = configuration = self._configuration or self._configured()
         full = os.path.abspath(path)
         named: list[str] = self._options.get("filenames") or ["."]
         if "-" in named:
@@ -152,6 +176,10 @@ class Judge:
             for warning in discovery.warnings:
                 self._say(f"warning: {warning}")
         return self._found.get(full)
+
+    def _configured_for(self, path: str) -> Settings:
+        self._configuration = self._configuration or self._configured()
+        return self._configuration.for_folder(os.path.dirname(os.path.abspath(path)))
 
     def _configured(self) -> Configuration:
         from tapelint.settings import Configuration, SettingsError

@@ -195,11 +195,15 @@ class Project:
         data = self._data.get(path)
         if data is None:
             return False
-        return has_mark(data) or any(self.marked(module, name) for module, name in self._imported(path, data))
+        return path in self._with_mark or any(self.marked(module, name) for module, name in self._imported(path, data))
 
     def holds_mark(self, others_than: Collection[str]) -> bool:
         """Whether a file of the project, other than those, holds a mark."""
-        return any(has_mark(data) for path, data in self._data.items() if path not in others_than)
+        return not self._with_mark <= set(others_than)
+
+    @cached_property
+    def _with_mark(self) -> set[str]:
+        return {path for path, data in self._data.items() if has_mark(data)}
 
     @cached_property
     def files(self) -> list[str]:

@@ -58,12 +58,14 @@ def judge(
     jobs: int | None,
     outside: Callable[[str], Read | None] | None = None,
     step: Callable[[int], None] = lambda done: None,
+    memory: dict[str, FileResult] | None = None,
 ) -> Iterator[tuple[Read, FileResult]]:
     """The result of every file, in order and the same for any number of `jobs` (None: one for each processor).
 
     With `outside`, which reads a file that was not asked for (see `tapelint.relations`), what is found in a file when
     another one of its project is played is among its results, and results of files that were not asked for may follow.
-    `step` is told how many files are done.
+    `step` is told how many files are done. `memory` keeps, for a caller that asks file by file, what other files of the
+    project showed, by their paths.
     """
     from tapelint.check import Handed, check
     from tapelint.relations import Relations, completed
@@ -71,8 +73,10 @@ def judge(
 
     tasks = [(file.path, file.data, terms(file), True) for file in files if file.data is not None]
     relations = Relations(files, outside) if outside is not None else None
-    if relations is not None:
-        for entry in relations.entries():
+    memory = {} if memory is None else memory
+    entries = relations.entries() if relations is not None else []
+    for entry in entries:
+        if entry.path not in memory:
             assert entry.data is not None
             tasks.append((entry.path, entry.data, terms(entry), False))
     played = iter(_played(tasks, jobs, step))
@@ -89,7 +93,8 @@ def judge(
         assert file.data is not None
         return check(file.path, file.data, terms(file), Handed(handed, beside))
 
-    return completed(judged, list(played), relations, again)
+    memory.update((result.path, result) for result in played)
+    return completed(judged, [memory[entry.path] for entry in entries], relations, again)
 
 
 def _played(tasks: Sequence[Task], jobs: int | None, step: Callable[[int], None]) -> Iterator[FileResult]:

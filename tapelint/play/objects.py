@@ -450,7 +450,7 @@ class Objects(Imports):
         )
 
     def _with_tensors(self, given: Arguments, node: ast.expr) -> Arguments:
-        """The arguments as Keras hands them to `call` when a layer is called on symbolic tensors: tensors of a graph."""
+        """The arguments as Keras hands them to `call` where a layer gets symbolic tensors: tensors of a graph."""
         return Arguments(
             tuple(self._as_tensors(value, node) for value in given.args),
             {name: self._as_tensors(value, node) for name, value in given.kwargs.items()},
