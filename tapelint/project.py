@@ -29,6 +29,8 @@ _INSTALLED = ("site-packages", "dist-packages")
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
 MAX_FILES = 3_000
 """In a project with more files nobody looks for the callers of a function."""
+MAX_FILES_WITHOUT_MARK = 300
+"""In a project with more files only those that hold a mark themselves are played for what they call."""
 MAX_SIZE = 1_000_000
 """Longer modules are not read, or not to their end, for what another one needs."""
 _MOST_SCRIPTS = 100
@@ -61,7 +63,7 @@ class Project:
 
         The path is that of its file, or of the folder of a package without `__init__.py`.
         """
-        home = os.path.dirname(os.path.realpath(importer))
+        home = _home(importer)
         key = (name, home)
         if key not in self._found:
             self._found[key] = self._search(name, home)
@@ -103,9 +105,13 @@ class Project:
 
     def within(self, package: str, name: str) -> str | None:
         """The real path of the module `name` in the package of that path; None if there is none."""
-        if os.path.basename(package) == "__init__.py":
-            package = os.path.dirname(package)
-        return self._ours(_below(package, [name])) if os.path.isdir(package) else None
+        if package.endswith(".py") and os.path.basename(package) != "__init__.py":
+            return None
+        key = ("." + name, package)
+        if key not in self._found:
+            folder = os.path.dirname(package) if package.endswith(".py") else package
+            self._found[key] = self._ours(_below(folder, [name]))
+        return self._found[key]
 
     def read(self, path: str, importer: str) -> tuple[Source, ast.Module] | None:
         """The text and the tree of a module, named as the importer is; None if there is none that can be read."""
@@ -191,11 +197,18 @@ class Project:
         return sorted(user for user in users.keys() - set(paths) if self.is_worth_playing(user))
 
     def is_worth_playing(self, path: str) -> bool:
-        """Whether a file holds a mark, or imports something from a file of the project that does."""
+        """Whether a file holds a mark, or imports something from a file of the project that does.
+
+        Tests without a mark are not worth it: they try out faults on purpose.
+        """
         data = self._data.get(path)
         if data is None:
             return False
-        return path in self._with_mark or any(self.marked(module, name) for module, name in self._imported(path, data))
+        if path in self._with_mark:
+            return True
+        if len(self._data) > MAX_FILES_WITHOUT_MARK:
+            return False
+        return not _is_test(path) and any(self.marked(module, name) for module, name in self._imported(path, data))
 
     def holds_mark(self, others_than: Collection[str]) -> bool:
         """Whether a file of the project, other than those, holds a mark."""
@@ -269,6 +282,7 @@ def project_of(path: str) -> Project | None:
 def forget() -> None:
     """Drop what was read: files may have changed."""
     invalidate_caches()
+    _home.cache_clear()
     _around.cache_clear()
     _project.cache_clear()
     _parsed.cache_clear()
@@ -328,6 +342,16 @@ def _with_scripts(top: str) -> str:
     if any(imports.search(_content(script)) for script in scripts[:_MOST_SCRIPTS]):
         return _with_scripts(above)
     return top
+
+
+@lru_cache(maxsize=4096)
+def _home(path: str) -> str:
+    return os.path.dirname(os.path.realpath(path))
+
+
+def _is_test(path: str) -> bool:
+    folder, name = os.path.split(path)
+    return name.startswith(("test_", "conftest")) or name.endswith("_test.py") or "tests" in folder.split(os.sep)
 
 
 def _content(path: str) -> bytes:

@@ -72,14 +72,22 @@ class Builtin(Keras):
             return self.const(None, node)
         if name in ("isinstance", "issubclass", "hasattr", "callable"):
             truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
-            if name == "hasattr" and len(args) == 2 and isinstance(args[0], Tape) and isinstance(args[1], Const):
-                truth = args[1].value in METHODS
+            if name == "hasattr" and len(args) == 2 and isinstance(args[1], Const):
+                truth = self._hasattr(args[0], args[1].value)
             return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
         if name == "str" and len(args) == 1 and isinstance(args[0], Const):
             return self.const(str(args[0].value), node)
         if name in ("str", "repr", "format", "ascii", "chr", "hex", "bin", "oct"):
             return self.data(Kind.NUMBER, name, (), node, "string")
         return self.unknown(node, (), "call")
+
+    def _hasattr(self, value: Value, name: object) -> bool | None:
+        """Whether an object has an attribute: known of tapes, and of what the optimizers of Keras 3 lost."""
+        if isinstance(value, Tape):
+            return name in METHODS
+        if isinstance(value, Object) and value.kind == "optimizer" and self.keras == 3 and name == "minimize":
+            return False
+        return None
 
     def _isinstance(self, args: tuple[Value, ...]) -> bool | None:
         """Only what is certain: an object of a visible class, a list, a tape, a constant."""

@@ -65,7 +65,7 @@ class Expressions(Objects):
         """A name that no visible scope binds: from a star import, or Python's own."""
         module = self.frame.module
         if module.stars:
-            found = self.from_stars(module, node.id, self.const(None, node))
+            found = self.from_stars(module, node.id)
             if found is not None:
                 return found
         if node.id == "__name__" and module is not self.module:

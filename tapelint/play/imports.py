@@ -16,6 +16,8 @@ from tapelint.tensorflow import api
 
 MAX_MODULES = 40
 """How many modules are read for one that is played."""
+_PARSED_IN_A_STEP = 40
+"""How many characters are parsed in the time of one step."""
 
 
 class Imports(Threads):
@@ -40,21 +42,26 @@ class Imports(Threads):
     def member(self, imported: Imported, name: str, at: Value) -> Value | None:
         """`module.name`: what the module binds, or a module of the package; None where that can't be told."""
         module = self.load(imported.path)
-        if module is not None:
-            found = self.exported(module, name, at)
+        key = (imported.path, name)
+        if module is not None and key not in self.sought:  # `from . import x` in a package asks for what it binds
+            self.sought.add(key)
+            try:
+                found = self.exported(module, name)
+            finally:
+                self.sought.discard(key)
             if found is not None:
                 return found
         inner = self.project.within(imported.path, name) if self.project is not None else None
         return Imported(inner, at.place, at.time) if inner is not None else None
 
-    def exported(self, module: Module, name: str, at: Value) -> Value | None:
+    def exported(self, module: Module, name: str) -> Value | None:
         """What the top level of a module binds to `name`, itself or by `from other import *`."""
         held = self.world.get((module.frame.id, name))
         if isinstance(held, Value) and held is not UNBOUND:
-            return None if held is at else self.settled(known(held))
-        return self.from_stars(module, name, at)
+            return self.settled(known(held))
+        return self.from_stars(module, name)
 
-    def from_stars(self, module: Module, name: str, at: Value) -> Value | None:
+    def from_stars(self, module: Module, name: str) -> Value | None:
         """What a name is by `from other import *`, the last of them first; None if no other module says."""
         if name.startswith("_") or module in self.searched:
             return None
@@ -63,7 +70,7 @@ class Imports(Threads):
             for star in reversed(module.stars):
                 other = self.load(star.path) if isinstance(star, Imported) else None
                 if other is not None:
-                    found = self.exported(other, name, at)
+                    found = self.exported(other, name)
                     if found is not None:
                         return found
         finally:
@@ -74,7 +81,7 @@ class Imports(Threads):
         """Read and play the module of that path, once; None if there is nothing to read, or enough was read."""
         if path in self.loaded or self.project is None:
             return self.loaded.get(path)
-        if len(self.recording.modules) > MAX_MODULES:
+        if len(self.recording.modules) > MAX_MODULES or not self.can_go_away():
             return None
         read = self.project.read(path, self.module.source.path)
         self.loaded[path] = None
@@ -82,6 +89,8 @@ class Imports(Threads):
             return None
         module = self.loaded[path] = Module(path, *read)
         self.recording.modules.append(module)
+        self.steps += len(module.source.text) // _PARSED_IN_A_STEP
+        self.away += len(module.source.text) // _PARSED_IN_A_STEP
         self.play_module(module)
         return module
 

@@ -984,7 +984,7 @@ class Keras(Library):
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
         self.used(value, name, "read", node)
-        written = self.written(name)
+        written = self.written(name, value.cls)
         if name == "optimizer" and value.kind == "model" and value.whole and not written:
             held = self.world.get((value.id, "." + name))
             if held is None:

@@ -62,6 +62,9 @@ _SUSPENDED = ("suspended",)
 
 MAX_STEPS = 60_000
 MAX_DEPTH = 9
+AWAY = 2_000
+AWAY_UNDER_TAPE = 6_000
+"""What may be done in other modules of the project without regard to the work in the played one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ class Machine:
         self.module = module
         self.clock = 0
         self.steps = 0
+        self.away = 0
+        """How much of the work was done in other modules of the project."""
         self.limit = MAX_STEPS
         self.context = Context()
         self.frame: Frame = module.frame
@@ -181,6 +186,8 @@ class Machine:
         self.standalone = False
         self.loaded: dict[str, Module | None] = {os.path.realpath(module.name): module} if project is not None else {}
         """The modules of the project that were read, by path; None where there is nothing to read."""
+        self.sought: set[tuple[str, str]] = set()
+        """The modules and names that are being looked up."""
         self.searched: list[Module] = []
         """The modules around the place of play whose `from … import *` are being followed."""
 
@@ -200,8 +207,15 @@ class Machine:
 
     def step(self) -> None:
         self.steps += 1
+        if self.frame.module is not self.module:
+            self.away += 1
         if self.steps + (self.world.cost >> 3) > self.limit:
             raise BudgetSpent
+
+    def can_go_away(self) -> bool:
+        """Whether more work may be done in other modules: as much as in the played one, and some, most under a tape."""
+        allowed = AWAY_UNDER_TAPE if self.world.get(_ACTIVE) else AWAY
+        return self.away < allowed + (self.steps - self.away)
 
     def place(self, node: ast.AST) -> Place:
         return Place(node, self.frame.module)
@@ -210,9 +224,16 @@ class Machine:
         """Whether one of the words stands in the text of a module that was read."""
         return any(word in module.source.text for module in self.recording.modules for word in words)
 
-    def written(self, name: str) -> bool:
-        """Whether some method, other than `__init__` and `build`, assigns an attribute of this name."""
-        return any(module.outline.attributes.get(name) for module in self.recording.modules)
+    def written(self, name: str, cls: Class) -> bool:
+        """Whether a method, other than `__init__` and `build`, assigns an attribute of this name, of that class maybe.
+
+        Asked are the played module and those in which the class and what it inherits from stand.
+        """
+        modules = {self.module, *(visible.module for visible in self.mro(cls))}
+        return any(module.outline.attributes.get(name) for module in modules)
+
+    def mro(self, cls: Class) -> list[Class]:
+        raise NotImplementedError
 
     @contextmanager
     def within(self, **changes: object) -> Iterator[None]:

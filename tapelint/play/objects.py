@@ -256,6 +256,8 @@ class Objects(Imports):
         running = sum(other.node is function.node for other in self.stack)
         if running or len(self.stack) >= MAX_DEPTH:
             return self.call_unknown(function, arguments, node)
+        if function.module is not self.module and not self.can_go_away():
+            return self.call_unknown(function, arguments, node)
         if bindings_of(function.node).generator:
             return self._call_generator(function, arguments, node)
         frame = self.frame_of(function)
@@ -425,7 +427,12 @@ class Objects(Imports):
                     kept = {name: value for name, value in arguments.kwargs.items() if name != "training"}
                     given = Arguments(arguments.args, kept, more=arguments.more)
                 began = self.clock
-                symbols = [leaf for leaf in self._held(given) if isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC]
+                symbols = [
+                    option
+                    for leaf in self._held(given)
+                    for option in options(leaf)
+                    if isinstance(option, Data) and option.kind is Kind.SYMBOLIC
+                ]
                 within = bool(symbols) and instance.kind != "loss" and self._uses_tapes(instance.cls)
                 if within:
                     given = self._with_tensors(given, node)
@@ -460,8 +467,12 @@ class Objects(Imports):
     def _as_tensors(self, value: Value, node: ast.expr) -> Value:
         if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
             return self.data(Kind.TENSOR, "keras.call", (), node, value.dtype, shape=value.shape, nested=value.nested)
+        if isinstance(value, Several):
+            return Several(self._as_tensors(value.of, node))
+        if isinstance(value, Either):
+            return either(self._as_tensors(option, node) for option in value.options)
         items = self.items(value) if isinstance(value, Sequence) else None
-        if items is not None and isinstance(value, Sequence) and items.exact:
+        if items is not None and isinstance(value, Sequence):
             return self.sequence(value.kind, [self._as_tensors(item, node) for item in items.items], node)
         return value
 

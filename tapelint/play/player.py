@@ -225,7 +225,7 @@ class Player(Statements):
         self.escape(instance, node)
         self.world.put((instance.id, "built"), kind in ("model", "layer"))
         for name in list(self.attributes.get(instance.id, ())):
-            if self.written(name):
+            if self.written(name, cls):
                 # Written elsewhere too: which value it has by now can't be told.
                 old = self.world.get((instance.id, "." + name))
                 stale = Unknown(self.place(node), instance.time, (), "attribute")

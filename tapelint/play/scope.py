@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
@@ -55,14 +56,17 @@ class Module:
     tree: ast.Module
     bindings: Bindings = field(init=False)
     frame: Frame = field(init=False)
-    outline: Outline = field(init=False)
     stars: list[Value] = field(default_factory=list)
     """The modules of the project whose names `from module import *` took over, in order."""
 
     def __post_init__(self) -> None:
-        self.outline = outline(self.tree)
         self.bindings = bindings_of(self.tree)
         self.frame = Frame(self, None, self.bindings)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What one pass over the tree saw."""
+        return outline(self.tree)
 
     def __hash__(self) -> int:
         return id(self)
