@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tapelint.diagnostic import Applicability, Diagnostic, Finding, Severity
 from tapelint.fixes.trust import Trust, settled
+from tapelint.generation import uses_keras_2
 from tapelint.program import SYNTAX_ERROR, Program, no_collection, read
 from tapelint.result import FileResult
 from tapelint.source.marks import has_mark
@@ -154,8 +155,9 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
         from tapelint.project import project_of
 
         project = project_of(program.source.path)
+    keras = 2 if uses_keras_2(program.python.text) else terms.keras
     with _deep():
-        recording = play(program.python, program.tree, PlaySettings(terms.keras, project))
+        recording = play(program.python, program.tree, PlaySettings(keras, project))
         return [*found, *find(recording, codes)]
 
 

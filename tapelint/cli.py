@@ -131,8 +131,6 @@ def check(parameters: Mapping[str, Any]) -> int:
         return TROUBLE if discovery.errors else CLEAN
     files += read(found)
     _report_trouble(discovery.errors, discovery.warnings)
-    if parameters["verbose"]:
-        _tell_settings(files)
     code = _judge_and_print(files, configuration, parameters, form, piped)
     return TROUBLE if discovery.errors else code
 
@@ -154,6 +152,8 @@ def _judge_and_print(
         and not _narrows(files, parameters)
         and not _surrounded(parameters, files)
     ):
+        if parameters["verbose"]:
+            _tell_settings(files, None)
         if not quiet:
             say(nothing_found(len(files)))
         return CLEAN
@@ -164,6 +164,8 @@ def _judge_and_print(
     warnings: list[str] = []
     terms = _terms(files, parameters, warnings)
     _report_trouble((), warnings)
+    if parameters["verbose"]:
+        _tell_settings(files, terms)
     marked = sum(file.data is not None for file in files)
     progress = Progress(sys.stderr, marked, shown=not quiet)
     narrows = _narrows(files, parameters)
@@ -342,10 +344,40 @@ def _report_trouble(errors: Iterable[tuple[str, str]], warnings: Iterable[str]) 
         say(f"warning: {text}")
 
 
-def _tell_settings(files: Sequence[Read]) -> None:
+def _tell_settings(files: Sequence[Read], terms: Callable[[Read], Terms] | None) -> None:
+    """Which settings files were read, how many files hold a mark, and for which Keras they are taken to be, and why."""
     for path in dict.fromkeys(file.settings.file for file in files):
         say(f"settings: {path or 'no file'}")
     say(f"{sum(file.data is not None for file in files)} of {len(files)} files hold something to check")
+    if terms is None:
+        return
+    from tapelint.pins import pin_for
+
+    assumed: dict[tuple[int, str], int] = {}
+    for file in files:
+        if file.data is not None:
+            pin = pin_for(os.path.dirname(os.path.abspath(file.path)))
+            generation = terms(file).keras
+            reason = "nothing says otherwise" if pin is None else f"as {os.path.relpath(pin[1])} asks"
+            if file.settings.keras is not None:
+                reason = "as set"
+            elif _says_keras_2(file):
+                generation, reason = 2, "as the code says"
+            elif file.settings.isolated:
+                reason = "nothing else is set"
+            assumed[generation, reason] = assumed.get((generation, reason), 0) + 1
+    for (generation, reason), count in assumed.items():
+        releases = "TensorFlow before 2.16" if generation == 2 else "TensorFlow 2.16 or newer"
+        say(f"target: Keras {generation} with {releases}, for {count} file{'' if count == 1 else 's'}: {reason}")
+
+
+def _says_keras_2(file: Read) -> bool:
+    from tapelint.generation import uses_keras_2
+    from tapelint.project import project_of
+
+    project = project_of(file.path) if file.settings.follow_imports else None
+    own = (file.data or b"").decode("latin-1")
+    return uses_keras_2(own) or (project is not None and project.sets_keras_2)
 
 
 def say(text: str) -> None:

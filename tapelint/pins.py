@@ -1,4 +1,4 @@
-"""The Keras generation that a project's own requirements ask for."""
+"""The Keras generation that a project's own files ask for: its requirements, or `TF_USE_LEGACY_KERAS`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 from functools import cache
 
+from tapelint.generation import sets_keras_2
 from tapelint.settings import version
 
 _NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
@@ -23,23 +24,32 @@ _CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)")
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _TABLES = ("pyproject.toml", "Pipfile")
 _LISTS = ("environment.yml", "environment.yaml", "setup.cfg")
+_SCRIPTS = ("setup.py", "Dockerfile", ".env")
+"""What holds requirements among other things, or sets the environment."""
 _MOST = 2_000_000
 """Longer files are not read: a lock file of this size says nothing that the requirements do not."""
 
 
-@cache
 def keras_for(folder: str) -> int | None:
-    """2 or 3 as the closest requirements at or above `folder` ask; None if none speaks of TensorFlow or Keras.
+    """2 or 3 as the closest requirements at or above `folder` ask; None if none speaks of TensorFlow or Keras."""
+    found = pin_for(folder)
+    return found[0] if found is not None else None
 
-    2 if they only allow a TensorFlow before 2.16 or a Keras before 3. The search ends at the top of the repository.
+
+@cache
+def pin_for(folder: str) -> tuple[int, str] | None:
+    """What `keras_for` gives, with the path of the file that says so.
+
+    It is 2 if the requirements only allow a TensorFlow before 2.16 or a Keras before 3, or a file that starts the
+    program sets `TF_USE_LEGACY_KERAS`. The search ends at the top of the repository.
     """
-    generations = {_generation(name, wanted) for path in _files(folder) for name, wanted in _wanted(path)}
-    if generations:
-        return 2 if 2 in generations else 3
+    found = [(_generation(name, wanted), path) for path in _files(folder) for name, wanted in _wanted(path)]
+    if found:
+        return min(found)
     parent = os.path.dirname(folder)
     if parent == folder or os.path.exists(os.path.join(folder, ".git")):
         return None
-    return keras_for(parent)
+    return pin_for(parent)
 
 
 def _files(folder: str) -> list[str]:
@@ -50,7 +60,7 @@ def _files(folder: str) -> list[str]:
     return [
         os.path.join(folder, name)
         for name in names
-        if name in (*_LOCKS, *_TABLES, *_LISTS, "Pipfile.lock")
+        if name in (*_LOCKS, *_TABLES, *_LISTS, *_SCRIPTS, "Pipfile.lock")
         or (name.startswith("requirements") and name.endswith((".txt", ".in")))
     ]
 
@@ -67,6 +77,10 @@ def _wanted(path: str) -> list[tuple[str, str]]:
     if "tensorflow" not in text.lower() and "keras" not in text.lower():
         return []
     name = os.path.basename(path)
+    if sets_keras_2(text):
+        return [("keras", "<3")]
+    if name in _SCRIPTS:
+        return _INLINE.findall(text)
     if name in _LOCKS:
         return _LOCKED.findall(text)
     if name == "Pipfile.lock":

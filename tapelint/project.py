@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from importlib import invalidate_caches
 from importlib.machinery import PathFinder
 
+from tapelint.generation import sets_keras_2
 from tapelint.program import no_collection, read
 from tapelint.source.marks import has_mark
 from tapelint.source.text import Source
@@ -209,6 +210,13 @@ class Project:
         if len(self._data) > MAX_FILES_WITHOUT_MARK:
             return False
         return not _is_test(path) and any(self.marked(module, name) for module, name in self._imported(path, data))
+
+    @cached_property
+    def sets_keras_2(self) -> bool:
+        """Whether a file of the project sets `TF_USE_LEGACY_KERAS`."""
+        return any(
+            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1")) for data in self._data.values()
+        )
 
     def holds_mark(self, others_than: Collection[str]) -> bool:
         """Whether a file of the project, other than those, holds a mark."""

@@ -57,6 +57,11 @@ class Relations:
                 found += self._read(shown(real, near))
         return found
 
+    def sets_keras_2(self, file: Read) -> bool:
+        """Whether the project of a file, which was asked for or is an entry, sets `TF_USE_LEGACY_KERAS` somewhere."""
+        project = project_of(file.path)
+        return project in self._projects and project is not None and project.sets_keras_2
+
     def _read(self, path: str) -> list[Read]:
         file = self._outside(path)
         return [] if file is None or file.data is None else [file]

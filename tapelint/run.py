@@ -67,18 +67,27 @@ def judge(
     `step` is told how many files are done. `memory` keeps, for a caller that asks file by file, what other files of the
     project showed, by their paths.
     """
+    from dataclasses import replace
+
     from tapelint.check import Handed, check
     from tapelint.relations import Relations, completed
     from tapelint.result import FileResult
 
-    tasks = [(file.path, file.data, terms(file), True) for file in files if file.data is not None]
     relations = Relations(files, outside) if outside is not None else None
+
+    def asked(file: Read) -> Terms:
+        wanted = terms(file)
+        if relations is None or wanted.keras == 2 or file.settings.keras is not None:
+            return wanted
+        return replace(wanted, keras=2) if relations.sets_keras_2(file) else wanted
+
+    tasks = [(file.path, file.data, asked(file), True) for file in files if file.data is not None]
     memory = {} if memory is None else memory
     entries = relations.entries() if relations is not None else []
     for entry in entries:
         if entry.path not in memory:
             assert entry.data is not None
-            tasks.append((entry.path, entry.data, terms(entry), False))
+            tasks.append((entry.path, entry.data, asked(entry), False))
     played = iter(_played(tasks, jobs, step))
     judged: list[tuple[Read, FileResult]] = []
     for file in files:
@@ -91,7 +100,7 @@ def judge(
 
     def again(file: Read, handed: tuple[Finding, ...], beside: bool) -> FileResult:
         assert file.data is not None
-        return check(file.path, file.data, terms(file), Handed(handed, beside))
+        return check(file.path, file.data, asked(file), Handed(handed, beside))
 
     memory.update((result.path, result) for result in played)
     return completed(judged, [memory[entry.path] for entry in entries], relations, again)

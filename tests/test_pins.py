@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.pins import keras_for
+from tapelint.pins import keras_for, pin_for
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_the_closest_requirements_decide_up_to_the_top_of_the_repository(tmp_pat
     (tmp_path / "requirements.txt").write_text("tensorflow==2.10")
     (tmp_path / "repository" / ".git").mkdir()
     assert keras_for(str(inner)) is None
-    keras_for.cache_clear()
+    pin_for.cache_clear()
     (tmp_path / "repository" / "requirements.txt").write_text("tensorflow==2.20")
     (tmp_path / "repository" / "other").mkdir()
     assert keras_for(str(tmp_path / "repository" / "other")) == 3
     (inner / "requirements.txt").write_text("tensorflow==2.10")
-    keras_for.cache_clear()
+    pin_for.cache_clear()
     assert keras_for(str(inner)) == 2

@@ -51,7 +51,7 @@ def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
     used = next((apply for apply in recording.applies if _uses(apply.pairs, ask)), None)
     if used is not None:
         marks.append(story.mark(recording, "apply", used.place))
-    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    variant = "keras2" if recording.keras == 2 else ""
     return story.told(recording, CODE, node, fields, marks, variant, ask.context)
 
 

@@ -14,7 +14,7 @@ CODE = "TAP712"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if optimizers.generation(recording) != 3:
+    if recording.keras != 3:
         return
     for apply in optimizers.applied(recording, "apply_gradients", "apply"):
         if not _scales(apply.optimizer) or apply.pairs is None:

@@ -25,7 +25,7 @@ CODE = "TAP711"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    generation = optimizers.generation(recording)
+    generation = recording.keras
     for apply in recording.applies:
         optimizer = apply.optimizer
         if apply.method != "minimize" or not apply.certain or not isinstance(optimizer, Object):

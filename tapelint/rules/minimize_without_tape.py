@@ -15,7 +15,7 @@ _GRAPH_METHODS = frozenset({"compute_gradients", "get_gradients"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    generation = optimizers.generation(recording)
+    generation = recording.keras
     for apply in recording.applies:
         if apply.method != "minimize" or not apply.certain or not recording.here(apply.place):
             continue

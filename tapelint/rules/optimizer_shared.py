@@ -46,7 +46,7 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
     text = recording.text(variables)
     fields = {"optimizer": optimizers.receiver(recording, apply.node), "variables": text, "source": text}
     marks: list[tuple[Mark, ...]] = [optimizers.made(recording, apply.optimizer)]
-    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    variant = "keras2" if recording.keras == 2 else ""
     loops = [loop for loop in apply.context.loops if loop.round > 1]
     fix = None
     if before is None:

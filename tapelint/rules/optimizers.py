@@ -25,21 +25,12 @@ from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
 
-_OLD_KERAS = re.compile(r"TF_USE_LEGACY_KERAS|^\s*(?:import|from)\b[^\n]*\btf_keras\b", re.MULTILINE)
 _GRAPH_CODE = re.compile(
     r"disable_eager_execution|disable_v2_behavior|\bSession\(|\bplaceholder\(|global_variables_initializer"
     r"|\bas_default\(|\bEstimatorSpec\b|\btf\.estimator\b|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
 )
 _QUESTION = re.compile(r"version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b", re.IGNORECASE)
 _ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "inside_function"})
-
-
-def generation(recording: Recording) -> int:
-    """The generation of Keras that the module runs with."""
-    text = recording.source.text
-    if ("tf_keras" in text or "TF_USE_LEGACY_KERAS" in text) and _OLD_KERAS.search(text):
-        return 2
-    return recording.keras
 
 
 def applied(recording: Recording, *methods: str) -> Iterator[Apply]:

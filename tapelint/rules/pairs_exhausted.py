@@ -26,7 +26,7 @@ def _told(recording: Recording, apply: Apply, value: OneShot) -> Finding:
     assert apply.empty is not None
     node = apply.node.args[0]
     fields = {"name": recording.text(node), "op": value.kind}
-    variant = "keras2" if optimizers.generation(recording) == 2 else ""
+    variant = "keras2" if recording.keras == 2 else ""
     marks = (
         story.mark(recording, "made", value.place),
         story.mark(recording, "used", apply.empty) if apply.empty.node is not apply.node else (),

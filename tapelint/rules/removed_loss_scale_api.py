@@ -15,7 +15,7 @@ _METHODS = frozenset({"get_scaled_loss", "get_unscaled_gradients"})
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if optimizers.generation(recording) != 3:
+    if recording.keras != 3:
         return
     for use in recording.uses:
         if use.name not in _METHODS or use.how != "call" or not recording.here(use.place):

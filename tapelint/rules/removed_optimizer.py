@@ -16,7 +16,7 @@ _STILL = frozenset({"SGD", "Adam", "Adamax", "Nadam", "Adagrad", "Adadelta", "RM
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if optimizers.generation(recording) != 3:
+    if recording.keras != 3:
         return
     for made in recording.creations:
         value = made.value

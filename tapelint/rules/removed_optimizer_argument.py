@@ -16,7 +16,7 @@ _AGGREGATION = frozenset({"experimental_aggregate_gradients", "skip_gradients_ag
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    generation = optimizers.generation(recording)
+    generation = recording.keras
     yield from _created(recording, generation)
     if generation == 3:
         yield from _applied(recording)

@@ -14,7 +14,7 @@ CODE = "TAP905"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if optimizers.generation(recording) != 3:
+    if recording.keras != 3:
         return
     for use in recording.uses:
         if use.name != "reset_states" or use.how != "call" or not recording.here(use.place):

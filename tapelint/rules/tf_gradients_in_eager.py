@@ -36,7 +36,7 @@ def _told(recording: Recording, use: Use, node: ast.Call) -> Finding:
     }
     variant = ""
     if isinstance(use.value, Symbol) and use.value.name == "keras.backend.gradients" and _of_keras(recording):
-        variant = "keras3" if optimizers.generation(recording) == 3 else ""
+        variant = "keras3" if recording.keras == 3 else ""
     made = use.item
     place = made.place if isinstance(made, Data) and made.place is not None else None
     marks = (story.mark(recording, "target", place) if place is not None and place.node is not target else (),)

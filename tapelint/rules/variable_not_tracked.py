@@ -9,13 +9,13 @@ from typing import TypeGuard
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.recording import Ask, Hidden, Recording
 from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
-from tapelint.rules import edits, optimizers, story
+from tapelint.rules import edits, story
 
 CODE = "TAP717"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    generation = optimizers.generation(recording)
+    generation = recording.keras
     asked = _asked_by_name(recording)
     for ask in recording.asks:
         connected = _connected(ask.target) if ask.hidden or _lambdas(recording, ask) else {}

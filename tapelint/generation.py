@@ -1,0 +1,18 @@
+"""Whether a program says by itself that it runs with Keras 2, whatever is installed."""
+
+from __future__ import annotations
+
+import re
+
+_SETTING = re.compile(r"TF_USE_LEGACY_KERAS[\"']?\]?[ \t]*[=,: ][ \t]*[\"']?(?:1|true)\b", re.IGNORECASE)
+_IMPORT = re.compile(r"^[ \t]*(?:import|from)\b[^\n]*\btf_keras\b", re.MULTILINE)
+
+
+def sets_keras_2(text: str) -> bool:
+    """Whether a text sets `TF_USE_LEGACY_KERAS`, which holds for the whole program."""
+    return "TF_USE_LEGACY_KERAS" in text and _SETTING.search(text) is not None
+
+
+def uses_keras_2(text: str) -> bool:
+    """Whether a text sets `TF_USE_LEGACY_KERAS`, or imports `tf_keras`, which is Keras 2 under a name of its own."""
+    return sets_keras_2(text) or ("tf_keras" in text and _IMPORT.search(text) is not None)
