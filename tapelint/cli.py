@@ -159,6 +159,7 @@ def _judge_and_print(
         return CLEAN
     from tapelint.output import Output
     from tapelint.progress import Progress
+    from tapelint.project import forget
     from tapelint.run import judge
 
     warnings: list[str] = []
@@ -173,6 +174,7 @@ def _judge_and_print(
         from tapelint.narrowing import Narrowing, write_baselines
 
         narrowing = Narrowing(files, terms, parameters)
+    forget()  # who calls this from Python may have changed files since
     judged = judge(files, terms, parameters["jobs"], _outside(configuration), progress.step)
     if parameters["write_baseline"] is not None:
         return write_baselines(judged, terms, parameters, progress)

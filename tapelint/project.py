@@ -37,7 +37,7 @@ MAX_SIZE = 1_000_000
 _MOST_SCRIPTS = 100
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
+    rb"(?:^|;)[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
     rb"|import[ \t]+([^\n#;]+))",
     re.MULTILINE,
 )
@@ -276,7 +276,8 @@ class Project:
                 continue
             found = self.find(module.decode("latin-1"), path)
             if found is not None:
-                for name in _COMMENT.sub(b"", names).decode("latin-1").strip("() \t\r\n\\").split(","):
+                listed = _COMMENT.sub(b"", names).replace(b"\\", b" ").decode("latin-1")
+                for name in listed.strip("() \t\r\n").split(","):
                     word = name.split(" as ")[0].strip()
                     if word:
                         yield found, "" if word == "*" else word
@@ -342,7 +343,7 @@ def _with_scripts(top: str) -> str:
     """The folder itself, or one above it with scripts that import it by its name."""
     name = os.path.basename(top)
     above = os.path.dirname(top)
-    imports = re.compile(rb"^[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
+    imports = re.compile(rb"(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
     try:
         scripts = [entry.path for entry in os.scandir(above) if entry.name.endswith(".py") and entry.is_file()]
     except OSError:
