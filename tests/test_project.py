@@ -143,7 +143,8 @@ def test_users_are_found_through_others(tmp_path: Path) -> None:
 
 def test_a_name_that_a_package_hands_on(tmp_path: Path) -> None:
     init(tmp_path / "nets")
-    write(tmp_path, nets__step=STEP, nets__other=STEP.replace("def step", "def other"), main="from nets import step as s\n")
+    other = STEP.replace("def step", "def other")
+    write(tmp_path, nets__step=STEP, nets__other=other, main="from nets import step as s\n")
     (tmp_path / "nets" / "__init__.py").write_text("from .step import *\nfrom nets.other import other as another\n")
     (tmp_path / "pyproject.toml").touch()
     of = project_of(str(tmp_path / "main.py"))
@@ -172,7 +173,8 @@ def test_tests_and_large_projects_are_not_asked_for_callers(tmp_path: Path) -> N
 
 
 def test_imports_in_every_form(tmp_path: Path) -> None:
-    write(tmp_path, a="", b="", c="", d="", e="", main="import a, b as x\nfrom c import (  # why\n    one,\n    two as t,\n)\n")
+    write(tmp_path, a="", b="", c="", d="", e="")
+    write(tmp_path, main="import a, b as x\nfrom c import (  # why\n    one,\n    two as t,\n)\n")
     write(tmp_path, more="if True:\n    from d import one, \\\n        two\n    import e; import a\n")
     of = Project(os.path.realpath(tmp_path))
     seen = of._imported(str(tmp_path / "main.py"), (tmp_path / "main.py").read_bytes())

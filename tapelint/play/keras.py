@@ -146,7 +146,9 @@ class Keras(Library):
             held.update({str(at): value for at, value in enumerate(args.args)})
         made = Object(kind, name, self.place(node), self.tick(), parts, whole, held)
         if kind in ("layer", "model", "optimizer", "metric"):
-            self.created(made, kind, node)
+            known_ = api.api_class(name) if kind == "layer" and not made.parts else None
+            if known_ is None or known_.trainable is not False:  # a layer without weights loses nothing
+                self.created(made, kind, node)
         elif kind in _OPTIMIZERS:
             self.created(made, "optimizer", node)
         return made

@@ -61,6 +61,10 @@ class Player(Statements):
             self.play(self.module.tree.body)
         except BudgetSpent:
             self._recover()
+            # What the module body left open is not open while a function is played by itself.
+            self.world.put(("tapes",), ())
+            self.world.put(("suspended",), 0)
+            self.refresh()
         self.world.alive = True
         self.standalone = True
         played: set[tuple[int, int]] = set()
