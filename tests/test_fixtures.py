@@ -1,6 +1,7 @@
 """tapelint reports in every fixture and every page example what is written there, and nothing else.
 
-What TensorFlow does with the same programs is asked in tests/oracle/.
+What TensorFlow does with the same programs is asked in tests/oracle/; fixtures of several files are in
+tests/test_projects.py.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import pytest
 from tapelint import catalogue
 from tapelint.check import Terms, check
 from tapelint.diagnostic import Diagnostic, Severity
-from tests.oracle.programs import FIXTURES, PAGES, blocks, expectations, files, shown
+from tests.oracle.programs import FIXTURES, PAGES, blocks, expectations, files, project_folder, shown
 
 INFO = frozenset(rule.code for rule in catalogue.rules() if rule.severity is Severity.INFO)
-PYTHON = [path for path in files([FIXTURES]) if path.suffix == ".py"]
+PYTHON = [path for path in files([FIXTURES]) if path.suffix == ".py" and project_folder(path) is None]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The programs of the fixtures and of the rule pages, with what TensorFlow is said to do with each of them.
+"""The programs of fixtures, projects and rule pages, with what TensorFlow is said to do with each of them.
 
 Needs neither TensorFlow nor tapelint. The form of the comments is described in docs/contributing.md.
 """
@@ -17,6 +17,7 @@ from tests.oracle.outcome import Outcome, OutcomeError
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
+PROJECTS = FIXTURES / "projects"
 PAGES = ROOT / "rules"
 
 _NOTE = re.compile(r"#\s*(tf|keras2|expect):\s*([^#]*)")
@@ -46,6 +47,8 @@ class Program:
     """The heading that a page's program stands under; empty for a fixture."""
     speaks_of_keras: bool = True
     """Whether the generation of Keras can make a difference."""
+    folder: Path | None = None
+    """The project that the program is the entry of: where its modules lie, and where it runs."""
 
     @property
     def name(self) -> str:
@@ -91,12 +94,36 @@ def programs(paths: Iterable[Path]) -> Iterator[Program]:
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The Python files and pages among `paths` and under the folders among them."""
+    """The Python files and pages among `paths` and under the folders among them; of a project only its entry."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(each for each in path.rglob("*") if each.suffix in (".py", ".md") and each.is_file())
+            yield from sorted(each for each in path.rglob("*") if each.suffix in (".py", ".md") and _stands_alone(each))
         else:
             yield path
+
+
+def _stands_alone(path: Path) -> bool:
+    folder = project_folder(path)
+    return path.is_file() and (folder is None or path.resolve() == folder / "main.py")
+
+
+def project_folder(path: Path) -> Path | None:
+    """The folder of the project fixture that a file belongs to."""
+    try:
+        inside = path.resolve().relative_to(PROJECTS)
+    except ValueError:
+        return None
+    return PROJECTS / inside.parts[0] if len(inside.parts) > 1 else None
+
+
+def project_folders() -> list[Path]:
+    """All project fixtures."""
+    return sorted(each for each in PROJECTS.iterdir() if each.is_dir())
+
+
+def modules(folder: Path) -> list[Path]:
+    """The Python files of a project fixture."""
+    return sorted(folder.rglob("*.py"))
 
 
 def notes(text: str) -> Iterator[tuple[int, str, str]]:
@@ -125,6 +152,8 @@ def fixture_programs(path: Path) -> Iterator[Program]:
             marks.setdefault(row, {})[kind] = value
     body = _body(text)
     functions = {node.lineno: node for node in body if isinstance(node, ast.FunctionDef)}
+    folder = project_folder(path)
+    speaks = folder is not None and any(_KERAS.search(each.read_text(encoding="utf-8")) for each in modules(folder))
     for row, mark in sorted(marks.items()):
         if "tf" not in mark:
             raise ProgramError(path, row, "`# keras2:` without `# tf:` on the same line")
@@ -134,9 +163,9 @@ def fixture_programs(path: Path) -> Iterator[Program]:
         if function is not None and mark["tf"] == "none" and not _returns(function):
             raise ProgramError(path, row, f"{function.name} returns nothing, so `none` would always hold")
         reached = _reached(body, function) if function else text
-        keras = "keras2" in mark or _KERAS.search(reached) is not None
+        keras = speaks or "keras2" in mark or _KERAS.search(reached) is not None
         name = function.name if function else None
-        yield Program(path, row, text, name, *_outcomes(path, row, mark), speaks_of_keras=keras)
+        yield Program(path, row, text, name, *_outcomes(path, row, mark), speaks_of_keras=keras, folder=folder)
 
 
 def page_programs(path: Path) -> Iterator[Program]:

@@ -73,6 +73,7 @@ class Oracle:
         # The programs are small: threads cost more than they bring, and a GPU would make the outcomes depend on it.
         self._environment.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="2", CUDA_VISIBLE_DEVICES="-1")
         self._environment["PYTHONHASHSEED"] = "0"
+        self._environment["PYTHONDONTWRITEBYTECODE"] = "1"
         if legacy_keras is not None:
             self._environment["TF_USE_LEGACY_KERAS"] = "1" if legacy_keras else "0"
         self._process: subprocess.Popen[str] | None = None
@@ -93,10 +94,11 @@ class Oracle:
             self._start()
         assert self._process is not None and self._process.stdin is not None
         request = {
-            "path": str(program.path),
+            "path": str(program.path.resolve() if program.folder else program.path),
             "text": program.text,
             "function": program.function,
             "page": bool(program.section),
+            "project": str(program.folder) if program.folder else None,
         }
         answer: dict[str, Any] | None
         try:
@@ -230,10 +232,15 @@ def _run(request: dict[str, Any], answer: dict[str, Any]) -> None:
     name = "__main__" if request["function"] is None else f"program_{id(answer)}"
     module = types.ModuleType(name)
     module.__file__ = path
-    folder = str(Path(path).parent)
+    folder = Path(path).parent
     before, main = set(sys.modules), sys.modules["__main__"]
+    place, searched = os.getcwd(), list(sys.path)
     sys.modules[name] = module
-    sys.path.insert(0, folder)
+    sys.path.insert(0, str(folder))
+    if request["project"]:
+        folder = Path(request["project"])
+        sys.path[:1] = [str(folder), str(folder / "src")]
+        os.chdir(folder)
     answer.update(leaves=[], raised=[], message="")
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
@@ -259,12 +266,21 @@ def _run(request: dict[str, Any], answer: dict[str, Any]) -> None:
     warned = [f"{each.category.__name__}: {each.message}" for each in caught]
     answer["log"] = "\n".join([*warned, lines.getvalue()])
     answer["spoiled"] = not tf.executing_eagerly()
-    sys.path.remove(folder)
+    os.chdir(place)
+    sys.path[:] = searched
     sys.modules["__main__"] = main
     for each in set(sys.modules) - before:
-        file = getattr(sys.modules[each], "__file__", None)
-        if sys.modules[each] is module or (file and Path(file).parent == Path(folder)):
+        if sys.modules[each] is module or _lies_in(folder, sys.modules[each], bool(request["project"])):
             del sys.modules[each]
+
+
+def _lies_in(folder: Path, module: types.ModuleType, deep: bool) -> bool:
+    """Whether a module comes from the folder, or (`deep`) from anywhere below it."""
+    # A namespace package has no file, only the folders that it spans.
+    file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
+    if not isinstance(file, str):
+        return False
+    return folder in Path(file).parents if deep else Path(file).parent == folder
 
 
 def _reset() -> None:

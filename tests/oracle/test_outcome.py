@@ -5,7 +5,18 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.outcome import Happened, Leaf, Outcome, OutcomeError
-from tests.oracle.programs import ProgramError, blocks, expectations, programs
+from tests.oracle.programs import (
+    FIXTURES,
+    PROJECTS,
+    ProgramError,
+    blocks,
+    expectations,
+    files,
+    modules,
+    programs,
+    project_folder,
+    project_folders,
+)
 
 
 def leaf(*values: float) -> Leaf:
@@ -118,3 +129,17 @@ def test_an_example_must_state_its_outcome(tmp_path: Path) -> None:
     page.write_text("## Example\n\n```python\nx = 1\n```\n")
     with pytest.raises(ProgramError):
         list(programs([page]))
+
+
+def test_of_a_project_only_the_entry_holds_programs() -> None:
+    folders = project_folders()
+    inside = [path for path in files([FIXTURES]) if project_folder(path) is not None]
+    assert inside == [folder / "main.py" for folder in folders]
+    assert all(project_folder(path) == folder for folder in folders for path in modules(folder))
+    assert {program.folder for program in programs([PROJECTS])} == set(folders)
+
+
+def test_a_fixture_of_one_file_belongs_to_no_project(tmp_path: Path) -> None:
+    (single,) = programs([fixture(tmp_path, "# tf: none\nx = 1\n")])
+    assert single.folder is None
+    assert project_folder(FIXTURES / "TAP101" / "fails_loop.py") is None

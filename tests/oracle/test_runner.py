@@ -73,6 +73,22 @@ found = [record.could_possibly_record(), tf.config.functions_run_eagerly(), half
     assert str(run(oracle, tmp_path, look)) == "zero [0], [0], [0]"
 
 
+def test_projects_do_not_disturb_each_other(oracle: Oracle, tmp_path: Path) -> None:
+    """Modules of one name in two folders: packages without `__init__` and in `src` too, found without a path."""
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        for name in ("values.py", "spread/values.py", "src/inner/values.py"):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"VALUE = {number}.0\n")
+        text = "import os\nfrom values import VALUE\nimport spread.values, inner.values\n"
+        text += "here = float(os.path.exists('values.py'))\n"
+        text += "found = [VALUE, spread.values.VALUE, inner.values.VALUE, here]\n"
+        (folder / "main.py").write_text(text)
+        program = Program(folder / "main.py", 1, text, None, Outcome("runs"), Outcome("runs"), folder=folder)
+        assert str(oracle.run(program)) == f"finite [{number}], [{number}], [{number}], [1]"
+
+
 def test_lines_that_are_logged_once_are_logged_for_every_program(oracle: Oracle, tmp_path: Path) -> None:
     inside = "import tensorflow as tf\nx = tf.Variable(3.0)\nwith tf.GradientTape(persistent=True) as tape:\n"
     inside += "    g = tape.gradient(x * x, x)\n"
