@@ -101,6 +101,114 @@ def test_statements_behind_a_block_go_into_it() -> None:
     )
 
 
+def test_comments_keep_to_what_they_stand_at() -> None:
+    same(
+        """\
+        def f():
+            with tape:
+                y = x * x
+
+                # about the loss, in the block already
+            if flag:
+                loss = y
+            else:
+                loss = 2.0 * y
+
+                # in the branch
+            # not in it
+            return loss
+        """,
+        """\
+        def f():
+            with tape:
+                y = x * x
+
+                # about the loss, in the block already
+                if flag:
+                    loss = y
+                else:
+                    loss = 2.0 * y
+
+                    # in the branch
+            # not in it
+            return loss
+        """,
+        "into",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                y = x
+                # about y
+
+                # about g
+                g = ask(y)
+                # the last words
+
+            # not in it
+            return g
+        """,
+        """\
+        def f():
+            with tape:
+                y = x
+                # about y
+
+            # about g
+            g = ask(y)
+            # the last words
+
+            # not in it
+            return g
+        """,
+        "out",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                # about y
+
+                # more about y
+                y = x
+            return y
+        """,
+        """\
+        def f():
+            with tape:
+                tape.watch(x)
+                # about y
+
+                # more about y
+                y = x
+            return y
+        """,
+        "first",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                y = x
+                # about z
+                # more about z
+                z = y
+            return z
+        """,
+        """\
+        def f():
+            # about z
+            # more about z
+            z = y
+            with tape:
+                y = x
+            return z
+        """,
+        "hoisted",
+    )
+
+
 def test_a_block_opens_earlier() -> None:
     same(
         """\
@@ -155,7 +263,7 @@ def test_a_statement_leaves_a_block() -> None:
             with tape:
                 y = x
 
-                # the answer
+            # the answer
             g = ask(
                 y,
             )  # here
@@ -176,8 +284,8 @@ def test_a_line_stands_first_in_a_block() -> None:
         """\
         def f():
             with tape:
-                # about y
                 tape.watch(x)
+                # about y
                 y = x
         """,
         "first",
