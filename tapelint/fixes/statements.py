@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,11 @@ Edits = tuple[Edit, ...]
 
 _FSTRING = {getattr(tokenize, name, -1): step for name, step in (("FSTRING_START", 1), ("FSTRING_END", -1))}
 _TSTRING = {getattr(tokenize, name, -1): step for name, step in (("TSTRING_START", 1), ("TSTRING_END", -1))}
+
+_REGION = re.compile(
+    r"\s*#\s*(?:(?:fmt|yapf|isort|ruff)\s*:\s*(?:off|on|disable|enable|skip)|(?:pylint|tapelint)\s*:\s*(?:disable|enable))\b"
+)
+"""A comment on a line of its own with which a region starts or ends: at another depth, it would be another region."""
 
 
 # -- where statements stand -------------------------------------------------------------------------------------------
@@ -127,6 +133,8 @@ def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> E
     edits: list[Edit] = []
     for row in range(_first_row(source, last[0]), _last_row(source, last[-1], outer) + 1):
         line = source.line(row)
+        if row not in inside and _REGION.match(line):
+            return None
         if row in inside or not line.startswith(outer + by):
             continue
         at = source.line_starts[row - 1] + len(outer)
@@ -264,6 +272,8 @@ def _indented(source: Source, first: int, last: int, by: str, outer: str) -> Edi
         line = source.line(row)
         if row in inside or not line.strip():
             continue
+        if _REGION.match(line):
+            return None
         start = source.line_starts[row - 1]
         if line.startswith(outer):
             start += len(outer)
@@ -316,6 +326,8 @@ def _placed(source: Source, statement: ast.stmt, at: int, indent: str) -> Edits 
     text = ""
     for row in range(first, end_row(statement) + 1):
         line = source.segment(rows(source, row, row))
+        if row not in inside and _REGION.match(line):
+            return None
         text += line if row in inside or not line.strip() else indent + line.removeprefix(own)
     if not text.endswith(("\n", "\r")):
         text += newline(source)

@@ -209,6 +209,19 @@ def test_comments_keep_to_what_they_stand_at() -> None:
     )
 
 
+@pytest.mark.parametrize("mark", ["# fmt: on", "#yapf: disable", "# tapelint: enable[TAP301]", "# pylint: disable=all"])
+def test_a_region_of_another_tool_is_not_moved(mark: str) -> None:
+    text = Text(f"with tape:\n    y = x\n{mark}\nloss = y\nend = 1\n")
+    assert _change(text, "into") is None
+    text = Text(f"{mark}\nwith tape:\n    y = x\nloss = y\nend = 1\n")
+    assert _change(text, "into") is not None
+    text = Text(f"with tape:\n    y = x\n    {mark}\n    z = x\n")
+    assert _change(text, "out") is None
+    assert _change(text, "hoisted") is None
+    text = Text(f"y = x\n{mark}\nwith tape:\n    z = y\n")
+    assert _change(text, "opened") is None
+
+
 def test_a_block_opens_earlier() -> None:
     same(
         """\
