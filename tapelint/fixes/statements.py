@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,11 @@ Edits = tuple[Edit, ...]
 
 _FSTRING = {getattr(tokenize, name, -1): step for name, step in (("FSTRING_START", 1), ("FSTRING_END", -1))}
 _TSTRING = {getattr(tokenize, name, -1): step for name, step in (("TSTRING_START", 1), ("TSTRING_END", -1))}
+
+_REGION = re.compile(
+    r"\s*#\s*(?:(?:fmt|yapf|isort|ruff)\s*:\s*(?:off|on|disable|enable|skip)|(?:pylint|tapelint)\s*:\s*(?:disable|enable))\b"
+)
+"""A comment on a line of its own with which a region starts or ends: at another depth, it would be another region."""
 
 
 # -- where statements stand -------------------------------------------------------------------------------------------
@@ -84,9 +90,10 @@ def into_block(source: Source, block: ast.With | ast.AsyncWith, following: Seque
     if by is None or outer is None or not _all_alone(source, following) or indentation(source, following[0]) != outer:
         return None
     first = end_row(block) + 1
-    while source.line(first).startswith(outer + by) and source.line(first).lstrip().startswith("#"):
-        first += 1  # a comment at the end of the block is in it already
-    return _indented(source, first, end_row(following[-1]), by, outer)
+    for row in range(first, start_row(following[0])):
+        if source.line(row).startswith(outer + by):
+            first = row + 1  # a comment at the end of the block is in it already
+    return _indented(source, first, _last_row(source, following[-1], outer), by, outer)
 
 
 def opened_before(source: Source, block: ast.With | ast.AsyncWith, before: Sequence[ast.stmt]) -> Edits | None:
@@ -112,7 +119,10 @@ def opened_before(source: Source, block: ast.With | ast.AsyncWith, before: Seque
 
 
 def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> Edits | None:
-    """Take the last statements of a block out of it: they follow it then. Something must be left in it."""
+    """Take the last statements of a block out of it: they follow it then. Something must be left in it.
+
+    Comments right above and below them come with them.
+    """
     by, outer = unit(source, block), indentation(source, block)
     body: list[ast.stmt] = block.body  # type: ignore[attr-defined]
     if by is None or outer is None or len(last) >= len(body) or not _all_alone(source, last):
@@ -121,8 +131,10 @@ def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> E
         return None
     inside = _inside_strings(source.text)
     edits: list[Edit] = []
-    for row in range(start_row(last[0]), end_row(last[-1]) + 1):
+    for row in range(_first_row(source, last[0]), _last_row(source, last[-1], outer) + 1):
         line = source.line(row)
+        if row not in inside and _REGION.match(line):
+            return None
         if row in inside or not line.startswith(outer + by):
             continue
         at = source.line_starts[row - 1] + len(outer)
@@ -131,10 +143,9 @@ def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> E
 
 
 def first_in_block(source: Source, block: ast.stmt, text: str) -> Edits | None:
-    """Insert a line of its own, first in a block."""
-    if unit(source, block) is None:
-        return None
-    return before(source, block.body[0], text)  # type: ignore[attr-defined]
+    """Insert a line of its own, first in a block: also before the comments about its first statement."""
+    at, indent = _top(source, block), indentation(source, block.body[0])  # type: ignore[attr-defined]
+    return None if at is None or indent is None else (Edit(Span(at, at), indent + text + newline(source)),)
 
 
 def before(source: Source, statement: ast.stmt, text: str) -> Edits | None:
@@ -165,23 +176,34 @@ def removed(source: Source, statement: ast.stmt) -> Edits | None:
 
 
 def moved_before(source: Source, statement: ast.stmt, place: ast.stmt) -> Edits | None:
-    """Move a simple statement, with what stands behind it on its line, before another one and indent it like that."""
-    gone, indent = removed(source, statement), indentation(source, place)
-    if gone is None or indent is None or start_row(statement) == start_row(place):
+    """Move a simple statement before another one and indent it like that.
+
+    What stands behind it on its line, and the comments right above it, come with it.
+    """
+    indent = indentation(source, place)
+    if not alone(source, statement) or indent is None or start_row(statement) == start_row(place):
         return None
     at = rows(source, start_row(place), start_row(place)).start
-    return _placed(source, statement, gone[0].span, at, indent)
+    return _placed(source, statement, at, indent)
+
+
+def moved_first(source: Source, statement: ast.stmt, block: ast.stmt) -> Edits | None:
+    """Move a simple statement to the top of a block, with its comments as `moved_before` does."""
+    at, indent = _top(source, block), indentation(source, block.body[0])  # type: ignore[attr-defined]
+    if not alone(source, statement) or at is None or indent is None:
+        return None
+    return _placed(source, statement, at, indent)
 
 
 def moved_after(source: Source, statement: ast.stmt, place: ast.stmt) -> Edits | None:
-    """Move a simple statement, with what stands behind it on its line, after another one and indent it like that."""
-    gone, indent = removed(source, statement), indentation(source, place)
-    if gone is None or indent is None or not alone(source, place):
+    """Move a simple statement after another one and indent it like that, with its comments as `moved_before` does."""
+    indent = indentation(source, place)
+    if not alone(source, statement) or indent is None or not alone(source, place):
         return None
     at = rows(source, 1, end_row(place)).end
     if at == len(source.text) and not source.text.endswith(("\n", "\r")):
         return None
-    return _placed(source, statement, gone[0].span, at, indent)
+    return _placed(source, statement, at, indent)
 
 
 def hoisted(source: Source, statement: ast.stmt, block: ast.stmt) -> Edits | None:
@@ -250,6 +272,8 @@ def _indented(source: Source, first: int, last: int, by: str, outer: str) -> Edi
         line = source.line(row)
         if row in inside or not line.strip():
             continue
+        if _REGION.match(line):
+            return None
         start = source.line_starts[row - 1]
         if line.startswith(outer):
             start += len(outer)
@@ -259,15 +283,51 @@ def _indented(source: Source, first: int, last: int, by: str, outer: str) -> Edi
     return tuple(edits) or None
 
 
-def _placed(source: Source, statement: ast.stmt, lines: Span, at: int, indent: str) -> Edits | None:
+def _top(source: Source, block: ast.stmt) -> int | None:
+    """Where the first line below the header of a block starts."""
+    if unit(source, block) is None:
+        return None
+    row = start_row(block.body[0])  # type: ignore[attr-defined]
+    while not source.line(row - 1).partition("#")[0].strip():
+        row -= 1
+    return rows(source, row, row).start
+
+
+def _first_row(source: Source, statement: ast.stmt) -> int:
+    """The row of the statement, or of the comments right above it that stand as far to the right."""
+    row, indent = start_row(statement), indentation(source, statement)
+    while row > 1 and indent is not None and source.line(row - 1).startswith(indent + "#"):
+        row -= 1
+    return row
+
+
+def _last_row(source: Source, statement: ast.stmt, outer: str) -> int:
+    """The last row of the statement, or of the comments below that stand further to the right than `outer`."""
+    row = last = end_row(statement)
+    while row < len(source.line_starts):
+        row += 1
+        line = source.line(row)
+        if not line.strip():
+            continue
+        if not line.lstrip().startswith("#") or not line.startswith(outer) or not line[len(outer)].isspace():
+            break
+        last = row
+    return last
+
+
+def _placed(source: Source, statement: ast.stmt, at: int, indent: str) -> Edits | None:
     """The lines of a statement at another place, indented by `indent`."""
     own = indentation(source, statement)
+    first = _first_row(source, statement)
+    lines = rows(source, first, end_row(statement))
     if own is None or lines.start < at < lines.end:
         return None
     inside = _inside_strings(source.text)
     text = ""
-    for row in range(start_row(statement), end_row(statement) + 1):
+    for row in range(first, end_row(statement) + 1):
         line = source.segment(rows(source, row, row))
+        if row not in inside and _REGION.match(line):
+            return None
         text += line if row in inside or not line.strip() else indent + line.removeprefix(own)
     if not text.endswith(("\n", "\r")):
         text += newline(source)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapelint.diagnostic import Applicability, Edit, Fix, Span
+from tapelint.fixes import statements
 from tapelint.play.recording import Happening, Recording
 from tapelint.play.values import Tape
 from tapelint.rules.story import Missing
@@ -176,9 +177,8 @@ def insert_after(recording: Recording, statement: ast.stmt, text: str) -> Edit |
 def first_in_block(recording: Recording, tape: Tape, text: str) -> Edit | None:
     """A line of its own, first in the block of a tape."""
     around = block(recording, tape)
-    if around is None or around.items[-1].context_expr.end_lineno == around.body[0].lineno:
-        return None
-    return insert_before(recording, around.body[0], text)
+    edits = statements.first_in_block(recording.source, around, text) if around is not None else None
+    return edits[0] if edits is not None else None
 
 
 def dropped(recording: Recording, statement: ast.stmt) -> Edit | None:
@@ -253,24 +253,8 @@ def last_use(recording: Recording, tape: Tape) -> Spot | None:
     return Spot(body, used[-1], around[-1].parent) if used else None
 
 
-def dedented(recording: Recording, statement: ast.stmt, to: str) -> str | None:
-    """The lines of a statement, moved left to the indentation `to`; None where that would change a text in it."""
-    lines = own_lines(recording, statement)
-    if lines is None or multiline_text(statement):
-        return None
-    old = indent(recording, statement)
-    if not old.startswith(to):
-        return None
-    extra = len(old) - len(to)
-    moved = []
-    for line in recording.source.text[lines.start : lines.end].splitlines(keepends=True):
-        head = line[: len(old)]
-        moved.append(line[extra:] if head == old else line)
-    text = "".join(moved)
-    return text if text.endswith(("\n", "\r")) else text + line_end(recording)
-
-
 def multiline_text(node: ast.AST) -> bool:
+    """Whether a string in the node spans lines."""
     return any(
         isinstance(part, (ast.Constant, ast.JoinedStr))
         and (part.end_lineno or part.lineno) > part.lineno
@@ -293,13 +277,13 @@ def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
     assert isinstance(call, ast.Call)
     if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name) or not call.args:
         return None
-    if len(spot.body) < 2 or around.items[-1].context_expr.end_lineno == around.body[0].lineno:
+    if len(spot.body) < 2:
         return None
     beside = next((other.body for other in spots(recording, around) if other.statement is around), None)
     if spot.body is not around.body and spot.body is not beside:
         return None
     names = {part.id for item in call.args for part in ast.walk(item) if isinstance(part, ast.Name)}
-    if any(writes(around, name) for name in names) or multiline_text(spot.statement):
+    if any(writes(around, name) for name in names):
         return None
     if any(isinstance(part, (ast.Call, ast.NamedExpr)) for item in call.args for part in ast.walk(item)):
         return None
@@ -308,12 +292,7 @@ def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
         if statement.lineno < max(spot.statement.lineno, around.lineno)
     ):
         return None
-    gone = dropped(recording, spot.statement)
-    lines = own_lines(recording, spot.statement)
-    text = recording.source.text[lines.start : lines.end].strip() if lines is not None else ""
-    inserted = insert_before(recording, around.body[0], text)
-    if gone is None or inserted is None or spot.statement is around.body[0]:
+    edits = statements.moved_first(recording.source, spot.statement, around)
+    if edits is None or spot.statement is around.body[0]:
         return None
-    applicability = Applicability.UNSAFE if commented(recording, spot.statement) else Applicability.SAFE
-    edits = tuple(sorted((gone, inserted), key=lambda edit: edit.span))
-    return Fix(f"move `{recording.text(call)}` to the top of the `with` block", applicability, edits)
+    return Fix(f"move `{recording.text(call)}` to the top of the `with` block", Applicability.SAFE, edits)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
 from tapelint.play.values import Data, Several, Value, options
-from tapelint.rules import optimizers, story
+from tapelint.rules import blocks, optimizers, story
 
 CODE = "TAP706"
 
@@ -167,14 +167,16 @@ def _list(node: ast.expr) -> ast.expr:
 def _fix(recording: Recording, loss: _Loss, given: ast.expr | None) -> Fix | None:
     """Keep the result under the name of what was clipped."""
     segment = recording.segment
-    if loss.loop is not None:
-        loop = loss.loop
+    loop = loss.loop or _item_of(recording, loss, given)
+    if loop is not None:
+        if loss.loop is None and _read_after(recording, loop, loop.body[0], ast.unparse(loop.target)):
+            return None
         if len(loop.body) != 1 or loop.orelse or not isinstance(loop.target, ast.Name):
             return None
         if not isinstance(loop.iter, (ast.Name, ast.Attribute)):
             return None
         name = segment(recording.span(loop.iter))
-        call = segment(recording.span(loss.clip.place.node))
+        call = segment(recording.span(loss.node))
         edit = Edit(recording.span(loop), f"{name} = [{call} for {loop.target.id} in {name}]")
         return Fix("make a new list of clipped gradients", Applicability.SAFE, (edit,))
     start = recording.span(loss.node).start
@@ -189,3 +191,13 @@ def _fix(recording: Recording, loss: _Loss, given: ast.expr | None) -> Fix | Non
     name = segment(recording.span(given))
     text = f"{name}, _ = " if loss.clip.op.endswith("global_norm") else f"{name} = "
     return Fix(f"keep the result: {text}...", Applicability.SAFE, (Edit(Span(start, start), text),))
+
+
+def _item_of(recording: Recording, loss: _Loss, given: ast.expr | None) -> ast.For | None:
+    """The loop that has what is clipped for its item, where the update does not take it in the same round."""
+    for loop in recording.nodes:
+        if not isinstance(loop, ast.For) or not isinstance(given, ast.Name) or given.id not in _bound(loop.target):
+            continue
+        if blocks.contains(loop, loss.node) and not blocks.contains(loop, loss.apply.node):
+            return loop
+    return None

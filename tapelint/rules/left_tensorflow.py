@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.fixes import statements
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
 from tapelint.play.values import Cut, CutKind, Data, Kind, VariableSet
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP304"
@@ -117,13 +118,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return None
     function = node.func
     if cut.op == ".numpy()" and isinstance(function, ast.Attribute) and not node.args:
-        if isinstance(recording.parents.get(id(node)), ast.Attribute):
-            return None  # a method of the array follows
-        dot = recording.span(function).end - len(".numpy")
-        if recording.source.text[dot : recording.span(function).end] != ".numpy":
-            return None
-        edit = Edit(Span(dot, recording.span(node).end), "")
-        return Fix("drop `.numpy()`", Applicability.UNSAFE, (edit,))
+        return _without_numpy(recording, node, function)
     name = _TENSORFLOW.get(cut.op.rsplit(".", 1)[-1])
     tf = tensorflow_name(recording)
     if name is None or tf is None or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
@@ -132,3 +127,48 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return None
     edit = Edit(recording.span(function), f"{tf}.{name}")
     return Fix(f"use `{tf}.{name}`", Applicability.UNSAFE, (edit,))
+
+
+def _without_numpy(recording: Recording, node: ast.Call, function: ast.Attribute) -> Fix | None:
+    """`x.numpy()` becomes `x`, and `x = x.numpy()` goes, where a tensor can do what the array did."""
+    dot = recording.span(function).end - len(".numpy")
+    if recording.source.text[dot : recording.span(function).end] != ".numpy" or _an_array(recording, node):
+        return None
+    statement = recording.parents.get(id(node))
+    if isinstance(statement, ast.Assign) and [*map(ast.unparse, statement.targets)] == [ast.unparse(function.value)]:
+        spot = blocks.spots(recording, statement)[-1]
+        edits = statements.removed(recording.source, statement) if len(spot.body) > 1 else None
+        return Fix(f"drop `{recording.text(statement)}`", Applicability.UNSAFE, edits) if edits is not None else None
+    edit = Edit(Span(dot, recording.span(node).end), "")
+    return Fix("drop `.numpy()`", Applicability.UNSAFE, (edit,))
+
+
+def _an_array(recording: Recording, node: ast.AST, steps: int = 4) -> bool:
+    """Whether something is done with the value of a node that a tensor would not stand, as far as can be seen."""
+    parent = recording.parents.get(id(node))
+    if isinstance(parent, ast.Attribute):
+        return parent.attr not in ("shape", "dtype")
+    if isinstance(parent, ast.Subscript) and parent.value is node:
+        return isinstance(parent.ctx, ast.Store) or _an_array(recording, parent, steps)
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and steps:
+        targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+        scope = blocks.function_of(recording, parent) or recording.tree
+        names = {target.id for target in targets if isinstance(target, ast.Name)}
+        return any(_an_array(recording, read, steps - 1) for read in _reads(scope, names, parent))
+    if isinstance(parent, ast.Call) and steps and isinstance(parent.func, ast.Name) and node in parent.args:
+        for definition in recording.tree.body:
+            if isinstance(definition, ast.FunctionDef) and definition.name == parent.func.id:
+                taken = [*definition.args.posonlyargs, *definition.args.args]
+                names = {one.arg for one in taken[parent.args.index(node) :][:1]}
+                return any(_an_array(recording, read, steps - 1) for read in _reads(definition, names))
+    return False
+
+
+def _reads(scope: ast.AST, names: set[str], after: ast.AST | None = None) -> Iterator[ast.Name]:
+    """Where one of the names is read in a scope, behind a statement if one is given."""
+    first = (getattr(after, "end_lineno", 0), getattr(after, "end_col_offset", 0))
+    for node in ast.walk(scope):
+        if not isinstance(node, ast.Name) or node.id not in names or isinstance(node.ctx, ast.Store):
+            continue
+        if (node.lineno, node.col_offset) >= first:
+            yield node

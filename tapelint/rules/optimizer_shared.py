@@ -160,6 +160,8 @@ def _fix(recording: Recording, apply: Apply, first: ast.AST, second: ast.AST) ->
     if not wanted <= early:
         return None
     one, other = (_listed(recording, part) for part in (first, second))
+    if one == other:
+        return None  # one name for two things: the second of them isn't there yet
     start = recording.source.line_starts[recording.source.position(line.start).row - 1]
     indent = recording.source.text[start : line.start]
     if indent.strip():

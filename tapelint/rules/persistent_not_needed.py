@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
@@ -16,8 +17,11 @@ _OTHERS = frozenset({Happening.ESCAPE, Happening.DELETE, Happening.PAUSE, Happen
 
 
 def find(recording: Recording) -> Iterator[Finding]:
+    number = Counter(ask.tape.id for ask in recording.asks)
+    # The tapes of a loop's rounds are made at one place: what one of them needs is needed there.
+    asked_often = {tape.place for tape in recording.tapes if number[tape.id] > 1}
     for tape in recording.tapes:
-        if not tape.persistent or tape.arguments is None or recording.stored.get(tape.id):
+        if not tape.persistent or tape.arguments is None or recording.stored.get(tape.id) or tape.place in asked_often:
             continue
         events = recording.events_of(tape)
         asks = [ask for ask in recording.asks if ask.tape is tape]

@@ -42,10 +42,14 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return None
     if cut.op == "evaluate" or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
         return None
-    model = recording.span(node.func.value)
-    given = recording.segment(recording.span(node.args[0]))
-    edit = Edit(Span(model.end, recording.span(node).end), f"({given})")
-    return Fix(f"call the model itself: `{recording.text(node.func.value)}(...)`", Applicability.UNSAFE, (edit,))
+    edits = [Edit(Span(recording.span(node.func.value).end, recording.span(node.func).end), "")]
+    if node.keywords:
+        given, last = recording.span(node.args[0]).end, max(recording.span(keyword).end for keyword in node.keywords)
+        rest = recording.source.text[given:last]
+        if "#" in rest or any(recording.span(keyword).start < given for keyword in node.keywords):
+            return None
+        edits.append(Edit(Span(given + rest.index(","), last), ""))
+    return Fix(f"call the model itself: `{recording.text(node.func.value)}(...)`", Applicability.UNSAFE, tuple(edits))
 
 
 def _variant(recording: Recording, cut: Cut) -> str:

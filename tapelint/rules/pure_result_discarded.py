@@ -47,7 +47,9 @@ def find(recording: Recording) -> Iterator[Finding]:
         )
         start = recording.span(call).start
         edit = Edit(Span(start, start), f"{name} = ")
-        fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (edit,))
+        fix: Fix | None = None
+        if not _lost_again(recording, call, given, used):
+            fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (edit,))
         yield story.told(recording, CODE, call, fields, marks, "", ask.context, fix)
 
 
@@ -101,6 +103,17 @@ def _used_after(
             break  # it gets another value first
     again = (node for node in names if id(node) in around and id(node) not in discarded)
     return next((node for node in again if isinstance(node.ctx, ast.Load) and _position(node) < end), None)
+
+
+def _lost_again(recording: Recording, call: ast.Call, given: ast.Name | ast.Attribute, used: ast.AST) -> bool:
+    """Whether the name is that of a loop's item, which what comes after the loop does not see through the list."""
+    return any(
+        isinstance(loop, (ast.For, ast.AsyncFor))
+        and any(inner is call for inner in ast.walk(loop))
+        and not any(inner is used for inner in ast.walk(loop))
+        and any(isinstance(part, ast.Name) and part.id == ast.unparse(given) for part in ast.walk(loop.target))
+        for loop in recording.nodes
+    )
 
 
 def _position(node: ast.expr) -> tuple[int, int]:

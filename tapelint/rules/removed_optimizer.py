@@ -33,9 +33,19 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _told(recording: Recording, made: Creation, value: Object) -> Finding:
     node = made.place.node
     function = node.func if isinstance(node, ast.Call) else node
+    fix = None if _minimizes(recording, made) else _fix(recording, function)
     variant = "" if value.symbol.startswith(_GONE[0]) else "experimental"
     fields = {"name": recording.text(function, 60)}
-    return story.told(recording, CODE, node, fields, (), variant, made.context, _fix(recording, function))
+    return story.told(recording, CODE, node, fields, (), variant, made.context, fix)
+
+
+def _minimizes(recording: Recording, made: Creation) -> bool:
+    """Whether the optimizer is used by methods that none of Keras 3 has: then its name is the least of it."""
+    return any(
+        isinstance(apply.optimizer, Object) and apply.optimizer.place == made.place
+        for apply in recording.applies
+        if apply.method != "apply_gradients"
+    )
 
 
 def _experimental(made: Creation) -> bool:

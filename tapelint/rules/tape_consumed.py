@@ -35,7 +35,7 @@ def _told(recording: Recording, event: Event) -> Finding:
         loop = _head(recording, loop)
     elif fields["first_method"] != event.name or event.name != "gradient":
         variant = "jacobian"
-    elif before is not None and recording.text(before.target_node) == fields["target"]:
+    elif before is not None and _same_target(recording, before, event, fields["target"]):
         variant = "same_target"
     marks = (story.opened(recording, event.tape), loop, story.mark(recording, "first", first))
     fix = None
@@ -45,13 +45,38 @@ def _told(recording: Recording, event: Event) -> Finding:
     return story.told(recording, CODE, event.place, fields, marks, variant, event.context, fix)
 
 
+def _same_target(recording: Recording, before: Ask, event: Event, words: str) -> bool:
+    """Whether both calls have the same words for a target, and mean the same value by them."""
+    ask = _asking(recording, event)
+    return recording.text(before.target_node) == words and (ask is None or ask.target is before.target)
+
+
+def _asking(recording: Recording, event: Event) -> Ask | None:
+    return next((ask for ask in recording.asks if ask.place == event.place and ask.tape is event.tape), None)
+
+
 def _fix(recording: Recording, event: Event) -> Fix | None:
     """The tape that recorded the target, where this one did not; else a persistent tape."""
-    ask = next((ask for ask in recording.asks if ask.place == event.place and ask.tape is event.tape), None)
+    ask = _asking(recording, event)
     other = story.recorder(recording, ask) if ask is not None else None
     if ask is not None and other is not None:
         return asked_there(recording, ask, other)
-    return _persistent(recording, event)
+    return _named(recording, event) or _persistent(recording, event)
+
+
+def _named(recording: Recording, event: Event) -> Fix | None:
+    """`as tape` where the last tape before the second call has no name: that one is meant, not the first."""
+    assert event.tape.place is not None
+    function = blocks.function_of(recording, event.place.node)
+    first, second = recording.span(event.tape.place).end, recording.span(event.place).start
+    for tape in recording.unnamed:
+        if tape.place is None or tape.arguments is None or not event.tape.name.isidentifier():
+            continue
+        end = recording.span(tape.place).end
+        if first < end < second and blocks.function_of(recording, tape.place.node) is function:
+            edit = Edit(Span(end, end), f" as {event.tape.name}")
+            return Fix(f"name the later tape: `as {event.tape.name}`", Applicability.UNSAFE, (edit,))
+    return None
 
 
 def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
@@ -69,7 +94,7 @@ def _one_call(recording: Recording, before: Ask, event: Event) -> Fix | None:
         return None
     if any(recording.text(call.func) != recording.text(first.func) for call in (first, second)):
         return None
-    used = {part.id for part in ast.walk(second.args[1]) if isinstance(part, ast.Name)}
+    used = {part.id for item in second.args for part in ast.walk(item) if isinstance(part, ast.Name)}
     if any(blocks.writes(statement, name) for statement in between for name in used):
         return None
     if blocks.reads(second.args[1], names[0]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.fixes import statements
 from tapelint.play.recording import Creation, Happening, Recording
 from tapelint.play.values import CutKind, Data, Instance, Object, Tape, Variable, options
 from tapelint.rules import blocks, story
@@ -78,15 +79,11 @@ def _hoisted(recording: Recording, made: Creation, tape: Tape) -> Fix | None:
         isinstance(part, (ast.NamedExpr, ast.Lambda, ast.Await)) for part in ast.walk(statement.value)
     ):
         return None
-    gone = blocks.dropped(recording, statement)
-    lines = blocks.own_lines(recording, outer)
-    text = blocks.dedented(recording, statement, blocks.indent(recording, outer)) if lines is not None else None
-    if gone is None or text is None or lines is None or blocks.indent(recording, outer).strip():
+    edits = statements.moved_before(recording.source, statement, outer)
+    if edits is None:
         return None
-    applicability = Applicability.UNSAFE if blocks.commented(recording, statement) else Applicability.SAFE
-    edits = (Edit(Span(lines.start, lines.start), text), gone)
     place = "before the loop" if loops else "before the block"
-    return Fix(f"make it once, {place}", applicability, edits)
+    return Fix(f"make it once, {place}", Applicability.SAFE, edits)
 
 
 def _made_once(recording: Recording, made: Creation) -> bool:

@@ -85,7 +85,7 @@ def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, t
 def _fix(recording: Recording, call: ast.AST) -> Fix | None:
     """`self.add_weight(...)` with the same first value, where that is a number."""
     assigned = any(
-        isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Attribute)
+        isinstance(node, ast.Assign) and _made_in(node.value, call) and isinstance(node.targets[0], ast.Attribute)
         and isinstance(node.targets[0].value, ast.Name) and node.targets[0].value.id == "self"
         for node in recording.nodes
     )  # fmt: skip
@@ -99,6 +99,11 @@ def _fix(recording: Recording, call: ast.AST) -> Fix | None:
         return None
     text = f"self.add_weight(shape=(), initializer={package}.keras.initializers.Constant({recording.text(first)}))"
     return Fix("make it with self.add_weight(...)", Applicability.UNSAFE, (Edit(recording.span(call), text),))
+
+
+def _made_in(value: ast.expr, call: ast.AST) -> bool:
+    """Whether an assigned value is what the call makes, or a list that holds it."""
+    return value is call or (isinstance(value, (ast.List, ast.Tuple)) and any(item is call for item in value.elts))
 
 
 def _appends(function: ast.expr) -> TypeGuard[ast.Attribute]:

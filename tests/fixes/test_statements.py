@@ -101,6 +101,127 @@ def test_statements_behind_a_block_go_into_it() -> None:
     )
 
 
+def test_comments_keep_to_what_they_stand_at() -> None:
+    same(
+        """\
+        def f():
+            with tape:
+                y = x * x
+
+                # about the loss, in the block already
+            if flag:
+                loss = y
+            else:
+                loss = 2.0 * y
+
+                # in the branch
+            # not in it
+            return loss
+        """,
+        """\
+        def f():
+            with tape:
+                y = x * x
+
+                # about the loss, in the block already
+                if flag:
+                    loss = y
+                else:
+                    loss = 2.0 * y
+
+                    # in the branch
+            # not in it
+            return loss
+        """,
+        "into",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                y = x
+                # about y
+
+                # about g
+                g = ask(y)
+                # the last words
+
+            # not in it
+            return g
+        """,
+        """\
+        def f():
+            with tape:
+                y = x
+                # about y
+
+            # about g
+            g = ask(y)
+            # the last words
+
+            # not in it
+            return g
+        """,
+        "out",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                # about y
+
+                # more about y
+                y = x
+            return y
+        """,
+        """\
+        def f():
+            with tape:
+                tape.watch(x)
+                # about y
+
+                # more about y
+                y = x
+            return y
+        """,
+        "first",
+    )
+    same(
+        """\
+        def f():
+            with tape:
+                y = x
+                # about z
+                # more about z
+                z = y
+            return z
+        """,
+        """\
+        def f():
+            # about z
+            # more about z
+            z = y
+            with tape:
+                y = x
+            return z
+        """,
+        "hoisted",
+    )
+
+
+@pytest.mark.parametrize("mark", ["# fmt: on", "#yapf: disable", "# tapelint: enable[TAP301]", "# pylint: disable=all"])
+def test_a_region_of_another_tool_is_not_moved(mark: str) -> None:
+    text = Text(f"with tape:\n    y = x\n{mark}\nloss = y\nend = 1\n")
+    assert _change(text, "into") is None
+    text = Text(f"{mark}\nwith tape:\n    y = x\nloss = y\nend = 1\n")
+    assert _change(text, "into") is not None
+    text = Text(f"with tape:\n    y = x\n    {mark}\n    z = x\n")
+    assert _change(text, "out") is None
+    assert _change(text, "hoisted") is None
+    text = Text(f"y = x\n{mark}\nwith tape:\n    z = y\n")
+    assert _change(text, "opened") is None
+
+
 def test_a_block_opens_earlier() -> None:
     same(
         """\
@@ -155,7 +276,7 @@ def test_a_statement_leaves_a_block() -> None:
             with tape:
                 y = x
 
-                # the answer
+            # the answer
             g = ask(
                 y,
             )  # here
@@ -176,8 +297,8 @@ def test_a_line_stands_first_in_a_block() -> None:
         """\
         def f():
             with tape:
-                # about y
                 tape.watch(x)
+                # about y
                 y = x
         """,
         "first",

@@ -1,4 +1,4 @@
-"""What TensorFlow does with the fixtures once they are fixed: the fault is gone, and nothing else has changed."""
+"""What TensorFlow does with fixtures and page examples once they are fixed: the fault is gone, nothing else changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from tapelint.diagnostic import Applicability
 from tapelint.result import FileResult
-from tests.fixes.fixing import SAFE, UNSAFE, code_of, faulty, mended
+from tests.fixes.fixing import SAFE, UNSAFE, code_of, faulty, mended, terms
 from tests.oracle.conftest import Oracles
 from tests.oracle.outcome import Happened
-from tests.oracle.programs import Program, fixture_programs, shown
+from tests.oracle.programs import PAGES, Program, files, fixture_programs, page_programs, shown
 
 BAD = ("none", "some-none", "zero", "nan", "raises")
 """Outcomes that a fix has to do away with."""
@@ -32,6 +32,28 @@ def test_a_fixed_fixture_does_what_it_should(path: Path, oracles: Oracles, tmp_p
         results[SAFE] = safe
     for most, result in results.items():
         _run(path, result, most, oracles, tmp_path)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("path", list(files([PAGES])), ids=shown)
+def test_a_fixed_example_does_what_its_page_says_to_write_instead(path: Path, oracles: Oracles) -> None:
+    sections = {program.section: program for program in page_programs(path)}
+    example, instead = sections["Example"], sections["Use instead"]
+    code = path.name.partition("-")[0]
+    keras = terms(code).keras
+    wanted = instead.expected(keras)
+    assert wanted is not None
+    texts: set[str] = set()
+    for most in (SAFE, UNSAFE):
+        result = mended(example.text.encode(), most, code)
+        if result.mended is None:
+            continue
+        assert not result.diagnostics, f"{most.value} fixes leave {result.diagnostics[0].code}"
+        assert mended(result.mended.after, most, code).mended is None
+        texts.add(result.mended.after.decode())
+    for text in texts:
+        happened = oracles.run(keras, replace(example, text=text))
+        assert wanted.holds(happened), f"expected {wanted}, got {happened}\n{text}"
 
 
 def _run(path: Path, result: FileResult, most: Applicability, oracles: Oracles, folder: Path) -> None:
