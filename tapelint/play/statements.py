@@ -629,6 +629,8 @@ class Statements(Expressions):
             value = known(self.evaluate(decorator))
             if isinstance(value, Partial):
                 value = value.function
+            if isinstance(value, Tape):
+                self.event(Happening.UNKNOWN_METHOD, value, decorator, "__call__")
             name = self._decorator(value, decorator)
             names.append(name)
             if name == "?":
