@@ -209,6 +209,8 @@ class Expressions(Objects):
         missing = node.body if isinstance(test.ops[0], ast.Is) else node.orelse
         if isinstance(missing, ast.Constant) and (missing.value is None or isinstance(missing.value, (str, bool))):
             return  # only shown
+        if _sentinel(missing):
+            return  # a mark for "there is none": where a missing gradient is meant, zeros stand for it
         tested = {inner.id for inner in ast.walk(test.left) if isinstance(inner, ast.Name)}
         if any(isinstance(inner, ast.Name) and inner.id in tested for inner in ast.walk(missing)):
             return
@@ -539,3 +541,17 @@ _CASES: dict[type[ast.AST], Callable[..., Value]] = {
     ast.GeneratorExp: Expressions.comprehension,
     ast.DictComp: Expressions.comprehension,
 }
+
+
+def _sentinel(node: ast.expr) -> bool:
+    """Whether an expression is a number other than zero, as such or as a tensor: `-1.0`, `tf.constant(-1.0)`, `nan`."""
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name == "float" and isinstance(node.args[0], ast.Constant):
+            return node.args[0].value in ("nan", "inf", "-inf")
+        return name in ("constant", "convert_to_tensor") and _sentinel(node.args[0])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _sentinel(node.operand)
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("nan", "inf")
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value != 0

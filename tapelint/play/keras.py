@@ -54,7 +54,8 @@ _SYMBOLIC = frozenset({"input", "output", "inputs", "outputs"})
 _WEIGHTS = frozenset(
     {"kernel", "bias", "embeddings", "gamma", "beta", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
 )
-_LEAVING = {"predict": "predict", "predict_on_batch": "predict_on_batch", "evaluate": "evaluate"}
+_LEAVING = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch"})
+"""Methods of a model that run it on their own and give arrays or numbers back."""
 _OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
 _OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
 _TWO_MODES = frozenset(
@@ -66,7 +67,9 @@ _TWO_MODES = frozenset(
 _DROPPING = frozenset({"LSTM", "GRU", "SimpleRNN", "MultiHeadAttention"})
 """Layers with an argument `dropout`."""
 _REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
-_COPIES = re.compile(r"[gs]et_weights|load_weights|clone_model|copy\(|\.assign|\.restore\(|from_config|load_model")
+_COPIES = re.compile(
+    r"[gs]et_weights|load_weights|clone_model|(?<!numpy\(\)\.)copy\(|\.assign|\.restore\(|from_config|load_model"
+)
 """How programs make one model a copy of another."""
 _GRAPH_GRADIENTS = frozenset(
     {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",

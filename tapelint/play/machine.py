@@ -190,6 +190,10 @@ class Machine:
         """The modules and names that are being looked up."""
         self.searched: list[Module] = []
         """The modules around the place of play whose `from … import *` are being followed."""
+        self.graph_loops: set[int] = set()
+        """The ids of the loop statements that become a loop of a graph: they go over a tensor, in a traced function."""
+        self.leaks: dict[int, tuple[Place, ast.AST]] = {}
+        """Lists to which such a loop appends its tensors: where, and the loop; by the list's id."""
 
     # -- to be given by the layers above --------------------------------------------------------------------------
 

@@ -229,6 +229,8 @@ class Notes(Arrays):
                 if isinstance(value, Data) and self.in_trace(value):
                     self.work("print", "print", value, node)
                     break
+        if self.leaks and (name == "builtins.sum" or name.startswith(("tensorflow.", "keras.ops."))):
+            self._note_leaked(name, arguments, node)
         op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
         if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)
@@ -275,6 +277,7 @@ class Notes(Arrays):
             self.work("items", name, value, node)
         if name in ("append", "add", "insert") and isinstance(value, Sequence) and arguments.args:
             self.note_kept(value, "", arguments.args[-1], node)
+            self._note_leak(value, arguments.args[-1], node)
         return super().call_container(value, name, arguments, node)
 
     def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
@@ -355,6 +358,29 @@ class Notes(Arrays):
         ]
         if isinstance(value, Data) and self.in_trace(value):
             self.work("keep", name, value, node, (holder,))
+
+    def _note_leak(self, holder: Sequence, value: Value, node: ast.AST) -> None:
+        """Note that a loop of the graph appends a tensor of its own to a list from before the loop, in every round."""
+        loop = self.context.loops[-1] if self.context.loops else None
+        trace = self.context.trace
+        if loop is None or trace is None or id(loop.place.node) not in self.graph_loops:
+            return
+        if not trace.time < holder.time < loop.time or not isinstance(value, Data) or value.time < loop.time:
+            return
+        parents = self.frame.module.outline.parents
+        statement = parents.get(id(node))
+        if isinstance(statement, ast.Expr) and parents.get(id(statement)) is loop.place.node and self.in_trace(value):
+            self.leaks.setdefault(holder.id, (self.place(node), loop.place.node))
+
+    def _note_leaked(self, name: str, arguments: Arguments, node: ast.AST) -> None:
+        """Note that a list is computed with that holds tensors of a loop of the graph, outside of which they are void."""
+        for value in arguments.args:
+            leak = self.leaks.get(value.id)
+            if leak is None or any(loop.place.node is leak[1] for loop in self.context.loops):
+                continue
+            items = self.items(value)
+            if items is not None and items.items:
+                self.work("leak", name, value, leak[0].node, (self.unknown(node),))
 
     def store_item(self, value: Value, index: Value, item: Value, node: ast.AST) -> None:
         self.note_kept(value, "", item, node)

@@ -222,6 +222,8 @@ class Objects(Imports):
             ):  # fmt: skip
                 if name in ("set_weights", "load_weights"):
                     self.recording.loaded.add(value.id)
+                if name == "fit" and value.kind == "model":
+                    self._fit(value, node)
                 return self.unknown(node, (), "call")
         if value.kind == "optimizer" and name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)
@@ -229,6 +231,19 @@ class Objects(Imports):
             self.escape(item, node)
         self.escape(value, node)
         return self.unknown(node, (value, *self._held(arguments)), "call")
+
+    def _fit(self, model: Instance, node: ast.expr) -> None:
+        """`fit` calls the model's own `train_step` with a batch, as the model and the dtype policy are now."""
+        step = self.class_attribute(model.cls, "train_step")
+        if not isinstance(step, Function) or len(self.stack) >= MAX_DEPTH - 2:
+            return
+        if any(other.node is step.node for other in self.stack):
+            return
+        self.called.add(id(step.node))
+        frame = self.frame_of(step)
+        frame.in_graph = frame.in_graph or self.traced_by_fit(step)
+        self.bind(step, frame, Arguments((model, self.fresh(step.node, "dataset"))), node)
+        self.run(step, frame, node)
 
     def _call_bound(self, bound: Bound, arguments: Arguments, node: ast.expr) -> Value:
         instance = bound.receiver

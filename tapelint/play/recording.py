@@ -331,6 +331,11 @@ class Pairs:
     variables: Items
     place: Place | None
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is known how many pairs there are."""
+        return self.gradients.exact and self.variables.exact
+
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:

@@ -330,6 +330,9 @@ class Statements(Expressions):
                 rounds.append((item, False))
         if len(items) > MAX_UNROLL:
             rounds.append((rounds[-1][0], True))
+        dataset = isinstance(iterated, Object) and iterated.kind == "dataset"
+        if self.frame.in_graph and self.context.trace is not None and (is_tensor(iterated) or dataset):
+            self.graph_loops.add(id(node))
         if self.frame.in_graph and is_tensor(iterated):
             rounds = rounds[:1]  # tf.function traces the body of such a loop once
         sure = isinstance(iterated, Object) and iterated.kind in ("dataset", "iterator")
@@ -354,7 +357,10 @@ class Statements(Expressions):
 
     def while_(self, node: ast.While) -> None:
         def test() -> bool | None:
-            return self.condition(node.test)
+            tested = known(self.evaluate(node.test))
+            if self.frame.in_graph and self.context.trace is not None and is_tensor(tested):
+                self.graph_loops.add(id(node))
+            return self.truth(tested)
 
         self._loop(node, [(test, True), (test, True)], node.body, node.orelse, False)
 
@@ -629,6 +635,8 @@ class Statements(Expressions):
             value = known(self.evaluate(decorator))
             if isinstance(value, Partial):
                 value = value.function
+            if isinstance(value, Tape):
+                self.event(Happening.UNKNOWN_METHOD, value, decorator, "__call__")
             name = self._decorator(value, decorator)
             names.append(name)
             if name == "?":

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.fixes import statements
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
-from tapelint.play.values import Cut, CutKind, Data, Kind, VariableSet
+from tapelint.play.tape import Session
+from tapelint.play.values import Cut, CutKind, Data, Kind, Value, VariableSet
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
 
@@ -21,6 +22,10 @@ _FORMULAS = frozenset(
     }
 )  # fmt: skip
 """Functions that stand in formulas; `np.mean` or `np.array` are also how a constant is made on purpose."""
+_LINEAR = frozenset({"+", "-", "tf.add", "tf.subtract", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.reshape"})
+"""Steps after which a term of a sum is still a term of a sum."""
+_REDUCING = frozenset({"sum", "mean", "norm", "dot", "vdot", "item", "float"})
+_DIFFERENCES = frozenset({"-", "tf.subtract", "np.subtract"})
 _JOINING = frozenset({"+", "-", "*", "/", "tf.multiply", "tf.add", "tf.subtract", "tf.divide"})
 
 
@@ -45,6 +50,11 @@ def find(recording: Recording) -> Iterator[Finding]:
                 marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
                 fix = _fix(recording, found)
                 yield story.told(recording, CODE, found.place, fields, marks, "partial", ask.context, fix)
+                break
+            if verdict.standing is Standing.CONNECTED and (lost := _lost_term(recording, ask, verdict.source)):
+                fields = {**_fields(recording, ask, lost), "source": recording.text(verdict.node)}
+                marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
+                yield story.told(recording, CODE, lost.place, fields, marks, "term", ask.context, _fix(recording, lost))
                 break
 
 
@@ -99,6 +109,71 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
             if link.cut is None:
                 stack.append(behind)
     return None
+
+
+def _lost_term(recording: Recording, ask: Ask, source: Value) -> Cut | None:
+    """A term of the target that was computed from the source in the block and left TensorFlow on the way.
+
+    The target is a sum of it and others; a factor may be a constant on purpose, a term would then be of no use.
+    """
+    if ask.session is None or ask.context.experiment:
+        return None
+    stack = list(recording.leaves(ask.target))
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if value.id in seen or not isinstance(value, Data) or ask.session.id not in value.sessions:
+            continue
+        seen.add(value.id)
+        if value.op not in _LINEAR and not (value.op in ("*", "tf.multiply") and len(value.links) == 1):
+            continue
+        for link in value.links:
+            term = link.value
+            if link.cut is not None or not isinstance(term, Data):
+                continue
+            if term.kind not in (Kind.ARRAY, Kind.NUMBER):
+                stack.append(term)
+            elif value.op == "-" and any(one.cut is not None for one in term.links):
+                continue  # `x - x.numpy()`: the value is taken away on purpose, another one is put in its place
+            elif (cut := _left_behind(term, source, ask.session)) is not None and recording.here(cut.place):
+                return cut
+    return None
+
+
+def _left_behind(term: Data, source: Value, session: Session) -> Cut | None:
+    """Where an array or number of the block was taken out of something that the source leads to.
+
+    It has to become one number on the way, as a penalty does, and a difference is none: `x + (rounded - x).numpy()`
+    puts another value in the place of x and keeps its gradient.
+    """
+    reduced = False
+    stack: list[Value] = [term]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if item.id in seen or not isinstance(item, Data) or item.time < session.began:
+            continue
+        seen.add(item.id)
+        if item.op in _DIFFERENCES:
+            return None
+        reduced = reduced or item.kind is Kind.NUMBER or item.op.strip("()").rsplit(".", 1)[-1] in _REDUCING
+        for link in item.links:
+            behind = link.value
+            if link.cut is None:
+                stack.append(behind)
+                continue
+            reduced = reduced or (isinstance(behind, Data) and behind.op in ("tf.reduce_sum", "tf.reduce_mean"))
+            if isinstance(behind, Data) and behind.op in _DIFFERENCES:
+                return None
+            if reduced and link.cut.kind in _KINDS and _comes_from(behind, source, session):
+                return link.cut
+    return None
+
+
+def _comes_from(value: Value, source: Value, session: Session) -> bool:
+    if isinstance(source, VariableSet) and isinstance(value, VariableSet):
+        return value.owner is source.owner
+    return story.leads_to(value, source, session.id)
 
 
 _TENSORFLOW = {

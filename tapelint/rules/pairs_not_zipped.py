@@ -8,10 +8,24 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.pairs import is_gradient, is_variable
 from tapelint.play.recording import Apply, Ask, Recording
-from tapelint.play.values import Data, Either, OneShot, Sequence, Value, VariableSet
+from tapelint.play.values import (
+    Const,
+    Data,
+    Dictionary,
+    Either,
+    Kind,
+    Object,
+    OneShot,
+    Sequence,
+    Value,
+    Variable,
+    VariableSet,
+)
 from tapelint.rules import optimizers, story
 
 CODE = "TAP701"
+_HELD = frozenset({"value", "iterations", "learning_rate", "lr"})
+"""What stands for the value of a variable of Keras, or is one."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -21,6 +35,70 @@ def find(recording: Recording) -> Iterator[Finding]:
         variant = _fault(recording, apply)
         if variant is not None:
             yield _told(recording, apply, variant)
+        elif isinstance(apply.args[0], Dictionary):
+            yield _mapping(recording, apply)
+    for apply in optimizers.applied(recording, "apply_gradients", "apply"):
+        strange = _tensor_beside(recording, apply)
+        if strange is not None:
+            yield _tensor(recording, apply, strange)
+        elif _alone(recording, apply):
+            fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": "", "variables": "variables"}
+            fields["name"] = recording.text(apply.node.args[0])
+            marks = (optimizers.made(recording, apply.optimizer),)
+            yield story.told(recording, CODE, apply.node.args[0], fields, marks, "alone", apply.context)
+
+
+def _mapping(recording: Recording, apply: Apply) -> Finding:
+    """A dictionary: going through it gives its keys."""
+    node = apply.node.args[0]
+    fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": recording.text(node), "variables": ""}
+    marks = (story.mark(recording, "gradient", apply.args[0].place),)
+    return story.told(recording, CODE, node, fields, marks, "mapping", apply.context)
+
+
+def _tensor_beside(recording: Recording, apply: Apply) -> Data | None:
+    """A plain tensor that certainly stands where a variable belongs, beside a gradient."""
+    if apply.pairs is None or not apply.node.args or not apply.pairs.exact:
+        return None
+    found: Data | None = None
+    for item in apply.pairs.variables.items:
+        if not isinstance(item, Data) or item.kind is not Kind.TENSOR or item.nested or item.op in _HELD:
+            continue
+        if item.same is None and not is_gradient(item):
+            found = found or item
+    if found is None or any(isinstance(item, Const) for item in apply.pairs.gradients.items):
+        return None
+    return found
+
+
+def _tensor(recording: Recording, apply: Apply, value: Data) -> Finding:
+    rebinding = recording.rebindings.get(value.id)
+    _, node = optimizers.columns(recording, apply)
+    if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1:
+        node = node.elts[0]
+    name = story.value_name(recording, value) or recording.text(node)
+    fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": name, "variables": name}
+    marks = [story.mark(recording, "gradient", value.place)]
+    if rebinding is not None and isinstance(rebinding.old, Variable):
+        fields["name"] = rebinding.name
+        marks = [story.mark(recording, "gradient", rebinding.place), story.mark(recording, "made", rebinding.old.place)]
+    return story.told(recording, CODE, node, fields, marks, "tensor", apply.context)
+
+
+def _alone(recording: Recording, apply: Apply) -> bool:
+    """`optimizer.apply(gradients)` of a Keras 3 optimizer that was made just before and knows no variables yet."""
+    optimizer = apply.optimizer
+    if apply.method != "apply" or len(apply.args) != 1 or apply.kwargs or apply.node.keywords:
+        return False
+    if recording.keras != 3 or not isinstance(optimizer, Object) or not optimizer.whole or optimizer.place is None:
+        return False
+    if isinstance(apply.node.args[0], ast.Starred) or not recording.here(optimizer.place) or not apply.alone:
+        return False
+    if story.scope_around(recording, optimizer.place) is not story.scope_around(recording, apply.place):
+        return False
+    if any(other.optimizer is optimizer and other.time < apply.time for other in recording.applies):
+        return False
+    return not any(use.value is optimizer and use.how == "call" and use.name != "apply" for use in recording.uses)
 
 
 def _fault(recording: Recording, apply: Apply) -> str | None:

@@ -11,6 +11,8 @@ from tapelint.play.values import Cut, CutKind
 from tapelint.rules import story
 
 CODE = "TAP305"
+_LOSSES = frozenset({"evaluate", "train_on_batch", "test_on_batch"})
+"""What gives the loss back, as a Python number."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -40,7 +42,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
     node = cut.place.node
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) != 1:
         return None
-    if cut.op == "evaluate" or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
+    if cut.op in _LOSSES or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
         return None
     edits = [Edit(Span(recording.span(node.func.value).end, recording.span(node.func).end), "")]
     if node.keywords:
@@ -53,7 +55,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
 
 
 def _variant(recording: Recording, cut: Cut) -> str:
-    if cut.op == "evaluate":
+    if cut.op in _LOSSES:
         return "loss-value"
     return "keras2" if recording.keras == 2 else ""
 

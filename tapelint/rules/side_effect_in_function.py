@@ -12,6 +12,7 @@ from tapelint.rules import story
 from tapelint.rules.gradients import tensorflow_name
 
 CODE = "TAP803"
+_RAISED = ("InaccessibleTensorError", "TypeError")
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -23,6 +24,19 @@ def find(recording: Recording) -> Iterator[Finding]:
         if work.how == "keep" and isinstance(work.others[0], Instance) and not _in_the_step(recording, work):
             continue  # a layer may hand a tensor on to another one in the same step
         yield _told(recording, work)
+    for work in recording.works:
+        if work.how == "leak" and recording.here(work.place) and not work.context.guarded(*_RAISED):
+            yield _leaked(recording, work)
+
+
+def _leaked(recording: Recording, work: Work) -> Finding:
+    """A list that a loop of the graph fills, and that is computed with after the loop."""
+    trace, node = work.context.trace, work.place.node
+    name = recording.text(node.args[-1]) if isinstance(node, ast.Call) and node.args else "the tensor"
+    fields = {"name": name, "function": trace.name if trace is not None else "", "target": _target(recording, work)}
+    reason = story.mark(recording, "made", trace.reason) if trace is not None else ()
+    marks = (reason, story.mark(recording, "used", work.others[0].place))
+    return story.told(recording, CODE, work.place, fields, marks, "loop", work.context)
 
 
 def _in_the_step(recording: Recording, work: Work) -> bool:

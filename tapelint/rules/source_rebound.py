@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Event, Happening, Rebinding, Recording
-from tapelint.play.values import Data, Value
+from tapelint.play.values import Data, Value, Variable
 from tapelint.rules import blocks, story
 
 CODE = "TAP207"
+_REFUSED = frozenset({"+=", "-=", "*=", "/=", "**="})
+"""What a `tf.Variable` answers with RuntimeError."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -20,6 +22,11 @@ def find(recording: Recording) -> Iterator[Finding]:
         for source, node in recording.pieces(ask.sources, ask.sources_node):
             rebinding = recording.rebindings.get(source.id) if isinstance(source, Data) else None
             if rebinding is None or not rebinding.certain or rebinding.name != recording.text(node):
+                continue
+            if _variable_lost(recording, ask, rebinding):
+                marks = (story.mark(recording, "made", rebinding.old.place), story.asked(recording, ask))
+                fields = {"source": rebinding.name, "tape": story.tape_name(ask.tape), "method": ask.method}
+                yield story.told(recording, CODE, rebinding.place, fields, marks, "variable", ask.context)
                 continue
             watch = _watch_of(recording, ask, rebinding)
             if watch is not None and isinstance(source, Data) and recording.here(rebinding.place):
@@ -41,6 +48,30 @@ def _watch_of(recording: Recording, ask: Ask, rebinding: Rebinding) -> Event | N
         ),
         None,
     )
+
+
+def _variable_lost(recording: Recording, ask: Ask, rebinding: Rebinding) -> bool:
+    """Whether the name of a variable was given to a tensor of the block, and the program means the variable.
+
+    It certainly does where nothing else keeps the variable: `w = w * 2` in the block, then the gradient for `w`.
+    """
+    old, new = rebinding.old, rebinding.new
+    if not isinstance(old, Variable) or old.trainable is not True or not isinstance(new, Data) or ask.session is None:
+        return False
+    if ask.session.id not in new.sessions or not recording.here(rebinding.place) or not _plain_name(rebinding.name):
+        return False
+    if rebinding.operator in _REFUSED and old.keras is False:
+        return False  # raises: TAP306
+    watched = [event for event in recording.events_of(ask.tape) if event.what is Happening.WATCH]
+    if watched or any(other.tape is ask.tape and _asks(recording, other, old) for other in recording.asks):
+        return False
+    if recording.names.get(old.id) != rebinding.name or old.place is None or not recording.here(old.place):
+        return False
+    return story.scope_around(recording, old.place) is story.scope_around(recording, rebinding.place)
+
+
+def _plain_name(name: str) -> bool:
+    return name.isidentifier()
 
 
 def _watches(recording: Recording, event: Event, value: Value) -> bool | None:

@@ -14,6 +14,7 @@ _SPELLED = (
     b"K.gradients",
     b"backend.gradients",
     b"v1.gradients",
+    b".compute_gradients(",
 )
 _COMMON = b"radient"
 """Part of every mark in `_SPELLED`: one search sends most files away."""
