@@ -30,7 +30,7 @@ class Bindings:
     generator: bool
     star: bool
     read_later: bool = False
-    """Whether something inside (a function, class, lambda or generator) may read the names after the scope has ended."""
+    """Whether a function, class, lambda or generator inside may read the names after the scope has ended."""
 
 
 class Modules(Protocol):
