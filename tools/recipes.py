@@ -471,7 +471,7 @@ RECIPES: dict[str, str] = {
     "tensorflow.group": "m",
     # keras
     "keras.utils.to_categorical": "v, 5 | iv, 5",
-    "keras.utils.normalize": "m.numpy()",
+    "keras.utils.normalize": "m",
     "keras.ops.add": "m, m2",
     "keras.ops.arange": "c, c2, c | 4 | c2, 4.0",
     "keras.ops.argpartition": "m, 1",

@@ -202,7 +202,9 @@ class Customs(Notes):
 
     def _depends(self, value: Value, upstreams: list[Data], limit: int = 200) -> bool | None:
         """Whether a result depends on an upstream gradient; None where it can't be told or is zero on purpose."""
-        if isinstance(value, Const) or (isinstance(value, Data) and value.op in _ZEROS):
+        if isinstance(value, Const) or value.id in self.recording.zeros:
+            return None
+        if isinstance(value, Data) and value.op in _ZEROS:
             return None
         if not isinstance(value, Data) and not (isinstance(value, Unknown) and value.role == "operator"):
             return None

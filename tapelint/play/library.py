@@ -136,6 +136,7 @@ class Library(Accumulators):
                 "tensorflow.clip_by_norm": lambda arguments, node: self._clip("clip_by_norm", arguments, node),
                 "tensorflow.clip_by_value": lambda arguments, node: self._clip("clip_by_value", arguments, node),
                 "tensorflow.where": self._where,
+                "keras.utils.normalize": self._normalize,
                 "tensorflow.group": lambda arguments, node: self.const(None, node),
                 "tensorflow.no_op": lambda arguments, node: self.const(None, node),
                 "tensorflow.range": self._range,
@@ -177,7 +178,8 @@ class Library(Accumulators):
         if effect == "python" and not symbolic:
             if result == "nothing":
                 return self.const(None, node)
-            return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, short, values, node)
+            left = Kind.ARRAY if result == "ndarray" else Kind.NUMBER
+            return self.left(CutKind.PYTHON_NUMBER, left, short, values, node)
         if effect == "identity" and len(values) >= 1 and isinstance(values[0], Data):
             first = values[0]
             return self.data(Kind.TENSOR, short, (Link(first),), node, first.dtype, same=first, nested=first.nested)
@@ -304,7 +306,20 @@ class Library(Accumulators):
             else:
                 links.append(Link(leaf))
         same = leaves[0] if len(leaves) == 1 and is_tensor(leaves[0]) and not isinstance(leaves[0], Variable) else None
-        return self.data(Kind.TENSOR, "tf.constant", links, node, dtype, same=same)
+        made = self.data(Kind.TENSOR, "tf.constant", links, node, dtype, same=same)
+        given = self.flat(value)
+        if given and all(isinstance(leaf, Const) and leaf.value == 0 for leaf in given):
+            self.recording.zeros.add(made.id)
+        return made
+
+    def _normalize(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`keras.utils.normalize` gives a tensor for a tensor and an array for an array."""
+        values = self.flat(arguments.get(0, "x") or self.unknown(node, arguments.all(), "call"))
+        if any(is_tensor(value) or (isinstance(value, Data) and value.kind is Kind.SYMBOLIC) for value in values):
+            return self._operation("keras.utils.normalize", arguments, node)
+        if any(isinstance(value, (Unknown, Either)) for value in values):
+            return self.unknown(node, arguments.all(), "call")
+        return self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, "normalize", values, node)
 
     def _convert(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.convert_to_tensor` gives a tensor back as it is (measured: the same object)."""

@@ -277,7 +277,11 @@ class Player(Statements):
             if self.world.alive:
                 ends.append((self.world.changes(base), Const(None, call, self.clock)))
             self.world.rollback(base)
-            self.world.merge([changes for changes, _ in ends])
+            if len(self.stack) > 1 and not frame.bindings.read_later:
+                # Nobody can read its names any more: the branches around the call need not carry them.
+                self.world.merge([{k: v for k, v in changes.items() if k[0] != frame.id} for changes, _ in ends])
+            else:
+                self.world.merge([changes for changes, _ in ends])
             if not ends:
                 # It always raises, here at least: a subclass or another argument may not.
                 self.world.alive = True

@@ -29,6 +29,8 @@ class Bindings:
     nonlocals: frozenset[str]
     generator: bool
     star: bool
+    read_later: bool = False
+    """Whether a function, class, lambda or generator inside may read the names after the scope has ended."""
 
 
 class Modules(Protocol):
@@ -105,6 +107,7 @@ class _Binder:
         self.nonlocals: set[str] = set()
         self.generator = False
         self.star = False
+        self.read_later = False
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             args = node.args
             for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg):
@@ -124,7 +127,12 @@ class _Binder:
         for name in self.globals | self.nonlocals:
             self.counts.pop(name, None)
         return Bindings(
-            self.counts, frozenset(self.globals), frozenset(self.nonlocals), self.generator, self.star
+            self.counts,
+            frozenset(self.globals),
+            frozenset(self.nonlocals),
+            self.generator,
+            self.star,
+            self.read_later,
         )
 
     def add(self, name: str) -> None:
@@ -140,15 +148,19 @@ class _Binder:
                 continue
             if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 self.add(item.name)
+                self.read_later = True
                 stack.extend(item.decorator_list)
                 continue
             if isinstance(item, ast.Lambda):
+                self.read_later = True
                 continue
             if isinstance(item, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
                 # Only a walrus binds outside the comprehension's own scope.
                 for inner in ast.walk(item):
                     if isinstance(inner, ast.NamedExpr):
                         self.add(inner.target.id)
+                    elif isinstance(inner, (ast.Lambda, ast.GeneratorExp)):
+                        self.read_later = True
                 continue
             if isinstance(item, (ast.Import, ast.ImportFrom)):
                 for alias in item.names:

@@ -481,10 +481,15 @@ def either(values: Iterable[Value]) -> Value:
     found: list[Value] = []
     for value in values:
         if value.__class__ is Either:
-            for option in value.options:
-                _add(found, option)
-        else:
+            if found:
+                for option in value.options:
+                    _add(found, option)
+            else:
+                found.extend(value.options)  # they differ from one another already
+        elif found:
             _add(found, value)
+        else:
+            found.append(value)
     if len(found) == 1:
         return found[0]
     if len(found) > MAX_OPTIONS:
@@ -494,8 +499,10 @@ def either(values: Iterable[Value]) -> Value:
 
 
 def _add(found: list[Value], value: Value) -> None:
+    kind = value.__class__
+    compared = kind in _COMPARED
     for other in found:
-        if other is value or (other.__class__ is value.__class__ and same(value, other)):
+        if other is value or (compared and other.__class__ is kind and same(value, other)):
             return
     found.append(value)
 
@@ -519,6 +526,10 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Method) and isinstance(other, Method):
         return one.receiver is other.receiver and one.name == other.name
     return False
+
+
+_COMPARED = frozenset({Const, Symbol, Imported, Member, Bound, Method})
+"""The classes of which two objects can be the same value; the others are compared by identity."""
 
 
 def options(value: Value) -> tuple[Value, ...]:

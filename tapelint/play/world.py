@@ -67,32 +67,46 @@ class World:
             for key, value in branches[0].items():
                 self.put(key, value)
             return
+        store = self.store
+        if len(branches) == 2:
+            one, two = branches
+            for key, left in one.items():
+                right = two[key] if key in two else store.get(key, _MISSING)
+                if left is right:
+                    if left is not store.get(key, _MISSING):
+                        self.put(key, left)
+                else:
+                    self.put(key, _joined(key, [left, right]))
+            for key, right in two.items():
+                if key not in one:
+                    left = store.get(key, _MISSING)
+                    if left is not right:
+                        self.put(key, _joined(key, [left, right]))
+            return
         keys: dict[Key, None] = {}
         for branch in branches:
             keys.update(dict.fromkeys(branch))
-        store = self.store
         for key in keys:
             base = store.get(key, _MISSING)
             values = [branch.get(key, base) for branch in branches]
             first = values[0]
             for value in values:
                 if value is not first:
-                    self.put(key, join(key, values))
+                    self.put(key, _joined(key, values))
                     break
             else:
                 if first is not base:
                     self.put(key, first)
 
 
-def join(key: Key, values: list[Any]) -> Any:
-    """The one stored thing that stands for any of `values` (some may be missing)."""
-    first = values[0]
-    if all(value is first for value in values):
-        return first if first is not _MISSING else UNBOUND
+def _joined(key: Key, values: list[Any]) -> Any:
+    """The one stored thing that stands for any of `values`, which differ (some may be missing)."""
     present = [value for value in values if value is not _MISSING]
     sample = present[0]
     if isinstance(sample, Value):
-        return either(UNBOUND if value is _MISSING else value for value in values)
+        if len(present) < len(values):
+            return either([UNBOUND if value is _MISSING else value for value in values])
+        return either(values)
     if isinstance(sample, Items):
         return _join_items(present)
     if isinstance(sample, Entries):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
 from tapelint.play.recording import Creation, Happening, Recording
-from tapelint.play.values import CutKind, Data, Instance, Object, Tape, Variable, options
+from tapelint.play.values import CutKind, Data, Instance, Object, Tape, Value, Variable, options
 from tapelint.rules import blocks, story
+from tapelint.tensorflow import api
 
 CODE = "TAP212"
 
@@ -22,6 +23,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # in a tf.function TAP801 tells it
         if isinstance(made.value, Variable) and made.value.trainable is False:
             continue  # a counter or a buffer
+        if _weightless(made.value):
+            continue  # nothing is lost: a pooling layer is as good as new
         if _made_once(recording, made) or set(made.context.calls) & wholes:
             continue  # a part of an object that is told itself
         if made.what == "model" and not any(loop.round > 1 for loop in made.context.loops):
@@ -31,6 +34,16 @@ def find(recording: Recording) -> Iterator[Finding]:
         if made.value.id in recording.loaded or _cuts(made) or _differentiated_again(recording, made):
             continue
         yield _told(recording, made, made.inside[-1])
+
+
+def _weightless(value: Value) -> bool:
+    """Whether a layer, or a chain of layers, has no weights that could be trained."""
+    if not isinstance(value, Object):
+        return False
+    if value.symbol.endswith("Sequential"):
+        return value.whole and bool(value.parts) and all(_weightless(part) for part in value.parts)
+    known = api.api_class(value.symbol) if value.kind == "layer" else None
+    return known is not None and known.trainable is False
 
 
 def _watched(recording: Recording, made: Creation) -> bool:
