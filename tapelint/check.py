@@ -31,7 +31,8 @@ class Terms:
     dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
     suppress findings; `noqa`: those of other tools may as well. `trust` is what the settings say about fixes, `mend`
     how unsafe a fix may be to be applied; None where none is. `follow`: other modules of the project are read where
-    the file needs something of them.
+    the file needs something of them. `replaced` are names that some file of the project gives another value in a module
+    that is not its own.
     """
 
     codes: frozenset[str]
@@ -43,6 +44,7 @@ class Terms:
     trust: Trust = field(default_factory=Trust)
     mend: Applicability | None = None
     follow: bool = True
+    replaced: frozenset[str] = frozenset()
 
 
 def mend(path: str, data: bytes, terms: Terms) -> FileResult:
@@ -157,7 +159,7 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
         project = project_of(program.source.path)
     keras = 2 if uses_keras_2(program.python.text) else terms.keras
     with _deep():
-        recording = play(program.python, program.tree, PlaySettings(keras, project))
+        recording = play(program.python, program.tree, PlaySettings(keras, project, terms.replaced))
         return [*found, *find(recording, codes)]
 
 

@@ -41,6 +41,12 @@ _IMPORT = re.compile(
     rb"|import[ \t]+([^\n#;]+))",
     re.MULTILINE,
 )
+_REPLACING = re.compile(
+    rb"^[ \t]*(\w+)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)"
+    rb"|\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']",
+    re.MULTILINE,
+)
+_WORD = re.compile(rb"\w+")
 _COMMENT = re.compile(rb"#[^\n]*")
 
 
@@ -132,6 +138,10 @@ class Project:
             found = self._names(path)
             if not name or name in found:
                 return found if not name else self._with_methods(path, name, found)
+            above = self._bases(path, name)
+            if above:
+                inherited = frozenset[str]().union(*(self.marked(path, base) for base in above if base != name))
+                return inherited | {name} if inherited else frozenset()
             inner = self.within(path, name)
             if inner is not None:
                 return self._names(inner)
@@ -140,6 +150,12 @@ class Project:
                 break
             path, name = origin
         return frozenset()
+
+    def _bases(self, path: str, name: str) -> list[str]:
+        """The names of the classes that the class `name` of a module is made from; none if it has no such class."""
+        head = re.search(rb"^class[ \t]+%s[ \t]*\(([^()]*)\)" % re.escape(name.encode()), _content(path), re.MULTILINE)
+        names = head[1].decode("latin-1").split(",") if head is not None else []
+        return [base.strip() for base in names if base.strip().isidentifier()]
 
     def _names(self, path: str) -> frozenset[str]:
         """The functions, classes and methods of a module that hold a mark."""
@@ -217,6 +233,18 @@ class Project:
         return any(
             b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1")) for data in self._data.values()
         )
+
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """The names that files assign in modules that they import: `settings.DEBUG = True`, `setattr(ops, "f", g)`."""
+        found: set[str] = set()
+        for data in self._data.values():
+            if b"import" in data:
+                imported = {word for match in _IMPORT.findall(data) for part in match for word in _WORD.findall(part)}
+                for base, name, set_in, set_name in _REPLACING.findall(data):
+                    if (base or set_in) in imported:
+                        found.add((name or set_name).decode("latin-1"))
+        return frozenset(found)
 
     def holds_mark(self, others_than: Collection[str]) -> bool:
         """Whether a file of the project, other than those, holds a mark."""

@@ -57,10 +57,10 @@ class Relations:
                 found += self._read(shown(real, near))
         return found
 
-    def sets_keras_2(self, file: Read) -> bool:
-        """Whether the project of a file, which was asked for or is an entry, sets `TF_USE_LEGACY_KERAS` somewhere."""
+    def project(self, file: Read) -> Project | None:
+        """The project of a file that was asked for or is an entry; None if it is to be judged by itself."""
         project = project_of(file.path)
-        return project in self._projects and project is not None and project.sets_keras_2
+        return project if project in self._projects else None
 
     def _read(self, path: str) -> list[Read]:
         file = self._outside(path)

@@ -77,9 +77,11 @@ def judge(
 
     def asked(file: Read) -> Terms:
         wanted = terms(file)
-        if relations is None or wanted.keras == 2 or file.settings.keras is not None:
+        project = relations.project(file) if relations is not None else None
+        if project is None:
             return wanted
-        return replace(wanted, keras=2) if relations.sets_keras_2(file) else wanted
+        keras = 2 if file.settings.keras is None and project.sets_keras_2 else wanted.keras
+        return replace(wanted, keras=keras, replaced=project.replaced)
 
     tasks = [(file.path, file.data, asked(file), True) for file in files if file.data is not None]
     memory = {} if memory is None else memory

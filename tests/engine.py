@@ -21,6 +21,7 @@ MARK = "# GradientTape\n"
 class _Settings:
     keras: int = 3
     project: object = None
+    replaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

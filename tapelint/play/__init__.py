@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlaySettings:
-    """What the player has to know beside the program: the generation of Keras (2 or 3), the modules of the project."""
+    """What the player has to know beside the program: the generation of Keras (2 or 3), the modules of the project.
+
+    `replaced` are names that some file of the project gives another value in a module that is not its own.
+    """
 
     keras: int = 3
     project: Modules | None = None
+    replaced: frozenset[str] = frozenset()
 
 
 def play(source: Source, tree: ast.Module, settings: PlaySettings | None = None) -> Recording:
@@ -28,4 +32,4 @@ def play(source: Source, tree: ast.Module, settings: PlaySettings | None = None)
 
     settings = settings or PlaySettings()
     module = Module(source.path, source, tree)
-    return Player(module, settings.keras, settings.project).record()
+    return Player(module, settings.keras, settings.project, settings.replaced).record()

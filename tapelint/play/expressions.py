@@ -100,6 +100,8 @@ class Expressions(Objects):
         value = self.world.get((frame.id, name), UNBOUND)
         if value is UNBOUND and frame.node is None and frame.module is not self.module:
             return Unknown(None, 0, (), "global")  # a module that was played in part: it imports itself, or is long
+        if not own and frame.node is None and name in self.replaced:
+            return either((value, self._rebound(frame, name)))
         if not own and (frame.late or (frame.node is None and self.standalone)):
             # The frame has ended, or will go on after this: which of several bindings is seen can't be told.
             history = self.history.get((frame.id, name))

@@ -10,7 +10,7 @@ import ast
 
 from tapelint.play.scope import Module
 from tapelint.play.threads import Threads
-from tapelint.play.values import UNBOUND, Either, Imported, Member, Symbol, Value, either
+from tapelint.play.values import UNBOUND, Data, Either, Imported, Member, Symbol, Value, Variable, either
 from tapelint.play.world import known
 from tapelint.tensorflow import api
 
@@ -50,12 +50,16 @@ class Imports(Threads):
             finally:
                 self.sought.discard(key)
             if found is not None:
+                if isinstance(found, (Data, Variable)):
+                    self.recording.visited.add(module)  # what is wrong with it was done there
                 return found
         inner = self.project.within(imported.path, name) if self.project is not None else None
         return Imported(inner, at.place, at.time) if inner is not None else None
 
     def exported(self, module: Module, name: str) -> Value | None:
         """What the top level of a module binds to `name`, itself or by `from other import *`."""
+        if name in self.replaced:
+            return self.unknown(module.tree, (), "global")
         held = self.world.get((module.frame.id, name))
         if isinstance(held, Value) and held is not UNBOUND:
             return self.settled(known(held))

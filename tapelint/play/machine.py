@@ -150,9 +150,12 @@ class Jump:
 class Machine:
     """State and small steps that every layer of the player uses."""
 
-    def __init__(self, module: Module, keras: int, project: Modules | None = None) -> None:
+    def __init__(
+        self, module: Module, keras: int, project: Modules | None = None, replaced: frozenset[str] = frozenset()
+    ) -> None:
         self.world = World()
         self.project = project
+        self.replaced = replaced
         self.recording = Recording(module.source, keras, module, [module])
         self.keras = keras
         self.module = module

@@ -41,8 +41,10 @@ _BEFORE_ALL = -1_000_000_000
 class Player(Statements):
     """Plays one module."""
 
-    def __init__(self, module: Module, keras: int, project: Modules | None = None) -> None:
-        super().__init__(module, keras, project)
+    def __init__(
+        self, module: Module, keras: int, project: Modules | None = None, replaced: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(module, keras, project, replaced)
         self.import_clock = _BEFORE_ALL
         self.allowance = MAX_STEPS
         self.returns: list[tuple[Changes, Value]] = []

@@ -657,11 +657,26 @@ class Statements(Expressions):
         value_: Value = function
         if "tensorflow.function" in names:
             self.note_wrapping(function, function, node)
-        if "?" in names:
+        through = self._called_through(unknown, function) if "?" in names and owner is None else None
+        if through is not None:
+            function.decorators = tuple(name for name in names if name != "?")
+            value_ = through
+        elif "?" in names:
             value_ = Unknown(self.place(node), self.tick(), (function, *unknown), "decorated")
             if owner is None:
                 function.decorators = tuple(name for name in names if name != "?")
         self.bind_name(node.name, value_, node)
+
+    def _called_through(self, decorators: list[Value], function: Function) -> Value | None:
+        """What visible decorators make of a function; None where one of them can't be followed to a function."""
+        found: Value = function
+        for decorator in decorators:
+            if not isinstance(decorator, Function) or decorator.decorators:
+                return None
+            found = self.call_function(decorator, Arguments((found,)), function.node)  # type: ignore[arg-type]
+            if not isinstance(found, Function):
+                return None
+        return found
 
     def _closure(self) -> Frame:
         frame = self.frame
