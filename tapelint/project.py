@@ -35,6 +35,8 @@ MAX_FILES_WITHOUT_MARK = 300
 MAX_SIZE = 1_000_000
 """Longer modules are not read, or not to their end, for what another one needs."""
 _MOST_SCRIPTS = 100
+_MOST_HOPS = 5
+"""From how many modules away a name is followed, through those that hand it on and through base classes."""
 
 _IMPORT = re.compile(
     rb"(?:^|;)[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
@@ -46,6 +48,7 @@ _REPLACING = re.compile(
     rb"|\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']",
     re.MULTILINE,
 )
+_CLASS = re.compile(rb"^class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
 _WORD = re.compile(rb"\w+")
 _COMMENT = re.compile(rb"#[^\n]*")
 
@@ -61,6 +64,8 @@ class Project:
         self.package = package
         self._found: dict[tuple[str, str], str | None] = {}
         self._marked: dict[str, frozenset[str]] = {}
+        self._behind: dict[tuple[str, str], frozenset[str]] = {}
+        self._classes: dict[str, dict[str, list[str]]] = {}
         self._imports: dict[str, list[tuple[str, str]]] = {}
 
     # -- modules --------------------------------------------------------------------------------------------------
@@ -134,28 +139,37 @@ class Project:
 
         An empty `name` stands for all of the module.
         """
-        for _ in range(4):
-            found = self._names(path)
-            if not name or name in found:
-                return found if not name else self._with_methods(path, name, found)
-            above = self._bases(path, name)
-            if above:
-                inherited = frozenset[str]().union(*(self.marked(path, base) for base in above if base != name))
-                return inherited | {name} if inherited else frozenset()
-            inner = self.within(path, name)
-            if inner is not None:
-                return self._names(inner)
-            origin = self._origin(path, name)
-            if origin is None:
-                break
-            path, name = origin
-        return frozenset()
+        key = (path, name)
+        if key not in self._behind:
+            self._behind[key] = self._marked_behind(path, name, _MOST_HOPS)
+        return self._behind[key]
+
+    def _marked_behind(self, path: str, name: str, hops: int) -> frozenset[str]:
+        found = self._names(path)
+        if not name or not hops:
+            return found if not name else frozenset()
+        if name in found:
+            return self._with_methods(path, name, found)
+        above = self._bases(path, name)
+        if above:
+            inherited = frozenset[str]().union(*(self._marked_behind(path, base, hops - 1) for base in above))
+            return inherited | {name} if inherited else frozenset()
+        inner = self.within(path, name)
+        if inner is not None:
+            return self._names(inner)
+        origin = self._origin(path, name)
+        return frozenset() if origin is None else self._marked_behind(*origin, hops - 1)
 
     def _bases(self, path: str, name: str) -> list[str]:
         """The names of the classes that the class `name` of a module is made from; none if it has no such class."""
-        head = re.search(rb"^class[ \t]+%s[ \t]*\(([^()]*)\)" % re.escape(name.encode()), _content(path), re.MULTILINE)
-        names = head[1].decode("latin-1").split(",") if head is not None else []
-        return [base.strip() for base in names if base.strip().isidentifier()]
+        if path not in self._classes:
+            self._classes[path] = {
+                head[1].decode("latin-1"): [
+                    base.strip() for base in head[2].decode("latin-1").split(",") if base.strip().isidentifier()
+                ]
+                for head in _CLASS.finditer(_content(path))
+            }
+        return self._classes[path].get(name, [])
 
     def _names(self, path: str) -> frozenset[str]:
         """The functions, classes and methods of a module that hold a mark."""

@@ -162,6 +162,16 @@ def test_a_class_brings_its_methods(tmp_path: Path) -> None:
     assert of.marked(os.path.realpath(tmp_path / "trainer.py"), "T") == {"T", "fit"}
 
 
+def test_a_class_is_made_from_marked_ones_or_from_itself(tmp_path: Path) -> None:
+    write(tmp_path, base="import tensorflow as tf\n\n\nclass B:\n    def fit(self):\n        tf.GradientTape()\n")
+    write(tmp_path, sub="from base import B\n\n\nclass C(B): ...\n\n\nclass D(D): ...\n\n\nclass E(F): ...\n")
+    of = project_of(str(tmp_path / "sub.py"))
+    assert of is not None
+    path = os.path.realpath(tmp_path / "sub.py")
+    assert of.marked(path, "C") == {"B", "C", "fit"}
+    assert of.marked(path, "D") == of.marked(path, "E") == frozenset()
+
+
 def test_tests_and_large_projects_are_not_asked_for_callers(tmp_path: Path) -> None:
     write(tmp_path, step=STEP, main="from step import step\n", test_it="from step import step\n")
     (tmp_path / "pyproject.toml").touch()
