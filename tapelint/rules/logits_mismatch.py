@@ -159,7 +159,7 @@ def _fix(recording: Recording, operation: Operation, made: ast.AST | None) -> Fi
     end = recording.span(call).end - 1
     text = recording.source.text
     inner = text[recording.span(call.func).end + 1 : end].rstrip()
-    if "\n" in inner:
+    if "\n" in inner or "#" in inner:
         return None
     comma = "" if not inner or inner.endswith(",") else ", "
     return Fix("write `from_logits=True`", Applicability.UNSAFE, (Edit(Span(end, end), f"{comma}from_logits=True"),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording
 from tapelint.play.values import Variable, VariableSet
 from tapelint.rules import blocks, story
@@ -36,16 +36,24 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 
 def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
-    """The trainable ones in place of all variables."""
+    """The trainable ones in place of all variables, also where the gradients are then applied to them."""
     node = case.verdict.node
     if not isinstance(node, ast.Attribute) or node.attr not in _TRAINABLE:
         return None
-    span = recording.span(node)
-    text = recording.segment(span)
-    if not text.endswith(node.attr):
+    scope = blocks.function_of(recording, node) or recording.tree
+    applied = [
+        part
+        for call in ast.walk(scope)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "apply_gradients"
+        for part in ast.walk(call)
+        if isinstance(part, ast.Attribute) and part is not node and ast.unparse(part) == ast.unparse(node)
+    ]
+    spans = sorted(recording.span(part) for part in (node, *applied))
+    if any(not recording.segment(each).endswith(node.attr) for each in spans):
         return None
-    edit = Edit(span, text.removesuffix(node.attr) + _TRAINABLE[node.attr])
-    return Fix(f"use `{_TRAINABLE[node.attr]}` here and where the gradients are applied", Applicability.UNSAFE, (edit,))
+    edits = tuple(Edit(Span(each.end - len(node.attr), each.end), _TRAINABLE[node.attr]) for each in spans)
+    where = " here and where the gradients are applied" if applied else ""
+    return Fix(f"use `{_TRAINABLE[node.attr]}`{where}", Applicability.UNSAFE, edits)
 
 
 def _watched(recording: Recording, case: story.Missing) -> Fix | None:

@@ -102,6 +102,8 @@ def _fix(recording: Recording, rebinding: Rebinding) -> Fix | None:
         words = text[name.start : name.end]
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
             if value.func.attr.startswith("assign") and _text(recording, value.func.value) == words:
+                if text[name.end : recording.span(value).start].strip() != "=":
+                    return None
                 cut = Edit(Span(name.start, recording.span(value).start), "")
                 return Fix(f"drop `{words} =`", Applicability.SAFE, (cut,))
             return None

@@ -23,6 +23,11 @@ _POINTS = {
 """Where the slope of a function is infinite."""
 _SAFE = {"tensorflow.acos": "0.0", "tensorflow.asin": "0.0", "tensorflow.atanh": "0.0", "tensorflow.acosh": "2.0"}
 """An argument that is safe for these; 1.0 is for the others."""
+_LIKE = {
+    "0.0": "{tf}.zeros_like({name})",
+    "1.0": "{tf}.ones_like({name})",
+    "2.0": "2.0 * {tf}.ones_like({name})",
+}
 _PRODUCTS = frozenset({"*", "tensorflow.multiply"})
 _WHERE = "tensorflow.where"
 
@@ -142,7 +147,10 @@ def _fix(
     words = recording.segment
     condition, name = words(recording.span(where.args[0])), argument.id
     safe = _SAFE.get(operation.function, "1.0")
-    branches = f"{name}, {safe}" if at == 1 else f"{safe}, {name}"
+    if "#" in condition:
+        return None
+    # In a graph, a number that stands first decides the type: there it must have that of the argument.
+    branches = f"{name}, {safe}" if at == 1 else f"{_LIKE[safe].format(tf=tf, name=name)}, {name}"
     span = recording.span(argument)
     message = f"take it of `{tf}.where({condition}, {branches})`"
     edit = Edit(Span(span.start, span.end), f"{tf}.where({condition}, {branches})")

@@ -74,3 +74,22 @@ def with_tabs(text: str) -> str:
 def with_crlf(text: str) -> str:
     """The text with the line ends of Windows."""
     return text.replace("\n", "\r\n")
+
+
+def with_comments_in_brackets(text: str) -> str:
+    """The text with a comment and the end of a line after each opening bracket and each comma within brackets."""
+    lines = text.splitlines(keepends=True)
+    depth = strings = 0
+    places: list[tuple[int, int]] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        name = tokenize.tok_name[token.type]
+        strings += name.endswith("STRING_START") - name.endswith("STRING_END")
+        if token.type != tokenize.OP or strings:
+            continue
+        depth += (token.string in "([{") - (token.string in ")]}")
+        if token.string in "([{" or (token.string == "," and depth):
+            places.append(token.end)
+    for row, column in reversed(places):
+        line = lines[row - 1]
+        lines[row - 1] = f"{line[:column]}  # note {row}.{column}\n    {line[column:]}"
+    return "".join(lines)

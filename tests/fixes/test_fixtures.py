@@ -11,7 +11,19 @@ import pytest
 from tapelint.diagnostic import Applicability, Edit
 from tapelint.fixes.edits import ordered
 from tapelint.fixes.passes import rewritten
-from tests.fixes.fixing import SAFE, UNSAFE, code_of, comments, faulty, fixed, judged, mended, with_crlf, with_tabs
+from tests.fixes.fixing import (
+    SAFE,
+    UNSAFE,
+    code_of,
+    comments,
+    faulty,
+    fixed,
+    judged,
+    mended,
+    with_comments_in_brackets,
+    with_crlf,
+    with_tabs,
+)
 from tests.oracle.programs import shown
 
 FAULTY = faulty()
@@ -47,6 +59,23 @@ def test_line_ends_and_tabs_make_no_difference(path: Path) -> None:
     expected = fixed(text.encode(), UNSAFE, code).decode()
     changed = with_crlf(with_tabs(text)).encode("utf-8-sig")
     assert fixed(changed, UNSAFE, code).decode("utf-8-sig") == with_crlf(with_tabs(expected))
+
+
+@pytest.mark.parametrize("path", FAULTY, ids=shown)
+def test_comments_within_brackets_are_stood(path: Path) -> None:
+    """Each argument on its own line with a comment behind it: what is then offered still parses, and loses none."""
+    text = path.read_bytes().decode("utf-8-sig")
+    code = code_of(path)
+    if code.startswith("TAP00") or mended(text.encode(), UNSAFE, code).mended is None:
+        return
+    spread = with_comments_in_brackets(text)
+    assert ast.dump(ast.parse(spread)) == ast.dump(ast.parse(text))
+    result = mended(spread.encode(), UNSAFE, code)
+    assert not [note for note in result.notes if "not be valid" in note]
+    if result.mended is not None:
+        assert mended(result.mended.after, UNSAFE, code).mended is None
+        if comments(spread) - comments(result.mended.after.decode()):
+            assert not comments(spread) - comments(fixed(spread.encode(), SAFE, code).decode())
 
 
 @pytest.mark.parametrize("path", FAULTY, ids=shown)
