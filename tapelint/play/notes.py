@@ -373,7 +373,7 @@ class Notes(Arrays):
             self.leaks.setdefault(holder.id, (self.place(node), loop.place.node))
 
     def _note_leaked(self, name: str, arguments: Arguments, node: ast.AST) -> None:
-        """Note that a list is computed with that holds tensors of a loop of the graph, which are void outside of it."""
+        """Note that a list is computed with that holds tensors of a loop of the graph, void outside of it."""
         for value in arguments.args:
             leak = self.leaks.get(value.id)
             if leak is None or any(loop.place.node is leak[1] for loop in self.context.loops):

@@ -33,7 +33,7 @@ def _fix(recording: Recording, node: ast.AST) -> Fix | None:
     tf = prefix(recording, node)
     if tf is None or not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
         return None
-    if not isinstance(node.args[0], (ast.Name, ast.Attribute)) or "#" in recording.source.segment(recording.span(node)):
+    if not isinstance(node.args[0], (ast.Name, ast.Attribute)) or "#" in recording.segment(recording.span(node)):
         return None
     name, words = recording.text(node.args[0], 200), recording.text(node, 200)
     edit = Edit(recording.span(node), f"({name} + {tf}.stop_gradient({words} - {name}))")
