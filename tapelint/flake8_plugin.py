@@ -150,12 +150,12 @@ class Judge:
             result = _unknown(result, terms, settings.baseline)
         if not result.diagnostics:
             return []
-        from tapelint.report.place import place
+        from tapelint.report.place import in_short, place
         from tapelint.report.visible import visible
 
         starts = [place(result, diagnostic.span).start for diagnostic in result.diagnostics]
         return [
-            (start.row, start.column - 1, f"{diagnostic.code} {visible(diagnostic.message)}")
+            (start.row, start.column - 1, f"{diagnostic.code} {visible(in_short(result, diagnostic))}")
             for start, diagnostic in zip(starts, result.diagnostics, strict=True)
         ]
 

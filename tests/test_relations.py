@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tapelint.cli import main
+from tapelint.report import FORMATS
 
 LOSSES = """\
 import tensorflow as tf
@@ -175,3 +176,9 @@ def test_a_baseline_knows_what_other_files_led_to(capsys: pytest.CaptureFixture[
 def test_fixes_leave_what_only_a_caller_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "--fix") == [CUT, UNWATCHED]
     assert Path("steps.py").read_text() == STEPS
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_every_form_carries_the_name_of_the_other_file(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--output-format", form, "--quiet", "steps.py"])
+    assert "run.py" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from tapelint.diagnostic import Severity
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.repository import relative, root
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
@@ -26,7 +26,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
                 "code": diagnostic.code,
             }
             shown = "".join(f"{key}={_property(value)};" for key, value in properties.items())
-            message = _data(visible(f"{diagnostic.name}: {diagnostic.message}{where.note}"))
+            message = _data(visible(f"{diagnostic.name}: {in_short(result, diagnostic)}{where.note}"))
             stream.write(f"##vso[task.logissue {shown}]{message}\n")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from tapelint.report.markup import HEAD, attributes
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
 
@@ -24,7 +24,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
                 "line": where.start.row,
                 "column": where.start.column,
                 "severity": diagnostic.severity.value,
-                "message": visible(diagnostic.message + where.note),
+                "message": visible(in_short(result, diagnostic) + where.note),
                 "source": f"tapelint.{diagnostic.code}",
             }
             stream.write(f"    <error{attributes(error)}/>\n")

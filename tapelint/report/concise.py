@@ -8,7 +8,7 @@ from typing import TextIO
 from tapelint.diagnostic import Diagnostic
 from tapelint.report.frame import Row
 from tapelint.report.full import painter, plain, prose
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
 
@@ -29,5 +29,5 @@ def row(result: FileResult, diagnostic: Diagnostic) -> Row:
         ("position", f":{where.seen[0].row}:{where.seen[0].column}: "),
         (diagnostic.severity.value, diagnostic.code),
         ("plain", " "),
-        *prose(diagnostic.message, "plain"),
+        *prose(in_short(result, diagnostic), "plain"),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from tapelint.diagnostic import Diagnostic, Severity
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.repository import Fingerprints, relative, root
 from tapelint.result import FileResult
 
@@ -31,7 +31,7 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
 def _entry(result: FileResult, diagnostic: Diagnostic, path: str, fingerprint: str) -> dict[str, Any]:
     where = place(result, diagnostic.span)
     return {
-        "description": f"{diagnostic.code} {diagnostic.name}: {diagnostic.message}{where.note}",
+        "description": f"{diagnostic.code} {diagnostic.name}: {in_short(result, diagnostic)}{where.note}",
         "check_name": diagnostic.code,
         "fingerprint": fingerprint,
         "severity": SEVERITIES[diagnostic.severity],

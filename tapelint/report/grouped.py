@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from tapelint.report.full import painter, plain, prose
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
 
@@ -33,6 +33,6 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
                     ("position", f"  {cell + str(at.row):>{rows}}:{at.column:<{columns}}  "),
                     (diagnostic.severity.value, diagnostic.code),
                     ("plain", " "),
-                    *prose(diagnostic.message, "plain"),
+                    *prose(in_short(result, diagnostic), "plain"),
                 ]
             )

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from tapelint.diagnostic import Diagnostic
 from tapelint.report import Tally
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.repository import relative, root
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
@@ -44,7 +44,7 @@ def _row(result: FileResult, diagnostic: Diagnostic, path: str) -> str:
     where = place(result, diagnostic.span)
     shown = code(str(replace(where, path=path)))
     rule = f"[{diagnostic.code} {diagnostic.name}]({diagnostic.url})" if diagnostic.url else diagnostic.code
-    return f"| {shown} | {rule} | {diagnostic.severity.value} | {text(diagnostic.message)} |\n"
+    return f"| {shown} | {rule} | {diagnostic.severity.value} | {text(in_short(result, diagnostic))} |\n"
 
 
 def code(content: str) -> str:

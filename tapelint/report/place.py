@@ -114,6 +114,13 @@ def related_place(result: FileResult, related: Related) -> Place | None:
     return None if source is None else _in_source(source, related.path, related.span)
 
 
+def in_short(result: FileResult, diagnostic: Diagnostic) -> str:
+    """The message for a form that shows one place only: with the nearest place in another file, if the story has one."""
+    places = (related_place(result, related) for related in reversed(diagnostic.related) if related.path is not None)
+    found = next((where for where in places if where is not None and where.path != result.path), None)
+    return diagnostic.message if found is None else f"{diagnostic.message} (see {found.path}:{found.start.row})"
+
+
 def story(result: FileResult, diagnostic: Diagnostic) -> Iterator[tuple[str, Place]]:
     """The places that have a label, in the order in which it happens, and the primary one among them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from tapelint.report.place import place
+from tapelint.report.place import in_short, place
 from tapelint.report.visible import visible
 from tapelint.result import FileResult
 
@@ -17,5 +17,5 @@ def write(results: Iterable[FileResult], stream: TextIO, *, color: bool, width: 
             where = place(result, diagnostic.span)
             stream.write(
                 f"{visible(where.path)}:{where.start.row}: "
-                f"[{diagnostic.code}] {visible(diagnostic.message + where.note)}\n"
+                f"[{diagnostic.code}] {visible(in_short(result, diagnostic) + where.note)}\n"
             )
