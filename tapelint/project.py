@@ -30,6 +30,8 @@ _INSTALLED = ("site-packages", "dist-packages")
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
 MAX_FILES = 3_000
 """In a project with more files nobody looks for the callers of a function."""
+MAX_ENTRIES = 50_000
+"""The same for a project with more files of any kind: looking through it takes too long."""
 MAX_FILES_WITHOUT_MARK = 300
 """In a project with more files only those that hold a mark themselves are played for what they call."""
 MAX_SIZE = 1_000_000
@@ -476,14 +478,16 @@ def _marked(path: str) -> set[str]:
 
 
 def _files(folder: str) -> list[str]:
-    """The Python files and notebooks of a project, sorted; none if there are more than `MAX_FILES`."""
+    """The Python files and notebooks of a project, sorted; none if there are too many, or too many other files."""
     found: list[str] = []
+    seen = 0
     for parent, folders, names in os.walk(folder):
         if "pyvenv.cfg" in names:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not name.startswith("."))
         found += [os.path.join(parent, name) for name in names if name.endswith((".py", ".ipynb"))]
-        if len(found) > MAX_FILES:
+        seen += len(names)
+        if len(found) > MAX_FILES or seen > MAX_ENTRIES:
             return []
     return sorted(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,6 @@ def test_text_that_is_not_on_disk_is_judged_by_itself(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import io
-    import sys
 
     class Piped:
         buffer = io.BytesIO(STEPS.replace("import tensorflow", "# changed\nimport tensorflow").encode())
@@ -182,3 +182,35 @@ def test_fixes_leave_what_only_a_caller_shows(capsys: pytest.CaptureFixture[str]
 def test_every_form_carries_the_name_of_the_other_file(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["--output-format", form, "--quiet", "steps.py"])
     assert "run.py" in capsys.readouterr().out
+
+
+def test_nothing_of_a_project_is_executed(capsys: pytest.CaptureFixture[str]) -> None:
+    writes = "\nopen('executed', 'w').close()\n"
+    for name in FILES:
+        Path(name).write_text(FILES[name] + writes)
+    Path("losses.pth").write_text("import losses\n")
+    Path("conftest.py").write_text(writes)
+    before = set(sys.modules)
+    assert told(capsys) == [CUT, UNWATCHED]
+    assert not Path("executed").exists()
+    assert not {"losses", "steps", "train", "run"} & (set(sys.modules) - before)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"def broken(:\n", b"\xff\xfe\x00", b"", b"x = 1\0", b"(" * 3000],
+    ids=["syntax", "bytes", "empty", "null", "deep"],
+)
+def test_a_module_that_cannot_be_read_is_unknown(content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("losses.py").write_bytes(content)
+    assert told(capsys) == []
+
+
+def test_a_module_that_is_a_folder_a_loop_or_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("losses.py").unlink()
+    assert told(capsys) == []
+    Path("losses.py").symlink_to("losses.py")
+    assert told(capsys) == []
+    Path("losses.py").unlink()
+    Path("losses.py").mkdir()
+    assert told(capsys) == []
