@@ -73,6 +73,9 @@ def _walked(tree: ast.AST) -> Outline:
             found.parents[id(node.value)] = node  # type: ignore[attr-defined]
             todo.append(node.value)  # type: ignore[attr-defined]
             continue
+        if kind is ast.alias:
+            found.used.add(node.name)  # type: ignore[attr-defined]
+            continue
         if kind is ast.Global:
             found.globals.update(node.names)  # type: ignore[attr-defined]
             continue

@@ -45,7 +45,9 @@ def _calls(recording: Recording, one: Wrapping, begin: int, end: int) -> list[Tr
 def _conditional(recording: Recording, one: Wrapping) -> bool:
     """Whether a condition in the loop may keep the function from being made again."""
     loop = one.context.loops[-1].place.node
-    for place in (one.place, *one.context.calls):
+    calls = list(one.context.calls)
+    first = next((at for at, call in enumerate(calls) if _inside(recording, call.node, loop)), len(calls))
+    for place in (one.place, *calls[first:]):
         at: ast.AST | None = place.node
         while at is not None and at is not loop:
             outer = recording.parents.get(id(at))
@@ -53,6 +55,13 @@ def _conditional(recording: Recording, one: Wrapping) -> bool:
                 return True
             at = outer
     return False
+
+
+def _inside(recording: Recording, node: ast.AST, loop: ast.AST) -> bool:
+    at: ast.AST | None = node
+    while at is not None and at is not loop:
+        at = recording.parents.get(id(at))
+    return at is loop
 
 
 def _told(recording: Recording, one: Wrapping, call: Trace) -> Finding:

@@ -42,8 +42,10 @@ def _perhaps_once(parents: dict[int, ast.AST], made: Creation) -> bool:
     """Whether a condition, a `try` or `build` may keep the place from being reached on every call."""
     trace = made.context.trace
     assert trace is not None
-    calls = [place.node for place in made.context.calls]
-    for place in [made.place.node, *calls]:
+    calls = list(made.context.calls)
+    if trace.call in calls:
+        calls = calls[calls.index(trace.call) + 1 :]  # what stands around the traced call says nothing of the next one
+    for place in [made.place.node, *(call.node for call in calls)]:
         node: ast.AST | None = place
         while node is not None and node is not trace.place.node:
             outer = parents.get(id(node))
