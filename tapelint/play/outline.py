@@ -95,4 +95,19 @@ def _walked(tree: ast.AST) -> Outline:
             found.parents[id(child)] = node
         children.reverse()
         todo.extend(children)
+    if isinstance(tree, ast.Module):
+        _add_originals(found, tree)
     return found
+
+
+def _add_originals(found: Outline, tree: ast.Module) -> None:
+    """What functions use under another name: `Tape = tf.GradientTape`, `from tensorflow import GradientTape as Tape`."""
+    originals: dict[str, str] = {}
+    for item in tree.body:
+        if isinstance(item, ast.ImportFrom):
+            originals.update((alias.asname, alias.name) for alias in item.names if alias.asname)
+        elif isinstance(item, ast.Assign) and isinstance(item.value, ast.Attribute):
+            originals.update((target.id, item.value.attr) for target in item.targets if isinstance(target, ast.Name))
+    if originals:
+        for names in found.names.values():
+            names.update([originals[name] for name in names & originals.keys()])

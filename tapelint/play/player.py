@@ -386,9 +386,8 @@ class _Reach:
     def __init__(self, found: Outline, elsewhere: frozenset[str] = frozenset()) -> None:
         self.marked: set[int] = set()
         names: set[str] = set(elsewhere)
-        marks = MARKS | _other_names(found)
         for node in found.functions:
-            if found.names[id(node)] & marks:
+            if found.names[id(node)] & MARKS:
                 self.marked.add(id(node))
                 names.add(node.name)
         for item in found.nodes:
@@ -402,19 +401,6 @@ class _Reach:
 
     def worth(self, node: ast.AST) -> bool:
         return id(node) in self.marked
-
-
-def _other_names(found: Outline) -> set[str]:
-    """Names that the module gives to what is marked: `Tape = tf.GradientTape`, `import GradientTape as Tape`."""
-    names: set[str] = set()
-    for item in found.nodes:
-        if isinstance(item, ast.ImportFrom):
-            names |= {alias.asname for alias in item.names if alias.asname and alias.name in MARKS}
-        elif isinstance(item, ast.Assign):
-            held = getattr(item.value, "attr", "") or getattr(item.value, "id", "")
-            if held in MARKS:
-                names |= {target.id for target in item.targets if isinstance(target, ast.Name)}
-    return names
 
 
 def _has_parameters(function: Function) -> bool:

@@ -443,6 +443,11 @@ class Statements(Expressions):
 
     def return_(self, node: ast.Return) -> None:
         value = known(self.evaluate(node.value)) if node.value is not None else self.const(None, node)
+        trace = self.context.trace
+        if trace is not None and trace.reason is not None and trace.place.node is self.frame.node:
+            for leaf in self.flat(value):
+                if isinstance(leaf, Tape):
+                    self.work("return", "", leaf, node)
         self.leave_function(value)
 
     def leave_function(self, value: Value) -> None:
