@@ -115,7 +115,7 @@ def related_place(result: FileResult, related: Related) -> Place | None:
 
 
 def in_short(result: FileResult, diagnostic: Diagnostic) -> str:
-    """The message for a form that shows one place only: with the nearest place in another file, if the story has one."""
+    """The message for a form that shows one place only, with the nearest place that the story has in another file."""
     places = (related_place(result, related) for related in reversed(diagnostic.related) if related.path is not None)
     found = next((where for where in places if where is not None and where.path != result.path), None)
     return diagnostic.message if found is None else f"{diagnostic.message} (see {found.path}:{found.start.row})"
