@@ -589,9 +589,7 @@ class Objects(Imports):
         found = self.class_attribute(value.cls, name)
         if found is not None:
             if isinstance(found, Function):
-                if {"builtins.property", "functools.cached_property"} & set(found.decorators):
-                    return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
-                return self._bind_method(found, value)
+                return self._read_member(found, value, node)
             if not isinstance(found, Unknown):
                 return found
         if value.kind in ("model", "layer", "module"):
@@ -609,6 +607,12 @@ class Objects(Imports):
         if self._called_at(node):
             return Method(value, name, self.place(node), self.tick())
         return self.unknown_attribute(value, name, node)
+
+    def _read_member(self, found: Function, value: Instance, node: ast.AST) -> Value:
+        """What a function of the class is when it is read on an object: the value of a property, else a method."""
+        if {"builtins.property", "functools.cached_property"} & set(found.decorators):
+            return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
+        return self._bind_method(found, value)
 
     def _bind_method(self, found: Value, value: Instance) -> Value:
         if isinstance(found, Function):
@@ -628,11 +632,15 @@ class Objects(Imports):
             for visible in later:
                 found = self.world.get((visible.frame.id, name))
                 if isinstance(found, Function):
-                    return self._bind_method(found, instance)
+                    return self._read_member(found, instance, node)
+                if found is not None:
+                    return self.unknown(node, (found,), "attribute")
             if instance.kind and name in ("add_weight", "__call__", *SETS, *_LEAVING):
                 if name in SETS:
                     return self.variables(instance, SETS[name], node)
                 return Method(instance, name, self.place(node), self.tick())
+        if not self._called_at(node):
+            return self.unknown(node, (value,), "attribute")  # a property of an unseen class, for all that is known
         return Method(value, name, self.place(node), self.tick())
 
     def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:
