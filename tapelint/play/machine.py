@@ -216,6 +216,7 @@ class Machine:
         self.steps += 1
         if self.frame.module is not self.module:
             self.away += 1
+            self.limit += 1  # it has a budget of its own, and must not cost the played module what is its
         if self.steps + (self.world.cost >> 3) > self.limit:
             raise BudgetSpent
 
