@@ -101,7 +101,7 @@ def _walked(tree: ast.AST) -> Outline:
 
 
 def _add_originals(found: Outline, tree: ast.Module) -> None:
-    """What functions use under another name: `Tape = tf.GradientTape`, `from tensorflow import GradientTape as Tape`."""
+    """What functions use under another name of the module: `Tape = tf.GradientTape`, `import GradientTape as Tape`."""
     originals: dict[str, str] = {}
     for item in tree.body:
         if isinstance(item, ast.ImportFrom):
