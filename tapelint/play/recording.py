@@ -432,7 +432,8 @@ class Work:
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
     a variable), "return" (a tape, from a traced function), "items" (of a dictionary of gradients),
-    "leave" (the traced tensor goes to Python or NumPy), "print", "leak" (a list with tensors of a loop is used) or "keep" (in the object `others[0]`, which is older than the trace); `op` is
+    "leave" (the traced tensor goes to Python or NumPy), "print", "leak" (a list with tensors of a loop is used) or
+    "keep" (in the object `others[0]`, which is older than the trace); `op` is
     what the program calls it. For an operator or a call `count` is the position of the value among the operands.
     """
 
