@@ -331,7 +331,8 @@ class Statements(Expressions):
         if len(items) > MAX_UNROLL:
             rounds.append((rounds[-1][0], True))
         dataset = isinstance(iterated, Object) and iterated.kind == "dataset"
-        if self.frame.in_graph and self.context.trace is not None and (is_tensor(iterated) or dataset):
+        sole = is_tensor(iterated) and not (isinstance(iterated, Data) and iterated.nested)  # and no dictionary of them
+        if self.frame.in_graph and self.context.trace is not None and (sole or dataset):
             self.graph_loops.add(id(node))
         if self.frame.in_graph and is_tensor(iterated):
             rounds = rounds[:1]  # tf.function traces the body of such a loop once
