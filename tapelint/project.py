@@ -45,11 +45,9 @@ _IMPORT = re.compile(
     rb"|import[ \t]+([^\n#;]+))",
     re.MULTILINE,
 )
-_REPLACING = re.compile(
-    rb"^[ \t]*(\w+)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)"
-    rb"|\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']",
-    re.MULTILINE,
-)
+_REPLACING = re.compile(rb"^[ \t]*(\w+)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)", re.MULTILINE)
+_SETTING = re.compile(rb"\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']")
+_OWN = (b"self", b"cls")
 _CLASS = re.compile(rb"^class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
 _WORD = re.compile(rb"\w+")
 _COMMENT = re.compile(rb"#[^\n]*")
@@ -255,11 +253,13 @@ class Project:
         """The names that files assign in modules that they import: `settings.DEBUG = True`, `setattr(ops, "f", g)`."""
         found: set[str] = set()
         for data in self._data.values():
-            if b"import" in data:
+            written = set(_REPLACING.findall(data))
+            if b"setattr(" in data:
+                written.update(_SETTING.findall(data))
+            written = {(base, name) for base, name in written if base not in _OWN}
+            if written:
                 imported = {word for match in _IMPORT.findall(data) for part in match for word in _WORD.findall(part)}
-                for base, name, set_in, set_name in _REPLACING.findall(data):
-                    if (base or set_in) in imported:
-                        found.add((name or set_name).decode("latin-1"))
+                found.update(name.decode("latin-1") for base, name in written if base in imported)
         return frozenset(found)
 
     def holds_mark(self, others_than: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from tapelint.tensorflow import api
 
 MAX_MODULES = 40
 """How many modules are read for one that is played."""
-_PARSED_IN_A_STEP = 40
+_PARSED_IN_A_STEP = 25
 """How many characters are parsed in the time of one step."""
 
 

@@ -62,7 +62,7 @@ _SUSPENDED = ("suspended",)
 
 MAX_STEPS = 60_000
 MAX_DEPTH = 9
-AWAY = 1_200
+AWAY = 1_000
 AWAY_UNDER_TAPE = 5_000
 """What may be done in other modules of the project without regard to the work in the played one."""
 
