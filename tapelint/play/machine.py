@@ -60,7 +60,7 @@ _ACTIVE = ("tapes",)
 _RUNNING = ("running",)
 _SUSPENDED = ("suspended",)
 
-MAX_STEPS = 60_000
+MAX_STEPS = 40_000
 MAX_DEPTH = 9
 AWAY = 1_000
 AWAY_UNDER_TAPE = 5_000

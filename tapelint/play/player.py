@@ -32,7 +32,7 @@ MARKS = frozenset(
 TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 """Names without which a module makes no tape of its own."""
 
-_ENDLESS = 180_000
+_ENDLESS = 110_000
 _IMPORT_STEPS = 8_000
 _BEFORE_ALL = -1_000_000_000
 """The time at which modules are imported: before everything that the played module does."""
