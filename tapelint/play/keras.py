@@ -11,7 +11,7 @@ from tapelint.play.library import Library, _callable
 from tapelint.play.machine import Arguments, Met, Read, Written
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
-from tapelint.play.recording import Apply, Ask, Forward, Frozen, Hidden, Pairs, Stranger
+from tapelint.play.recording import Apply, Ask, Disconnected, Forward, Frozen, Hidden, Pairs, Stranger
 from tapelint.play.tape import Phase
 from tapelint.play.values import (
     Class,
@@ -186,7 +186,45 @@ class Keras(Library):
         )
         model = self._made("model", name, node, layers, whole, arguments)
         model.args["inputs"], model.args["outputs"] = inputs, outputs
+        self._note_disconnected(inputs, arguments, node)
         return model
+
+    def _note_disconnected(self, inputs: Value, arguments: Arguments, node: ast.expr) -> None:
+        """Note the outputs behind which an `Input` stands that is none of the model's inputs."""
+        given = self.flat(inputs)
+        given_node, output_node = arguments.node(0, "inputs"), arguments.node(1, "outputs")
+        outputs = arguments.get(1, "outputs")
+        if given_node is None or output_node is None or outputs is None:
+            return
+        if not all(isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC for leaf in given):
+            return
+        items = self.items(outputs) if isinstance(outputs, Sequence) else None
+        pairs: list[tuple[Value, ast.AST]] = [(outputs, output_node)]
+        if items is not None and isinstance(output_node, (ast.List, ast.Tuple)):
+            if len(items.items) != len(output_node.elts):
+                return
+            pairs = list(zip(items.items, output_node.elts, strict=True))
+        known_ = {leaf.id for leaf in given}
+        for output, at in pairs:
+            roots = (self._other_input(leaf, known_) for leaf in self.flat(output))
+            root = next((root for root in roots if root is not None), None)
+            if root is not None and root.place is not None:
+                place = self.place(node)
+                self.recording.disconnected.append(Disconnected(at, given_node, root.place, place, self.context))
+
+    def _other_input(self, output: Value, given: set[int]) -> Value | None:
+        """An `Input` that a symbolic tensor was certainly computed from, and that is not among those given."""
+        stack = [output]
+        seen: set[int] = set()
+        while stack:
+            value = stack.pop()
+            if value.id in seen or value.id in given or not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC:
+                continue
+            seen.add(value.id)
+            if value.op == "keras.Input":
+                return value
+            stack.extend(link.value for link in value.links)
+        return None
 
     def _build_visible(self, given: Data, layers: list[Value], node: ast.expr) -> None:
         """A Sequential that begins with its input builds its layers at once: `build` of a visible class runs here."""
@@ -624,7 +662,8 @@ class Keras(Library):
                 name = part.args.get("name")
                 if isinstance(name, Const) and name.value == wanted.value and name.value is not None:
                     output = self._output_of(value, part)
-                    if output is not None:
+                    # A functional model has outputs of its own, whatever it was called on.
+                    if output is not None and "outputs" not in part.args:
                         self.world.put((part.id, ".output"), output)
                     return part
         return Unknown(self.place(node), self.tick(), (value,), "layer")

@@ -391,6 +391,8 @@ class _Reach:
                 self.marked.add(id(node))
                 names.add(node.name)
         for item in found.nodes:
+            if isinstance(item, ast.ClassDef) and any(id(part) in self.marked for part in item.body):
+                names.add(item.name)
             if isinstance(item, ast.Assign) and isinstance(item.value, ast.Call):
                 given = {part.id for part in item.value.args if isinstance(part, ast.Name)}
                 if given & names:  # `step = tf.function(step)`

@@ -123,6 +123,21 @@ class Wrapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Disconnected:
+    """An output of a functional model that was computed from an input which the model does not have.
+
+    `node` is the expression that gives the output, `given` the one that gives the model's inputs, `root` the place of
+    the other input.
+    """
+
+    node: ast.AST
+    given: ast.AST
+    root: Place
+    place: Place
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """An optimizer, layer or model makes its variables here: it is used for the first time."""
 
@@ -612,6 +627,7 @@ class Recording:
     trace_calls: list[Trace] = field(default_factory=list)
     """Every call of a traced function, in the order of play."""
     makings: list[Making] = field(default_factory=list)
+    disconnected: list[Disconnected] = field(default_factory=list)
     accumulators: list[Object] = field(default_factory=list)
     """The forward accumulators, with the tape that stands for each and its primals in `args`."""
     jvps: list[Ask] = field(default_factory=list)
