@@ -11,6 +11,7 @@ import os
 
 from tapelint import __version__
 from tapelint.source.marks import has_mark
+from tapelint.surroundings import hold_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,10 +119,7 @@ class Judge:
         """Whether other files of the project hold a mark: they may show something in a file that holds none."""
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._near_marks:
-            from tapelint.project import project_of
-
-            project = project_of(path) if self._configured_for(path).follow_imports else None
-            self._near_marks[folder] = project is not None and project.holds_mark(())
+            self._near_marks[folder] = hold_mark(path) and self._configured_for(path).follow_imports
         return self._near_marks[folder]
 
     def _findings(self, path: str, text: str) -> list[tuple[int, int, str]]:

@@ -1,7 +1,6 @@
-"""The project around a file: where its modules lie, and which of its files use another one. Nothing is executed.
+"""The modules of a project: where they lie, and which of its files use another one. Nothing is executed.
 
-A project is the repository, else the closest folder with a project file, else the package or the folder with scripts
-around a file; installed packages are projects of their own. The libraries that tapelint has tables for, and what comes
+`surroundings` says where the project around a file lies. The libraries that tapelint has tables for, and what comes
 with Python, are never modules of a project.
 """
 
@@ -20,23 +19,12 @@ from tapelint.generation import sets_keras_2
 from tapelint.program import no_collection, read
 from tapelint.source.marks import has_mark
 from tapelint.source.text import Source
-from tapelint.surroundings import is_project, is_repository
-
-LIBRARIES = frozenset({"tensorflow", "keras", "tf_keras", "numpy", "scipy", "jax", "torch"})
-"""Packages whose sources are never read: what is known of them stands in tables, or nothing is."""
+from tapelint.surroundings import LIBRARIES, MAX_SIZE, content, files, surroundings, top
+from tapelint.surroundings import forget as forget_surroundings
 
 _FOREIGN = LIBRARIES | sys.stdlib_module_names
-_INSTALLED = ("site-packages", "dist-packages")
-_PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
-MAX_FILES = 3_000
-"""In a project with more files nobody looks for the callers of a function."""
-MAX_ENTRIES = 50_000
-"""The same for a project with more files of any kind: looking through it takes too long."""
 MAX_FILES_WITHOUT_MARK = 300
 """In a project with more files only those that hold a mark themselves are played for what they call."""
-MAX_SIZE = 1_000_000
-"""Longer modules are not read, or not to their end, for what another one needs."""
-_MOST_SCRIPTS = 100
 _MOST_HOPS = 5
 """From how many modules away a name is followed, through those that hand it on and through base classes."""
 
@@ -90,22 +78,22 @@ class Project:
             return self._ours(_below(home, parts))
         if parts[0] in _FOREIGN or (self.package is not None and parts[0] != self.package):
             return None
-        top = _top(home)
+        highest = top(home)
         found: list[str] = []
-        for root in self._roots(home, top):
+        for root in self._roots(home, highest):
             path = self._ours(_below(root, parts))
             if path is not None:
-                if top != home:
+                if highest != home:
                     return path
                 found.append(path)
         if len(found) > 1 and found[0] != found[1] and home != self.folder:
             return None  # run as a script it would be the one beside the importer, run from above the other one
         return found[0] if found else None
 
-    def _roots(self, home: str, top: str) -> list[str]:
+    def _roots(self, home: str, highest: str) -> list[str]:
         """The folders in which Python may look for modules, the most likely one first."""
-        roots = [top, os.path.join(self.folder, "src"), self.folder]
-        above = os.path.dirname(top)
+        roots = [highest, os.path.join(self.folder, "src"), self.folder]
+        above = os.path.dirname(highest)
         while above.startswith(self.folder + os.sep):
             roots.append(above)
             above = os.path.dirname(above)
@@ -167,7 +155,7 @@ class Project:
                 head[1].decode("latin-1"): [
                     base.strip() for base in head[2].decode("latin-1").split(",") if base.strip().isidentifier()
                 ]
-                for head in _CLASS.finditer(_content(path))
+                for head in _CLASS.finditer(content(path))
             }
         return self._classes[path].get(name, [])
 
@@ -277,10 +265,7 @@ class Project:
 
     @cached_property
     def _data(self) -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
-        for path in _files(self.folder):
-            found[path] = _content(path)
-        return found
+        return {path: content(path) for path in files(self.folder)}
 
     @cached_property
     def _used_by(self) -> dict[str, set[str]]:
@@ -329,72 +314,22 @@ class Project:
 
 def project_of(path: str) -> Project | None:
     """The project around a file; None for the sources of the libraries that are never read."""
-    return _around(os.path.dirname(os.path.realpath(path)))
+    around = surroundings(path)
+    return None if around is None else _project(*around)
 
 
 def forget() -> None:
     """Drop what was read: files may have changed."""
     invalidate_caches()
+    forget_surroundings()
     _home.cache_clear()
-    _around.cache_clear()
     _project.cache_clear()
     _parsed.cache_clear()
-
-
-@lru_cache(maxsize=1024)
-def _around(home: str) -> Project | None:
-    top = _top(home)
-    package = os.path.relpath(home, top).split(os.sep)[0] if home != top else None
-    if package in LIBRARIES:
-        return None
-    if any(part in _INSTALLED for part in home.split(os.sep)):
-        return _project(os.path.join(top, package), package) if package is not None else None
-    folder = _repository(home) or _closest(home) or _with_scripts(top)
-    return _project(folder, None)
 
 
 @lru_cache(maxsize=256)
 def _project(folder: str, package: str | None) -> Project:
     return Project(folder, package)
-
-
-def _top(home: str) -> str:
-    """The folder around the topmost package that a folder belongs to; the folder itself if it is no package."""
-    while os.path.isfile(os.path.join(home, "__init__.py")) and os.path.dirname(home) != home:
-        home = os.path.dirname(home)
-    return home
-
-
-def _repository(home: str) -> str | None:
-    return next((folder for folder in _upwards(home) if is_repository(folder)), None)
-
-
-def _closest(home: str) -> str | None:
-    return next((folder for folder in _upwards(_top(home)) if is_project(folder)), None)
-
-
-def _upwards(folder: str) -> list[str]:
-    """A folder and those above it, without the top of the file system and the user's home."""
-    found = []
-    home = os.path.expanduser("~")
-    while os.path.dirname(folder) != folder and folder != home:
-        found.append(folder)
-        folder = os.path.dirname(folder)
-    return found
-
-
-def _with_scripts(top: str) -> str:
-    """The folder itself, or one above it with scripts that import it by its name."""
-    name = os.path.basename(top)
-    above = os.path.dirname(top)
-    imports = re.compile(rb"(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
-    try:
-        scripts = [entry.path for entry in os.scandir(above) if entry.name.endswith(".py") and entry.is_file()]
-    except OSError:
-        return top
-    if any(imports.search(_content(script)) for script in scripts[:_MOST_SCRIPTS]):
-        return _with_scripts(above)
-    return top
 
 
 @lru_cache(maxsize=4096)
@@ -405,14 +340,6 @@ def _home(path: str) -> str:
 def _is_test(path: str) -> bool:
     folder, name = os.path.split(path)
     return name.startswith(("test_", "conftest")) or name.endswith("_test.py") or "tests" in folder.split(os.sep)
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read(MAX_SIZE)
-    except OSError:
-        return b""
 
 
 def _below(root: str, parts: list[str]) -> str | None:
@@ -462,7 +389,7 @@ def _marked(path: str) -> set[str]:
     from tapelint.play.outline import outline
     from tapelint.play.player import MARKS
 
-    if not has_mark(_content(path)):
+    if not has_mark(content(path)):
         return set()
     parsed = _parsed(path)
     if parsed is None or parsed[1] is None:
@@ -475,19 +402,3 @@ def _marked(path: str) -> set[str]:
             if any(seen.names[id(part)] & MARKS for part in methods):
                 names.add(node.name)
     return names
-
-
-def _files(folder: str) -> list[str]:
-    """The Python files and notebooks of a project, sorted; none if there are too many, or too many other files."""
-    found: list[str] = []
-    seen = 0
-    for parent, folders, names in os.walk(folder):
-        if "pyvenv.cfg" in names:
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not name.startswith("."))
-        found += [os.path.join(parent, name) for name in names if name.endswith((".py", ".ipynb"))]
-        seen += len(names)
-        if len(found) > MAX_FILES or seen > MAX_ENTRIES:
-            return []
-    return sorted(found)

@@ -1,14 +1,33 @@
-"""How a project is recognised by what its top folder holds. No import beyond `os`: every run may have to ask."""
+"""Where the project around a file lies, and which files it has. Light: the flake8 plugin asks for every file.
+
+A project is the repository, else the closest folder with a project file, else the package or the folder with scripts
+around a file; installed packages are projects of their own.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from functools import lru_cache
+
+from tapelint.source.marks import has_mark
 
 REPOSITORY = (".git", ".hg")
 PROJECT_FILES = (
     "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "environment.yml", "tapelint.toml",
     ".tapelint.toml",
 )  # fmt: skip
+LIBRARIES = frozenset({"tensorflow", "keras", "tf_keras", "numpy", "scipy", "jax", "torch"})
+"""Packages whose sources are never read: what is known of them stands in tables, or nothing is."""
+MAX_FILES = 3_000
+"""In a project with more files nobody looks for the callers of a function."""
+MAX_ENTRIES = 50_000
+"""The same for a project with more files of any kind: looking through it takes too long."""
+MAX_SIZE = 1_000_000
+"""Longer modules are not read, or not to their end, for what another one needs."""
+_INSTALLED = ("site-packages", "dist-packages")
+_PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
+_MOST_SCRIPTS = 100
 
 
 def is_repository(folder: str) -> bool:
@@ -19,3 +38,103 @@ def is_repository(folder: str) -> bool:
 def is_project(folder: str) -> bool:
     """Whether a folder is the top of a repository or holds a project file."""
     return is_repository(folder) or any(os.path.exists(os.path.join(folder, name)) for name in PROJECT_FILES)
+
+
+def surroundings(path: str) -> tuple[str, str | None] | None:
+    """The folder of the project around a file, and the package that is all of it if that is an installed one.
+
+    None for the sources of the libraries that are never read. The folder is a real path.
+    """
+    return _around(os.path.dirname(os.path.realpath(path)))
+
+
+def files(folder: str) -> list[str]:
+    """The Python files and notebooks of a project, sorted; none if there are too many, or too many other files."""
+    found: list[str] = []
+    seen = 0
+    for parent, folders, names in os.walk(folder):
+        if "pyvenv.cfg" in names:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not name.startswith("."))
+        found += [os.path.join(parent, name) for name in names if name.endswith((".py", ".ipynb"))]
+        seen += len(names)
+        if len(found) > MAX_FILES or seen > MAX_ENTRIES:
+            return []
+    return sorted(found)
+
+
+def content(path: str) -> bytes:
+    """The bytes of a file, of a long one the first `MAX_SIZE`; none if it cannot be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(MAX_SIZE)
+    except OSError:
+        return b""
+
+
+def hold_mark(path: str) -> bool:
+    """Whether a file of the project around a file, itself or another one, holds a mark."""
+    around = surroundings(path)
+    return around is not None and _holds_mark(around[0])
+
+
+def forget() -> None:
+    """Drop what was read: files may have changed."""
+    _around.cache_clear()
+    _holds_mark.cache_clear()
+
+
+def top(home: str) -> str:
+    """The folder around the topmost package that a folder belongs to; the folder itself if it is no package."""
+    while os.path.isfile(os.path.join(home, "__init__.py")) and os.path.dirname(home) != home:
+        home = os.path.dirname(home)
+    return home
+
+
+@lru_cache(maxsize=256)
+def _holds_mark(folder: str) -> bool:
+    return any(has_mark(content(file)) for file in files(folder))
+
+
+@lru_cache(maxsize=1024)
+def _around(home: str) -> tuple[str, str | None] | None:
+    highest = top(home)
+    package = os.path.relpath(home, highest).split(os.sep)[0] if home != highest else None
+    if package in LIBRARIES:
+        return None
+    if any(part in _INSTALLED for part in home.split(os.sep)):
+        return (os.path.join(highest, package), package) if package is not None else None
+    return _repository(home) or _closest(home) or _with_scripts(highest), None
+
+
+def _repository(home: str) -> str | None:
+    return next((folder for folder in _upwards(home) if is_repository(folder)), None)
+
+
+def _closest(home: str) -> str | None:
+    return next((folder for folder in _upwards(top(home)) if is_project(folder)), None)
+
+
+def _upwards(folder: str) -> list[str]:
+    """A folder and those above it, without the top of the file system and the user's home."""
+    found = []
+    home = os.path.expanduser("~")
+    while os.path.dirname(folder) != folder and folder != home:
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return found
+
+
+def _with_scripts(package: str) -> str:
+    """The folder itself, or one above it with scripts that import it by its name."""
+    name = os.path.basename(package)
+    above = os.path.dirname(package)
+    imports = re.compile(rb"(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
+    try:
+        scripts = [entry.path for entry in os.scandir(above) if entry.name.endswith(".py") and entry.is_file()]
+    except OSError:
+        return package
+    if any(imports.search(content(script)) for script in scripts[:_MOST_SCRIPTS]):
+        return _with_scripts(above)
+    return package
