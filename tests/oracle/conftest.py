@@ -63,12 +63,14 @@ class Oracles:
     def __init__(self, cases: Iterable[Case]) -> None:
         self._benches = {generation: Bench(generation) for generation in (2, 3)}
         self._ahead = {
-            (generation, program): self._benches[generation].submit(program) for generation, program in cases
+            (generation, program.name, program.text): self._benches[generation].submit(program)
+            for generation, program in cases
         }
 
     def run(self, generation: int, program: Program) -> Happened:
         """What the program does under Keras 2 or 3. Skips or fails the running test where that can't be had."""
-        future = self._ahead.pop((generation, program), None) or self._benches[generation].submit(program)
+        key = (generation, program.name, program.text)
+        future = self._ahead.pop(key, None) or self._benches[generation].submit(program)
         try:
             return future.result()
         except OracleMissing as error:
