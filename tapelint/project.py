@@ -220,27 +220,27 @@ class Project:
 
         Tests without a mark are not worth it: they try out faults on purpose.
         """
-        data = self._data.get(path)
-        if data is None:
+        if path not in self._among:
             return False
         if path in self._with_mark:
             return True
-        if len(self._data) > MAX_FILES_WITHOUT_MARK:
+        if len(self.files) > MAX_FILES_WITHOUT_MARK:
             return False
-        return not _is_test(path) and any(self.marked(module, name) for module, name in self._imported(path, data))
+        return not _is_test(path) and any(self.marked(module, name) for module, name in self._imported(path))
 
     @cached_property
     def sets_keras_2(self) -> bool:
         """Whether a file of the project sets `TF_USE_LEGACY_KERAS`."""
         return any(
-            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1")) for data in self._data.values()
+            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1"))
+            for data in map(content, self.files)
         )
 
     @cached_property
     def replaced(self) -> frozenset[str]:
         """The names that files assign in modules that they import: `settings.DEBUG = True`, `setattr(ops, "f", g)`."""
         found: set[str] = set()
-        for data in self._data.values():
+        for data in map(content, self.files):
             written = set(_REPLACING.findall(data))
             if b"setattr(" in data:
                 written.update(_SETTING.findall(data))
@@ -256,23 +256,23 @@ class Project:
 
     @cached_property
     def _with_mark(self) -> set[str]:
-        return {path for path, data in self._data.items() if has_mark(data)}
+        return {path for path in self.files if has_mark(content(path))}
 
     @cached_property
     def files(self) -> list[str]:
         """The real paths of all Python files and notebooks of the project; none if there are too many."""
-        return list(self._data)
+        return files(self.folder)
 
     @cached_property
-    def _data(self) -> dict[str, bytes]:
-        return {path: content(path) for path in files(self.folder)}
+    def _among(self) -> frozenset[str]:
+        return frozenset(self.files)
 
     @cached_property
     def _used_by(self) -> dict[str, set[str]]:
         """The files that import something of a file, by its path."""
         found: dict[str, set[str]] = {}
-        for path, data in self._data.items():
-            for module, name in self._imported(path, data):
+        for path in self.files:
+            for module, name in self._imported(path):
                 for used in self._homes(module, name):
                     found.setdefault(used, set()).add(path)
         return found
@@ -288,15 +288,15 @@ class Project:
         origin = self._origin(module, name) if inner is None else (inner, "")
         return [module] if origin is None else [origin[0]]
 
-    def _imported(self, path: str, data: bytes) -> list[tuple[str, str]]:
+    def _imported(self, path: str) -> list[tuple[str, str]]:
         """What a file imports from modules of the project: their paths, and the names (empty: the whole module)."""
         held = self._imports.get(path)
         if held is None:
-            held = self._imports[path] = list(dict.fromkeys(self._read_imports(path, data)))
+            held = self._imports[path] = list(dict.fromkeys(self._read_imports(path)))
         return held
 
-    def _read_imports(self, path: str, data: bytes) -> Iterator[tuple[str, str]]:
-        for module, names, plain in _IMPORT.findall(data):
+    def _read_imports(self, path: str) -> Iterator[tuple[str, str]]:
+        for module, names, plain in _IMPORT.findall(content(path)):
             if plain:
                 for name in plain.decode("latin-1").split(","):
                     found = self.find(name.split(" as ")[0].strip(), path) if name.strip() else None

@@ -25,6 +25,8 @@ MAX_ENTRIES = 50_000
 """The same for a project with more files of any kind: looking through it takes too long."""
 MAX_SIZE = 1_000_000
 """Longer modules are not read, or not to their end, for what another one needs."""
+MAX_KEPT = 64_000_000
+"""How many bytes of files are kept in memory, in the hope that they are asked for again."""
 _INSTALLED = ("site-packages", "dist-packages")
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
 _MOST_SCRIPTS = 100
@@ -64,13 +66,40 @@ def files(folder: str) -> list[str]:
     return sorted(found)
 
 
-def content(path: str) -> bytes:
-    """The bytes of a file, of a long one the first `MAX_SIZE`; none if it cannot be read."""
+class Contents:
+    """What files hold: the bytes that were read last are kept, up to a limit."""
+
+    def __init__(self, most: int = MAX_KEPT) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, of a long one the first `MAX_SIZE`; none if it cannot be read."""
+        data = self._kept.get(path)
+        if data is None:
+            data = self._kept[path] = _bytes(path)
+            self._size += len(data)
+            while self._size > self._most:
+                self._size -= len(self._kept.pop(next(iter(self._kept))))
+        return data
+
+    def forget(self) -> None:
+        """Drop what was read: files may have changed."""
+        self._size = 0
+        self._kept.clear()
+
+
+def _bytes(path: str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(MAX_SIZE)
     except OSError:
         return b""
+
+
+_contents = Contents()
+content = _contents.read
 
 
 def hold_mark(path: str) -> bool:
@@ -81,6 +110,7 @@ def hold_mark(path: str) -> bool:
 
 def forget() -> None:
     """Drop what was read: files may have changed."""
+    _contents.forget()
     _around.cache_clear()
     _holds_mark.cache_clear()
 

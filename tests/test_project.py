@@ -187,11 +187,11 @@ def test_imports_in_every_form(tmp_path: Path) -> None:
     write(tmp_path, main="import a, b as x\nfrom c import (  # why\n    one,\n    two as t,\n)\n")
     write(tmp_path, more="if True:\n    from d import one, \\\n        two\n    import e; import a\n")
     of = Project(os.path.realpath(tmp_path))
-    seen = of._imported(str(tmp_path / "main.py"), (tmp_path / "main.py").read_bytes())
+    seen = of._imported(str(tmp_path / "main.py"))
     assert [(os.path.basename(path), name) for path, name in seen] == [
         ("a.py", ""), ("b.py", ""), ("c.py", "one"), ("c.py", "two"),
     ]  # fmt: skip
-    seen = of._imported(str(tmp_path / "more.py"), (tmp_path / "more.py").read_bytes())
+    seen = of._imported(str(tmp_path / "more.py"))
     assert [(os.path.basename(path), name) for path, name in seen] == [
         ("d.py", "one"), ("d.py", "two"), ("e.py", ""), ("a.py", "")
     ]  # fmt: skip
