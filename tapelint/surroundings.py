@@ -1,4 +1,4 @@
-"""Where the project around a file lies, and which files it has. Light: the flake8 plugin asks for every file.
+"""Where the project around a file lies, and which files it has. No import beyond `os`: every run may have to ask.
 
 A project is the repository, else the closest folder with a project file, else the package or the folder with scripts
 around a file; installed packages are projects of their own.
@@ -7,8 +7,6 @@ around a file; installed packages are projects of their own.
 from __future__ import annotations
 
 import os
-import re
-from functools import lru_cache
 
 from tapelint.source.marks import has_mark
 
@@ -47,7 +45,10 @@ def surroundings(path: str) -> tuple[str, str | None] | None:
 
     None for the sources of the libraries that are never read. The folder is a real path.
     """
-    return _around(os.path.dirname(os.path.realpath(path)))
+    home = os.path.dirname(os.path.realpath(path))
+    if home not in _around:
+        _around[home] = _search(home)
+    return _around[home]
 
 
 def files(folder: str) -> list[str]:
@@ -100,19 +101,26 @@ def _bytes(path: str) -> bytes:
 
 _contents = Contents()
 content = _contents.read
+_around: dict[str, tuple[str, str | None] | None] = {}
+_marked: dict[str, bool] = {}
 
 
 def hold_mark(path: str) -> bool:
     """Whether a file of the project around a file, itself or another one, holds a mark."""
     around = surroundings(path)
-    return around is not None and _holds_mark(around[0])
+    if around is None:
+        return False
+    folder, _ = around
+    if folder not in _marked:
+        _marked[folder] = any(has_mark(content(file)) for file in files(folder))
+    return _marked[folder]
 
 
 def forget() -> None:
     """Drop what was read: files may have changed."""
     _contents.forget()
-    _around.cache_clear()
-    _holds_mark.cache_clear()
+    _around.clear()
+    _marked.clear()
 
 
 def top(home: str) -> str:
@@ -122,13 +130,7 @@ def top(home: str) -> str:
     return home
 
 
-@lru_cache(maxsize=256)
-def _holds_mark(folder: str) -> bool:
-    return any(has_mark(content(file)) for file in files(folder))
-
-
-@lru_cache(maxsize=1024)
-def _around(home: str) -> tuple[str, str | None] | None:
+def _search(home: str) -> tuple[str, str | None] | None:
     highest = top(home)
     package = os.path.relpath(home, highest).split(os.sep)[0] if home != highest else None
     if package in LIBRARIES:
@@ -158,6 +160,8 @@ def _upwards(folder: str) -> list[str]:
 
 def _with_scripts(package: str) -> str:
     """The folder itself, or one above it with scripts that import it by its name."""
+    import re
+
     name = os.path.basename(package)
     above = os.path.dirname(package)
     imports = re.compile(rb"(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(name.encode()), re.MULTILINE)
