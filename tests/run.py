@@ -17,11 +17,16 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv-test"
 STAMP = ENVIRONMENT / "made-for"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+FIRST = ("-m", "not oracle")
+LATER = (("-m", "oracle", "--ignore=tests/oracle/test_fixes.py"), ("tests/oracle/test_fixes.py",))
+"""The tests in parts: those that need no TensorFlow, and two of much the same length that wait for it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,22 +43,27 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def passes_tests(arguments: Sequence[str]) -> bool:
-    """Run the tests; all of them side by side with those that wait for TensorFlow, whose output then comes after."""
+    """Run the tests: those that `arguments` select, or all of them, in parts side by side that are shown in order."""
     if arguments:
         return passes(["pytest", *arguments])
-    with tempfile.TemporaryFile() as output:
-        command = [str(PYTHON), "-m", "pytest", "-m", "oracle", "-o", "cache_dir=.pytest_cache/oracle"]
-        oracle = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            passed = passes(["pytest", "-m", "not oracle"])
-            print("== pytest -m oracle", flush=True)
-            oracle.wait()
-        finally:
-            oracle.kill()
-        output.seek(0)
-        shutil.copyfileobj(output, sys.stdout.buffer)
-        sys.stdout.flush()
-    return oracle.returncode == 0 and passed
+    outputs: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+    try:
+        for part in LATER:
+            output = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+            command = [str(PYTHON), "-m", "pytest", "-p", "no:cacheprovider", *part]
+            outputs.append((subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT), output))
+        passed = passes(["pytest", *FIRST])
+        for (process, output), part in zip(outputs, LATER, strict=True):
+            print(f"== pytest {' '.join(part)}", flush=True)
+            passed = process.wait() == 0 and passed
+            output.seek(0)
+            shutil.copyfileobj(output, sys.stdout.buffer)
+            sys.stdout.flush()
+    finally:
+        for process, output in outputs:
+            process.kill()
+            output.close()
+    return passed
 
 
 def passes(command: Sequence[str]) -> bool:
