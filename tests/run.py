@@ -17,15 +17,17 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv-test"
 STAMP = ENVIRONMENT / "made-for"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
-FIRST = ("-m", "not oracle")
-LATER = (("-m", "oracle", "--ignore=tests/oracle/test_fixes.py"), ("tests/oracle/test_fixes.py",))
+FIRST = ["pytest", "-m", "not oracle"]
+LATER = [
+    ["pytest", "-p", "no:cacheprovider", "-m", "oracle", "--ignore=tests/oracle/test_fixes.py"],
+    ["pytest", "-p", "no:cacheprovider", "tests/oracle/test_fixes.py"],
+]
 """The tests in parts: those that need no TensorFlow, and two of much the same length that wait for it."""
 
 
@@ -46,23 +48,22 @@ def passes_tests(arguments: Sequence[str]) -> bool:
     """Run the tests: those that `arguments` select, or all of them, in parts side by side that are shown in order."""
     if arguments:
         return passes(["pytest", *arguments])
-    outputs: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+    outputs = [tempfile.TemporaryFile() for _ in LATER]
+    processes = [
+        subprocess.Popen([PYTHON, "-m", *part], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        for part, output in zip(LATER, outputs, strict=True)
+    ]
     try:
-        for part in LATER:
-            output = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
-            command = [str(PYTHON), "-m", "pytest", "-p", "no:cacheprovider", *part]
-            outputs.append((subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT), output))
-        passed = passes(["pytest", *FIRST])
-        for (process, output), part in zip(outputs, LATER, strict=True):
-            print(f"== pytest {' '.join(part)}", flush=True)
+        passed = passes(FIRST)
+        for part, process, output in zip(LATER, processes, outputs, strict=True):
+            print(f"== {' '.join(part)}", flush=True)
             passed = process.wait() == 0 and passed
             output.seek(0)
             shutil.copyfileobj(output, sys.stdout.buffer)
             sys.stdout.flush()
     finally:
-        for process, output in outputs:
+        for process in processes:
             process.kill()
-            output.close()
     return passed
 
 
