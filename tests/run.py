@@ -48,7 +48,7 @@ def passes_tests(arguments: Sequence[str]) -> bool:
     """Run the tests: those that `arguments` select, or all of them, in parts side by side that are shown in order."""
     if arguments:
         return passes(["pytest", *arguments])
-    outputs = [tempfile.TemporaryFile() for _ in LATER]
+    outputs = [tempfile.TemporaryFile() for _ in LATER]  # noqa: SIM115 (they live as long as this process)
     processes = [
         subprocess.Popen([PYTHON, "-m", *part], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         for part, output in zip(LATER, outputs, strict=True)
