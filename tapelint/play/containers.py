@@ -119,6 +119,9 @@ class Containers(Tapes):
         """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""
         return self.data(Kind.TENSOR, op, (), node, dtype, nested=True)
 
+    def in_trace(self, value: Value) -> bool:
+        raise NotImplementedError
+
     def taken_out(self, value: Object, node: ast.AST) -> Data:
         """What comes out of a dataset, iterator, queue or table: plain values, whatever went in."""
         links: dict[int, Link] = {}
@@ -152,7 +155,10 @@ class Containers(Tapes):
             return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype)
         if value.kind in (Kind.TENSOR, Kind.SYMBOLIC) and value.nested:
             if not value.links:
-                return self.fresh(node, value.op, value.dtype)
+                part = self.fresh(node, value.op, value.dtype)
+                if self.in_trace(value):
+                    self.world.put((part.id, "traced"), True)
+                return part
             # Perhaps a member of a structure: the same tensor as before, not a new one.
             return self.data(value.kind, "slice", (Link(value),), node, value.dtype, same=value, nested=True)
         kind = Kind.ARRAY if value.kind is Kind.NUMBER else value.kind

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.library import Library, _callable
-from tapelint.play.machine import Arguments, Met, Read, Written
+from tapelint.play.machine import Added, Arguments, Met, Read, Written
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
-from tapelint.play.recording import Apply, Ask, Disconnected, Forward, Frozen, Hidden, Pairs, Stranger
+from tapelint.play.recording import AddedLoss, Apply, Ask, Disconnected, Forward, Frozen, Hidden, Pairs, Stranger
 from tapelint.play.tape import Phase
 from tapelint.play.values import (
     Class,
@@ -110,6 +110,8 @@ class Keras(Library):
             return self._model(name, arguments, node)
         if name in ("keras.models.clone_model", "keras.models.load_model", "keras.models.model_from_json"):
             return self._made("model", name, node, (), whole=True)
+        if name == "keras.activations.get":
+            return self._activation(arguments.get(0, "identifier"))
         if name.startswith(_DATASET):
             return Object("dataset", name, self.place(node), self.tick(), arguments.args)
         if name.startswith("keras.mixed_precision.") and name.endswith(("set_global_policy", "set_dtype_policy")):
@@ -155,6 +157,17 @@ class Keras(Library):
         elif kind in _OPTIMIZERS:
             self.created(made, "optimizer", node)
         return made
+
+    def _activation(self, given: Value | None) -> Value | None:
+        """The function that `keras.activations.get` gives for a name, for None or for a function."""
+        if isinstance(given, (Function, Symbol)):
+            return given
+        if isinstance(given, Const) and given.value is None:
+            return Symbol("keras.activations.linear")
+        if isinstance(given, Const) and isinstance(given.value, str):
+            name = api.resolve("keras.activations." + given.value)
+            return Symbol(name) if api.op(name) is not None else None
+        return None
 
     def _layer(self, name: str, arguments: Arguments, node: ast.expr) -> Object:
         parts = [
@@ -442,6 +455,7 @@ class Keras(Library):
         if training is None and (arguments.more or len(arguments.args) > 1):
             training = self.unknown(node, (), "training")
         inside = self._layers_inside(value)
+        given: Added = self.world.get((value.id, "added"), Added())
         self.recording.forwards.append(
             Forward(
                 value,
@@ -452,6 +466,8 @@ class Keras(Library):
                 began,
                 tuple(layer for layer in inside if self._has_modes(layer)),
                 tuple(layer for layer in inside if self._penalized(layer)),
+                tuple(added for added in given.losses if added.loss.time > began),
+                self.clock,
             )
         )
 
@@ -687,6 +703,14 @@ class Keras(Library):
                     return value
                 stack.append(link.value)
         return None
+
+    def add_loss(self, layer: Value, arguments: Arguments, node: ast.expr) -> None:
+        """`layer.add_loss(tensor)`: the layer keeps it in `losses` until its next call."""
+        given = arguments.get(0, "loss")
+        if isinstance(given, Data) and given.kind is Kind.TENSOR:
+            kept = self.world.get((layer.id, "added"), Added())
+            added = AddedLoss(layer, given, self.place(node))
+            self.world.put((layer.id, "added"), Added((*kept.losses[-4:], added)))
 
     def add_weight(self, owner: Value, arguments: Arguments, node: ast.expr) -> Variable:
         """`layer.add_weight(...)`: a Keras variable that belongs to the layer."""

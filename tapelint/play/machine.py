@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
 from tapelint.play.recording import (
+    AddedLoss,
     Apply,
     Ask,
     Context,
@@ -75,6 +76,17 @@ class Written:
 
     def join(self, values: list[Written], missing: bool) -> Written:
         return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a layer certainly gave to its own `add_loss`."""
+
+    losses: tuple[AddedLoss, ...] = ()
+
+    def join(self, values: list[Added], missing: bool) -> Added:
+        common = [one for one in values[0].losses if all(one in value.losses for value in values)]
+        return Added(() if missing else tuple(common))
 
 
 class Read(NamedTuple):

@@ -12,6 +12,7 @@ from tapelint.play import shape as shapes
 from tapelint.play.arrays import Arrays
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
+from tapelint.play.scope import Frame
 from tapelint.play.shape import Shape
 from tapelint.play.values import (
     Bound,
@@ -203,6 +204,7 @@ class Notes(Arrays):
         self.recording.ran.setdefault(layer.id, self.place(node))
         if weights:
             self.recording.weighted.add(layer.id)
+            self.world.put((layer.id, "forward"), True)
         if not result.nested and len(inputs) == 1:
             result.shape = self._layer_shape(layer, self.shape_of(inputs[0]))
 
@@ -312,7 +314,7 @@ class Notes(Arrays):
             result.shape = self.shape_of(given[0])
         return result
 
-    def trace_of(self, function: Function, call: Place) -> Trace:
+    def trace_of(self, function: Function, call: Place, frame: Frame) -> Trace:
         """Why and since when TensorFlow traces `function`."""
         place = Place(function.node, function.module)
         reason = self.recording.traced.get(function.id)
@@ -323,7 +325,17 @@ class Notes(Arrays):
         root = self.context.calls[0].node if self.context.calls else call.node
         alone = None if isinstance(root, ast.Call) else root
         key = ("trace", function.id)
-        trace = Trace(function.name, place, reason, self.tick(), function.id, call, alone, self.world.get(key))
+        args = function.node.args
+        given = (self.world.get((frame.id, arg.arg)) for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+        handed = frozenset(
+            leaf.id
+            for value in given
+            if isinstance(value, (Data, Sequence, Dictionary))
+            for leaf in self.flats((value,))
+            if isinstance(leaf, Data) and leaf.kind is Kind.TENSOR
+        )
+        earlier = self.world.get(key)
+        trace = Trace(function.name, place, reason, self.tick(), function.id, call, alone, earlier, handed)
         self.world.put(key, trace)
         return trace
 
@@ -427,4 +439,8 @@ class Notes(Arrays):
             return False
         if isinstance(value, Variable):
             return value.keras is not True
-        return isinstance(value, Data) and value.kind is Kind.TENSOR and value.time > trace.time and bool(value.links)
+        if not isinstance(value, Data) or value.kind is not Kind.TENSOR:
+            return False
+        if value.id in trace.arguments or self.world.get((value.id, "traced")):
+            return True
+        return value.time > trace.time and bool(value.links)

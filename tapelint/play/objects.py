@@ -220,6 +220,8 @@ class Objects(Imports):
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
             ):  # fmt: skip
+                if name == "add_loss":
+                    self.add_loss(value, arguments, node)
                 if name in ("set_weights", "load_weights"):
                     self.recording.loaded.add(value.id)
                 if name == "fit" and value.kind == "model":

@@ -265,7 +265,7 @@ class Player(Statements):
         context = self.context
         began = self.tick()
         try:
-            trace = context.trace or (self.trace_of(function, call) if frame.in_graph else None)
+            trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
             if trace is not None and trace is not context.trace:
                 self.recording.trace_calls.append(trace)
             with self.within(

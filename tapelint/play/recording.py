@@ -11,7 +11,7 @@ from functools import cached_property
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Items, Object, Place, Tape, Value
+from tapelint.play.values import Cut, Data, Items, Object, Place, Tape, Value, VariableSet
 from tapelint.source.text import Source
 
 ASKS = {
@@ -87,6 +87,8 @@ class Trace:
     """The function that is played on its own around the call; None in the run of the module itself."""
     earlier: Trace | None = None
     """The call of the same function before this one, on the way that leads here."""
+    arguments: frozenset[int] = frozenset()
+    """The ids of the tensors that it was called with: while it is traced, placeholders stand in for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +275,14 @@ class Ask:
     results: list[Value] = field(default_factory=list)
     backwards: bool = False
     """The sources were computed from the targets: the two stand in each other's place."""
-    idle: list[Verdict] = field(default_factory=list)
-    """Layers of a model with several outputs that take no part in the target."""
+    idle: list[tuple[VariableSet, Verdict]] = field(default_factory=list)
+    """Layers that ran forward and have no part in the target, though their weights are among the sources."""
     answer: Value | None = None
     """What the call gave: a gradient, or gradients in the structure of the sources."""
     hidden: tuple[Hidden, ...] = ()
     """What the models of the sources keep where Keras does not look."""
+    owned: frozenset[int] = frozenset()
+    """The ids of all models, layers and variables that the sources are made of, where whole sets are asked for."""
     frozen: Frozen | None = None
     """Why there are no sources: the model was told not to be trained, and then asked for its trainable variables."""
 
@@ -465,7 +469,7 @@ class Forward:
     """One call of a model or layer. `training` is what it was told of its mode, None when nothing.
 
     `modes` are the layers in it that work differently in training and are not frozen, `penalized` those with a
-    regularizer; `began` is the tick at which the call began.
+    regularizer; `began` and `ended` are the ticks at which the call began and ended.
     """
 
     layer: Value
@@ -476,6 +480,18 @@ class Forward:
     began: int
     modes: tuple[Object, ...] = ()
     penalized: tuple[Object, ...] = ()
+    added: tuple[AddedLoss, ...] = ()
+    """What the layer certainly gave to its own `add_loss` in this call."""
+    ended: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLoss:
+    """A tensor that a visible layer gave to its own `add_loss` while it was called."""
+
+    layer: Value
+    loss: Data
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)

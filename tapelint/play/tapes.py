@@ -265,6 +265,8 @@ class Tapes(Machine):
         for source, node in self._sources(ask.sources, ask.sources_node):
             verdict = query.why_unconnected(target, source, node)
             ask.verdicts.append(verdict)
+            if isinstance(source, VariableSet) and not source.part:
+                ask.owned |= query.parts.atoms(source.owner)[0]
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
@@ -291,18 +293,22 @@ class Tapes(Machine):
             for source in sources
         )
 
-    def _idle_layers(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
-        """The layers of a functional model with several outputs that the target does not use."""
-        model = source.owner
-        outputs = model.args.get("outputs") if isinstance(model, Object) else None
-        if not isinstance(model, Object) or not isinstance(outputs, Sequence) or not model.whole:
-            return []
-        found: list[Verdict] = []
-        for layer in model.parts[:20]:
-            if isinstance(layer, Object) and layer.kind == "layer" and layer.id in self.recording.weighted:
-                verdict = query.why_unconnected(target, self.variables(layer, "trainable", node), node)
-                if verdict.standing is Standing.CUT and verdict.fault is Fault.NOT_USED:
-                    found.append(verdict)
+    def _idle_layers(
+        self, query: Query, target: Value, source: VariableSet, node: ast.AST
+    ) -> list[tuple[VariableSet, Verdict]]:
+        """The layers of a model that ran forward, and whose weights the target does not depend on.
+
+        Such a layer gave an output that is no part of this target, or that goes into it through `tf.stop_gradient`.
+        """
+        found: list[tuple[VariableSet, Verdict]] = []
+        for layer in self._library_layers(source.owner)[:20]:
+            if not self.world.get((layer.id, "forward")):
+                continue  # on another way through the program only
+            verdict = query.why_unconnected(target, self.variables(layer, "trainable", node), node)
+            met = verdict.cut
+            stopped = verdict.fault is None and met is not None and met.cut.kind is CutKind.STOP_GRADIENT
+            if verdict.standing is Standing.CUT and (verdict.fault is Fault.NOT_USED or stopped):
+                found.append((source, verdict))
         return found
 
     def _lost_weights(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
@@ -339,9 +345,13 @@ class Tapes(Machine):
     def _library_layers(self, owner: Value, depth: int = 5) -> list[Object]:
         """The layers of the library with weights that certainly ran forward, among those an object is made of."""
         held: list[Value] = []
+        if isinstance(owner, (Object, Instance)) and self._may_be_frozen(owner):
+            return []
         if isinstance(owner, Object):
             if owner.kind == "layer" and not owner.parts:
                 return [owner] if owner.id in self.recording.weighted else []
+            if owner.id in self.recording.weighted and self._trained_chain(owner):
+                return [owner]  # it ran as a whole, so its layers share one fate
             held += [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
         elif isinstance(owner, Instance) and owner.kind in ("layer", "model"):
             for name in sorted(self.attributes.get(owner.id, ())):
@@ -352,6 +362,25 @@ class Tapes(Machine):
             if isinstance(item, (Object, Instance)):
                 found.extend(layer for layer in self._library_layers(item, depth - 1) if layer not in found)
         return found
+
+    def _may_be_frozen(self, layer: Object | Instance) -> bool:
+        """Whether the program says anything about a layer being trained or not."""
+        told = layer.args.get("trainable") if isinstance(layer, Object) else None
+        return told is not None or self.world.get((layer.id, "frozen")) is not None
+
+    def _trained_chain(self, model: Object) -> bool:
+        """Whether a model certainly is a chain of layers of the library, at least one of them with weights to train."""
+        added = self.world.get((model.id, "parts"), Items())
+        parts = [*model.parts, *added]
+        if not model.symbol.endswith("Sequential") or not model.whole or not added.exact:
+            return False
+        if self.world.get((model.id, "touched")):
+            return False
+        layers = [part for part in parts if not (isinstance(part, Data) and part.kind is Kind.SYMBOLIC)]
+        known = [api.api_class(part.symbol) for part in layers if isinstance(part, Object) and part.kind == "layer"]
+        if len(known) < len(layers) or any(isinstance(part, Object) and self._may_be_frozen(part) for part in layers):
+            return False
+        return any(found is not None and found.trainable is True for found in known)
 
     def _layer_with_state(self, owner: Value, depth: int = 6) -> Object | None:
         """A layer with variables that are not trainable (moving averages, a seed), among those an object is made of."""

@@ -54,6 +54,7 @@ def tested(recording: Recording, node: ast.AST) -> bool:
     """Whether a condition around an expression compares something with None: the program tells None apart."""
     parents = recording.parents
     at: ast.AST | None = node
+    lists: set[str] = set()
     while at is not None:
         outer = parents.get(id(at))
         tests: list[ast.AST] = []
@@ -63,12 +64,31 @@ def tested(recording: Recording, node: ast.AST) -> bool:
             tests = list(outer.values)
         elif isinstance(outer, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
             tests = [test for generator in outer.generators for test in generator.ifs]
-        if any(isinstance(inner, ast.Constant) and inner.value is None for test in tests for inner in ast.walk(test)):
+        if any(
+            isinstance(inner, ast.Constant) and inner.value is None and not _of_list(parents.get(id(inner)), lists)
+            for test in tests
+            for inner in ast.walk(test)
+        ):
             return True
+        if isinstance(outer, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
+            lists |= {name for generator in outer.generators for name in _names(generator.iter)}
+        elif isinstance(outer, (ast.For, ast.AsyncFor)):
+            lists |= _names(outer.iter)
         if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return False
         at = outer
     return False
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The names and attributes in an expression, as the program writes them."""
+    return {ast.unparse(part) for part in ast.walk(node) if isinstance(part, (ast.Name, ast.Attribute))}
+
+
+def _of_list(test: ast.AST | None, lists: set[str]) -> bool:
+    """Whether `total is None` asks for a list that a loop goes through: that says nothing of what the list holds."""
+    identity = isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.IsNot))
+    return identity and isinstance(test, ast.Compare) and ast.unparse(test.left) in lists
 
 
 def argument_node(ask: Ask, position: int, name: str) -> ast.expr | None:

@@ -1,4 +1,4 @@
-"""TAP715: regularizers whose penalty is no part of the loss."""
+"""TAP715: regularizers, or losses that a layer adds, that are no part of the loss."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
-from tapelint.play.recording import Ask, Forward, Recording, Use
-from tapelint.play.values import Data, Instance, Object, Sequence, Unknown, Value, Variable, VariableSet
+from tapelint.play.recording import AddedLoss, Ask, Forward, Recording, Use
+from tapelint.play.values import Data, Either, Instance, Object, Sequence, Unknown, Value, Variable, VariableSet
 from tapelint.rules import optimizers, story, withblock
 
 CODE = "TAP715"
@@ -25,8 +25,64 @@ def find(recording: Recording) -> Iterator[Finding]:
             one for one in recording.forwards
             if one.layer.id in owners and one.penalized and (one.result.id in behind or isinstance(one.layer, Instance))
         ]  # fmt: skip
-        if forwards and not _penalized(recording, behind, owners):
-            yield _told(recording, ask, forwards[0])
+        added = [
+            one for forward in recording.forwards if forward.layer.id in ask.owned for one in forward.added
+            if _left_out(recording, forward, one, ask, behind)
+        ]  # fmt: skip
+        if (forwards or added) and not _penalized(recording, behind, owners):
+            yield _told(recording, ask, forwards[0] if forwards else added[0])
+
+
+def _left_out(recording: Recording, forward: Forward, added: AddedLoss, ask: Ask, behind: dict[int, Value]) -> bool:
+    """Whether what a layer adds by `add_loss` depends on what is trained, and is certainly no part of the target.
+
+    The target may hold the same penalty, computed once more from what the layer was given. So nothing of that may lead
+    to the target but through the layer, or through the model that called it.
+    """
+    for outer in recording.forwards:
+        if outer.layer.id in ask.owned and outer.began < forward.began and outer.ended > forward.ended:
+            forward = outer
+    results = {leaf.id for leaf in recording.leaves(forward.result)}
+    if added.loss.id in behind or results.isdisjoint(behind):
+        return False
+    made_of = optimizers.behind(recording, added.loss)
+    if any(isinstance(item, (Unknown, Either)) for item in made_of.values()):
+        return False
+    given = {
+        item.id for item in made_of.values()
+        if isinstance(item, Data) and item.time <= forward.began and _trained(recording, item, ask)
+    }  # fmt: skip
+    if given & results:
+        return False  # what the layer gives back may be what it was given
+    around = [ask.target]
+    passed: set[int] = set()
+    while around:
+        item = around.pop()
+        if item.id in given or isinstance(item, (Unknown, Either)):
+            return False
+        if item.id in passed or item.id in results:
+            continue
+        passed.add(item.id)
+        if isinstance(item, Data):
+            around.extend(link.value for link in item.links)
+        elif isinstance(item, Sequence):
+            around.extend(recording.contents.get(item.id, ()))
+    return _trained(recording, added.loss, ask)
+
+
+def _trained(recording: Recording, value: Data, ask: Ask) -> bool:
+    """Whether a tensor was computed, without a cut, from something that the gradients are asked for."""
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (Variable, VariableSet)):
+            if (item.owner or item).id in ask.owned or item.id in ask.owned:
+                return True
+        elif isinstance(item, Data) and item.id not in seen:
+            seen.add(item.id)
+            stack.extend(link.value for link in item.links if link.cut is None)
+    return False
 
 
 def _penalized(recording: Recording, behind: dict[int, Value], owners: dict[int, Value]) -> bool:
@@ -56,7 +112,7 @@ def _is_layer(recording: Recording, value: Data) -> bool:
     return operation is not None and isinstance(operation.callee, Object)
 
 
-def _told(recording: Recording, ask: Ask, forward: Forward) -> Finding:
+def _told(recording: Recording, ask: Ask, penalty: Forward | AddedLoss) -> Finding:
     place = ask.target.place
     at: ast.AST = ask.target_node
     if place is not None:
@@ -66,9 +122,10 @@ def _told(recording: Recording, ask: Ask, forward: Forward) -> Finding:
         "target": recording.text(ask.target_node),
         "model": _model(recording, ask),
     }
-    layer = forward.penalized[0]
-    marks: tuple[tuple[Mark, ...], ...] = (story.mark(recording, "made", layer.place), story.asked(recording, ask))
-    return story.told(recording, CODE, at, fields, marks, "", ask.context, _fix(recording, ask, fields))
+    made = penalty.place if isinstance(penalty, AddedLoss) else penalty.penalized[0].place
+    marks: tuple[tuple[Mark, ...], ...] = (story.mark(recording, "made", made), story.asked(recording, ask))
+    variant = "added" if isinstance(penalty, AddedLoss) else ""
+    return story.told(recording, CODE, at, fields, marks, variant, ask.context, _fix(recording, ask, fields))
 
 
 def _fix(recording: Recording, ask: Ask, fields: dict[str, str]) -> Fix | None:

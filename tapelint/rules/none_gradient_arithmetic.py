@@ -38,9 +38,10 @@ def _none(work: Work) -> Verdict | None:
         unused = verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET)
         if verdict.standing is Standing.CUT and unused and verdict.source is source:
             return verdict
-    if isinstance(source, VariableSet) and ask.idle and work.context.loops:
-        return ask.idle[0]  # a loop over all gradients meets those of the layers that take no part
-    return None
+    if not isinstance(source, VariableSet) or not work.context.loops:
+        return None
+    # A loop over all gradients meets those of the layers that take no part.
+    return next((idle for whole, idle in ask.idle if whole is source), None)
 
 
 def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:

@@ -42,6 +42,8 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
     node = cut.place.node
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) != 1:
         return None
+    if not recording.here(cut.place):
+        return None  # the text of another module is not at hand
     if cut.op in _LOSSES or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
         return None
     edits = [Edit(Span(recording.span(node.func.value).end, recording.span(node.func).end), "")]

@@ -24,7 +24,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         given = recording.leaves(ask.sources)
         own = [verdict for verdict in ask.verdicts if any(leaf is verdict.source for leaf in given)]
-        verdict = next((verdict for verdict in (*own, *ask.idle) if _without_path(verdict)), None)
+        verdict = next((verdict for verdict in (*own, *(idle for _, idle in ask.idle)) if _without_path(verdict)), None)
         if verdict is not None:
             yield _told(recording, ask, verdict)
 

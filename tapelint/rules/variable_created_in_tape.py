@@ -31,7 +31,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # a copy for one step of a learner, for instance
         if story.in_test(recording, made.place) or _watched(recording, made):
             continue
-        if made.value.id in recording.loaded or _cuts(made) or _differentiated_again(recording, made):
+        if made.value.id in recording.loaded or _cuts(recording, made) or _differentiated_again(recording, made):
             continue
         yield _told(recording, made, made.inside[-1])
 
@@ -113,10 +113,22 @@ def _made_once(recording: Recording, made: Creation) -> bool:
     return False
 
 
-def _cuts(made: Creation) -> bool:
-    """A variable made from a tensor: TAP307 tells it when that cuts a path."""
-    return isinstance(made.value, Variable) and any(
-        link.cut is not None and link.cut.kind is CutKind.NEW_VARIABLE for link in made.value.links
+def _cuts(recording: Recording, made: Creation) -> bool:
+    """A variable made from a tensor: TAP307 tells it when that cuts a path.
+
+    Ones, zeros or random numbers are no such tensor: they are where a weight begins. But a variable that starts there
+    may be meant to be differentiated with respect to, like the points at which an equation is to hold.
+    """
+    if not isinstance(made.value, Variable):
+        return False
+    starts = [link.value for link in made.value.links if link.cut is not None and link.cut.kind is CutKind.NEW_VARIABLE]
+    if not all(isinstance(start, Data) and all(link.cut is not None for link in start.links) for start in starts):
+        return True
+    return bool(starts) and any(
+        option is made.value
+        for ask in recording.asks
+        for leaf in recording.leaves(ask.sources)
+        for option in options(leaf)
     )
 
 
