@@ -231,6 +231,8 @@ class Containers(Tapes):
                     self.world.put(at, found)
                 assert isinstance(found, Value)
                 return found
+            if isinstance(index, Object):
+                self.recording.sliced.add(value.id)
             return self.variables(value.owner, value.which, node, part=not isinstance(index, Object))
         if isinstance(value, (Data, Variable)):
             return self.item_of_data(value, node)

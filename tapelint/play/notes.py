@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play import shape as shapes
-from tapelint.play.arrays import Arrays
+from tapelint.play.arrays import OPERATORS, Arrays
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
 from tapelint.play.scope import Frame
@@ -170,7 +170,19 @@ class Notes(Arrays):
             if isinstance(value, Data) and value.ask is not None:
                 self.work(how, op, value, node, (other for other in given if other is not value), at)
 
+    def _work_on_list(self, op: str, value: Value | None, node: ast.AST, others: Iterable[Value] = ()) -> None:
+        """Note what is done with all gradients at once, in the list that the tape gave."""
+        if isinstance(value, Sequence) and any(ask.answer is value for ask in self.recording.asks):
+            self.work("list", op, value, node, others)
+
+    def unary(self, op: type[ast.AST], value: Value, node: ast.AST) -> Value:
+        if op is ast.USub:
+            self._work_on_list("-", value, node)
+        return super().unary(op, value, node)
+
     def binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
+        self._work_on_list(OPERATORS[op][0], left, node, (right,))
+        self._work_on_list(OPERATORS[op][0], right, node, (left,))
         result = super().binary(op, left, right, node)
         early = [self.recording.unbuilt.get(value.id) for value in (left, right)]
         if isinstance(result, Sequence) and early[0] is not None and early[1] is not None:
@@ -233,6 +245,8 @@ class Notes(Arrays):
                     break
         if self.leaks and (name == "builtins.sum" or name.startswith(("tensorflow.", "keras.ops."))):
             self._note_leaked(name, arguments, node)
+        if name.startswith("tensorflow.") and arguments.args:
+            self._work_on_list(name, arguments.args[0], node)
         op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
         if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)

@@ -281,6 +281,8 @@ class Ask:
     """What the call gave: a gradient, or gradients in the structure of the sources."""
     hidden: tuple[Hidden, ...] = ()
     """What the models of the sources keep where Keras does not look."""
+    ragged: bool = False
+    """The sources certainly differ in shape, so that no tensor can be packed of their gradients."""
     owned: frozenset[int] = frozenset()
     """The ids of all models, layers and variables that the sources are made of, where whole sets are asked for."""
     frozen: Frozen | None = None
@@ -450,9 +452,10 @@ class Work:
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
-    a variable), "return" (a tape, from a traced function), "items" (of a dictionary of gradients), "leave" (the traced
-    tensor goes to Python or NumPy), "print" or "keep" (in the object `others[0]`, which is older than the trace); `op`
-    is what the program calls it. For an operator or a call `count` is the position of the value among the operands.
+    a variable), "list" (with a whole list of gradients), "return" (a tape, from a traced function), "items" (of a
+    dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or "keep" (in the object
+    `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `count` is
+    the position of the value among the operands.
     """
 
     how: str
@@ -686,6 +689,8 @@ class Recording:
     """The ids of sequences and dicts in `contents` whose number of items is not known."""
     ran: dict[int, Place] = field(default_factory=dict)
     """Where a layer or model was first called, by its id."""
+    sliced: set[int] = field(default_factory=set)
+    """The sets of variables that a slice was taken of. A slice is the same set: only the set as a whole is told of."""
     weighted: set[int] = field(default_factory=set)
     """The ids of layers and models that have weights once they were called."""
     traced: dict[int, Place] = field(default_factory=dict)

@@ -166,6 +166,7 @@ class Tapes(Machine):
             self._judge(ask)
         self._mark_again(target)
         result = ask.answer = self._result(ask, sources, node)
+        ask.ragged = isinstance(result, Sequence) and self._ragged(ask)
         self._consume(tape, state, node)
         return result
 
@@ -267,6 +268,8 @@ class Tapes(Machine):
             ask.verdicts.append(verdict)
             if isinstance(source, VariableSet) and not source.part:
                 ask.owned |= query.parts.atoms(source.owner)[0]
+            if isinstance(source, VariableSet) and source.id in self.recording.sliced:
+                continue  # perhaps only some of the variables are meant
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
@@ -382,6 +385,23 @@ class Tapes(Machine):
             return False
         return any(found is not None and found.trainable is True for found in known)
 
+    def _ragged(self, ask: Ask) -> bool:
+        """Whether the sources certainly differ in shape: kernels and biases, or variables of known shapes."""
+        shapes: set[tuple[int | None, ...]] = set()
+        for source, _ in self._sources(ask.sources, ask.sources_node):
+            if isinstance(source, VariableSet):
+                if source.part or source.which == "non_trainable" or source.id in self.recording.sliced:
+                    continue
+                chains = self._library_layers(source.owner)
+                for chain in chains:
+                    added = self.world.get((chain.id, "parts"), Items())
+                    parts = [*chain.parts, *added] if chain.kind == "model" else [chain]
+                    if self.world.get((chain.id, "forward")) and any(_has_bias(part) for part in parts):
+                        return True
+            elif isinstance(source, (Data, Variable)) and source.shape is not None and None not in source.shape:
+                shapes.add(source.shape)
+        return len(shapes) > 1
+
     def _layer_with_state(self, owner: Value, depth: int = 6) -> Object | None:
         """A layer with variables that are not trainable (moving averages, a seed), among those an object is made of."""
         held: list[Value | None] = []
@@ -483,3 +503,12 @@ class Tapes(Machine):
         deleted = self.world.get((self.frame.id, "deleted", name))
         undefined = Undefined(name, method, self.place(node), self.context, deleted, self.frame.node)
         self.recording.undefined.append(undefined)
+
+
+def _has_bias(layer: Value) -> bool:
+    """Whether a layer certainly has a kernel and a bias: two variables of different shapes."""
+    if not isinstance(layer, Object) or layer.kind != "layer":
+        return False
+    name = layer.symbol.rsplit(".", 1)[-1]
+    told = layer.args.get("use_bias") or (layer.args.get("2") if name == "Dense" else None)
+    return name in ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose") and told is None
