@@ -119,7 +119,7 @@ class Containers(Tapes):
         """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""
         return self.data(Kind.TENSOR, op, (), node, dtype, nested=True)
 
-    def in_trace(self, value: Value) -> bool:
+    def in_trace(self, value: Value, handed: bool = True) -> bool:
         raise NotImplementedError
 
     def taken_out(self, value: Object, node: ast.AST) -> Data:

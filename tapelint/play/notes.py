@@ -240,7 +240,7 @@ class Notes(Arrays):
         """Note gradients that a function of TensorFlow, Keras or NumPy is given themselves, not in a list."""
         if name == "builtins.print":
             for value in arguments.args:
-                if isinstance(value, Data) and self.in_trace(value):
+                if isinstance(value, Data) and self.in_trace(value, handed=False):
                     self.work("print", "print", value, node)
                     break
         if self.leaks and (name == "builtins.sum" or name.startswith(("tensorflow.", "keras.ops."))):
@@ -446,8 +446,11 @@ class Notes(Arrays):
                 self.work("leave", op, value, node)
                 return
 
-    def in_trace(self, value: Value) -> bool:
-        """Whether a value certainly is a tensor without numbers, or a variable, in a function that is being traced."""
+    def in_trace(self, value: Value, handed: bool = True) -> bool:
+        """Whether a value certainly is a tensor without numbers, or a variable, in a function that is being traced.
+
+        Without `handed` only what is computed in the function counts, and not what it is called with.
+        """
         trace = self.context.trace
         if trace is None or not self.frame.in_graph or self.world.get(("suspended",), 0):
             return False
@@ -456,5 +459,5 @@ class Notes(Arrays):
         if not isinstance(value, Data) or value.kind is not Kind.TENSOR:
             return False
         if value.id in trace.arguments or self.world.get((value.id, "traced")):
-            return True
+            return handed
         return value.time > trace.time and bool(value.links)
