@@ -281,6 +281,8 @@ class Ask:
     """What the call gave: a gradient, or gradients in the structure of the sources."""
     hidden: tuple[Hidden, ...] = ()
     """What the models of the sources keep where Keras does not look."""
+    embedded: list[Object] = field(default_factory=list)
+    """The `Embedding` layers whose weights certainly are among the sources."""
     ragged: bool = False
     """The sources certainly differ in shape, so that no tensor can be packed of their gradients."""
     owned: frozenset[int] = frozenset()

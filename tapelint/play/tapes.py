@@ -274,6 +274,8 @@ class Tapes(Machine):
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
                 ask.idle.extend(self._idle_layers(query, target, source, node))
+                layers = self._library_layers(source.owner)
+                ask.embedded += [layer for layer in layers if layer.symbol.endswith(".Embedding")]
             if isinstance(source, VariableSet) and source.which == "all" and not source.part:
                 if verdict.standing is not Standing.CONNECTED or query.watches_sets():
                     continue

@@ -111,6 +111,8 @@ def _fault(recording: Recording, apply: Apply) -> str | None:
         return ""
     if _holds(recording, first, is_gradient) and isinstance(first, Sequence):
         return ""
+    if isinstance(first, (Sequence, VariableSet)) and _holds(recording, first, is_variable):
+        return "variables"
     if apply.pairs is not None and any(_whole_list(item) for item in apply.pairs.variables.items):
         return "nested"
     held = recording.contents.get(first.id, ())
@@ -159,7 +161,8 @@ def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
         one, other = optimizers.columns(recording, apply)
         fields["name"] = recording.text(one) if one is not None else fields["name"]
         fields["variables"] = recording.text(other)
-    fix = _fix(recording, apply, variant, beside, ask, single=not held) if variant != "nested" else None
+    plain = variant not in ("nested", "variables")
+    fix = _fix(recording, apply, variant, beside, ask, single=not held) if plain else None
     return story.told(recording, CODE, nodes[0], fields, marks, variant, apply.context, fix)
 
 

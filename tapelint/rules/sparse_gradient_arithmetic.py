@@ -58,7 +58,35 @@ def looked_up(recording: Recording, gradient: Value, work: Work) -> Place | None
         if not _rows(recording, parent, source, work):
             return None
         found = parent.place
-    return found
+    return found or _among_all(recording, ask, source, work)
+
+
+def _among_all(recording: Recording, ask: Ask, source: Value, work: Work) -> Place | None:
+    """Where an embedding is looked up whose gradient is among those of all weights, and a loop goes through all.
+
+    A condition in the loop may be there to tell this gradient from the others.
+    """
+    if not ask.embedded or ask.sources is not source or not work.context.loops or _told_apart(recording, work):
+        return None
+    for layer in ask.embedded:
+        reads = [
+            (value, parent) for value, parent in _reads(ask.target)
+            if isinstance(value, VariableSet) and value.owner is layer
+        ]  # fmt: skip
+        if reads and all(_rows(recording, parent, value, work) for value, parent in reads):
+            return reads[-1][1].place
+    return None
+
+
+def _told_apart(recording: Recording, work: Work) -> bool:
+    """Whether the loop around an operation holds any condition."""
+    loop = work.context.loops[-1].place.node
+    return any(isinstance(part, (ast.If, ast.IfExp, ast.Try, ast.Match)) for part in ast.walk(loop)) or any(
+        generator.ifs
+        for part in ast.walk(loop)
+        if isinstance(part, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp))
+        for generator in part.generators
+    )
 
 
 def _is(value: Value, source: Value) -> bool:
