@@ -86,7 +86,7 @@ def _fix(recording: Recording, work: Work, given: ast.expr | None) -> Fix | None
     """`tf.clip_by_value(grads, -1.0, 1.0)` becomes `[tf.clip_by_value(g, -1.0, 1.0) for g in grads]`."""
     node = work.place.node
     each = work.op.rsplit(".", 1)[-1] in _EACH or isinstance(node, (ast.BinOp, ast.UnaryOp))
-    if not each or not isinstance(given, ast.Name) or isinstance(node, ast.AugAssign):
+    if not each or not isinstance(given, ast.Name) or any(isinstance(other, Sequence) for other in work.others):
         return None
     if any(isinstance(part, ast.Name) and part.id == "g" for part in ast.walk(node)):
         return None
