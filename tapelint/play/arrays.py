@@ -93,7 +93,10 @@ class Arrays(Containers):
     def data_attribute(self, value: Data | Variable | VariableSet, name: str, node: ast.AST) -> Value:
         """`value.name` of a tensor, variable, array or number."""
         if name in ("shape", "dtype", "name", "device", "ndim", "size", "path"):
-            return self.data(Kind.NUMBER, name, (), node)
+            made = self.data(Kind.NUMBER, name, (), node)
+            if name == "shape" and not isinstance(value, VariableSet) and value.shape is not None:
+                self.world.put((made.id, "sizes"), value.shape)
+            return made
         if isinstance(value, Data) and name in ("values", "indices", "flat_values", "dense_shape"):
             return self.data(value.kind, name, (Link(value),), node, value.dtype, same=value)
         if isinstance(value, Data) and name in ("T", "real", "imag", "flat"):

@@ -176,9 +176,12 @@ class Containers(Tapes):
             return [*items.items[:star], self.sequence("list", middle, node), *tail]
         values = list(items)
         out: list[Value] = []
+        sizes = self.world.get((value.id, "sizes"))
         for at in range(count):
-            if items.items and isinstance(items.items[0], Several) and isinstance(value, (Data, Variable)):
-                item: Value = self.item_of_data(value, node)
+            if isinstance(sizes, tuple) and len(sizes) == count and star is None and sizes[at] is not None:
+                item: Value = self.const(sizes[at], node)  # rows, columns = tensor.shape
+            elif items.items and isinstance(items.items[0], Several) and isinstance(value, (Data, Variable)):
+                item = self.item_of_data(value, node)
             elif isinstance(value, VariableSet):
                 item = self.variables(value.owner, value.which, node, part=True)
             elif isinstance(value, (Unknown, Instance, Object)):
@@ -235,6 +238,10 @@ class Containers(Tapes):
                 self.recording.sliced.add(value.id)
             return self.variables(value.owner, value.which, node, part=not isinstance(index, Object))
         if isinstance(value, (Data, Variable)):
+            sizes = self.world.get((value.id, "sizes"))
+            if isinstance(sizes, tuple) and isinstance(key, int) and -len(sizes) <= key < len(sizes):
+                if sizes[key] is not None:
+                    return self.const(sizes[key], node)  # tensor.shape[0]
             return self.item_of_data(value, node)
         if isinstance(value, Symbol):
             return self.unknown(node, (), "item")

@@ -271,11 +271,18 @@ class Expressions(Objects):
         return self.mapping(entries, node)
 
     def joined_str(self, node: ast.JoinedStr) -> Value:
+        words: list[str] | None = []
         for part in node.values:
-            if isinstance(part, ast.FormattedValue):
-                shown = known(self.evaluate(part.value))
-                if part.format_spec is not None and self.in_trace(shown):
-                    self.work("leave", "format", shown, part.value)
+            shown = known(self.evaluate(part.value if isinstance(part, ast.FormattedValue) else part))
+            if isinstance(part, ast.FormattedValue) and part.format_spec is not None and self.in_trace(shown):
+                self.work("leave", "format", shown, part.value)
+            plain = not isinstance(part, ast.FormattedValue) or (part.format_spec is None and part.conversion == -1)
+            if words is not None and plain and isinstance(shown, Const) and isinstance(shown.value, (str, int)):
+                words.append(str(shown.value))
+            else:
+                words = None
+        if words is not None:
+            return self.const("".join(words), node)  # the name of an entry: params[f"w{i}"]
         return self.data(Kind.NUMBER, "f-string", (), node, "string")
 
     def starred(self, node: ast.Starred) -> Value:

@@ -273,6 +273,7 @@ class Tapes(Machine):
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
+                ask.verdicts.extend(self._lost_members(query, target, source, node))
                 ask.idle.extend(self._idle_layers(query, target, source, node))
                 layers = self._library_layers(source.owner)
                 ask.embedded += [layer for layer in layers if layer.symbol.endswith(".Embedding")]
@@ -345,6 +346,42 @@ class Tapes(Machine):
                 continue
             if met.reaches is True and met.cut.kind in _LOSING:
                 found.append(replace(verdict, part=True))
+        return found
+
+    def _lost_members(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """Variables of a visible object from which its `__init__` computed a tensor that the target uses instead."""
+        found: list[Verdict] = []
+        for owner in self._visible_modules(source.owner)[:20]:
+            held = {name: self.world.get((owner.id, "." + name)) for name in sorted(self.attributes.get(owner.id, ()))}
+            derived = [
+                item
+                for item in held.values()
+                if isinstance(item, Data) and item.links and item.time < query.session.began
+            ]
+            for name, variable in held.items() if derived else ():
+                if not isinstance(variable, Variable) or variable.trainable is not True or name.startswith("weight "):
+                    continue
+                if owner.kind != "module" and self.keras == 3 and not variable.keras:
+                    continue  # Keras 3 does not count it among the variables
+                if not any(query.reaches(item, variable)[0] for item in derived):
+                    continue
+                verdict = query.why_unconnected(target, variable, node)
+                met = verdict.cut
+                if verdict.standing is Standing.CUT and verdict.fault is None and met is not None and met.reaches:
+                    found.append(replace(verdict, part=True))
+        return found
+
+    def _visible_modules(self, owner: Value, depth: int = 4) -> list[Instance]:
+        """The objects of visible classes that keep variables, among those an object is made of."""
+        found: list[Instance] = []
+        if not isinstance(owner, Instance) or owner.kind not in ("layer", "model", "module"):
+            return found
+        found.append(owner)
+        for name in sorted(self.attributes.get(owner.id, ())) if depth else ():
+            item = self.world.get((owner.id, "." + name))
+            for part in self.items(item) or () if isinstance(item, Sequence) else [item]:
+                if isinstance(part, Instance):
+                    found.extend(one for one in self._visible_modules(part, depth - 1) if one not in found)
         return found
 
     def _library_layers(self, owner: Value, depth: int = 5) -> list[Object]:

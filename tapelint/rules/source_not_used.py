@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Fault, Recording
-from tapelint.play.values import Value, VariableSet
+from tapelint.play.values import VariableSet
 from tapelint.rules import story
 from tapelint.rules.arguments_swapped import swapped
 from tapelint.rules.unwatched_source import rebound_variable
@@ -21,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if rebound_variable(recording, source) or swapped(recording, case.ask):
             continue
         if case.verdict.part:
-            name = _weight_name(recording, source)
+            name = story.weight_name(recording, source)
             made = (story.mark(recording, "made", source.place), story.opened(recording, case.ask.tape))
             fields = {**case.fields, "name": name}
             yield story.told(recording, CODE, case.verdict.node, fields, made, "unused-weight", case.ask.context)
@@ -35,12 +34,3 @@ def find(recording: Recording) -> Iterator[Finding]:
         )
         variant = "other-model" if whole else ""
         yield story.told(recording, CODE, case.verdict.node, case.fields, marks, variant, case.ask.context)
-
-
-def _weight_name(recording: Recording, source: Value) -> str:
-    """How the program calls a weight: the attribute that it is kept in, else its `name=`."""
-    node = source.place.node if source.place is not None else None
-    for parent in recording.nodes:
-        if isinstance(parent, ast.Assign) and parent.value is node:
-            return recording.text(parent.targets[0])
-    return recording.text(node) if node is not None else "it"

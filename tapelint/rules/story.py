@@ -31,6 +31,8 @@ class Missing:
             "target": text(ask.target_node),
             "source": text(self.verdict.node),
         }
+        if self.verdict.part and isinstance(self.verdict.source, Variable):
+            found["source"] = weight_name(self.recording, self.verdict.source)
         if self.met is not None:
             found["op"] = self.met.cut.op
             found["name"] = value_name(self.recording, self.met.value) or operand(self.recording, self.met.cut.place)
@@ -84,6 +86,15 @@ def tape_name(tape: Tape) -> str:
 def value_name(recording: Recording, value: Value) -> str:
     """The name that a value was bound to where it was made, or ""."""
     return recording.names.get(value.id, "")
+
+
+def weight_name(recording: Recording, weight: Value) -> str:
+    """How the program calls a weight: the attribute that it is kept in, else how it is made."""
+    node = weight.place.node if weight.place is not None else None
+    for parent in recording.nodes:
+        if isinstance(parent, ast.Assign) and parent.value is node:
+            return recording.text(parent.targets[0])
+    return recording.text(node) if node is not None else "it"
 
 
 def operand(recording: Recording, place: Place) -> str:
