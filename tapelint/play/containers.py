@@ -239,9 +239,9 @@ class Containers(Tapes):
             return self.variables(value.owner, value.which, node, part=not isinstance(index, Object))
         if isinstance(value, (Data, Variable)):
             sizes = self.world.get((value.id, "sizes"))
-            if isinstance(sizes, tuple) and isinstance(key, int) and -len(sizes) <= key < len(sizes):
-                if sizes[key] is not None:
-                    return self.const(sizes[key], node)  # tensor.shape[0]
+            known = isinstance(key, int) and isinstance(sizes, tuple) and -len(sizes) <= key < len(sizes)
+            if known and sizes[key] is not None:
+                return self.const(sizes[key], node)  # tensor.shape[0]
             return self.item_of_data(value, node)
         if isinstance(value, Symbol):
             return self.unknown(node, (), "item")

@@ -27,6 +27,7 @@ from tapelint.play.values import (
     Instance,
     Items,
     Kind,
+    Link,
     Object,
     OneShot,
     Partial,
@@ -213,7 +214,7 @@ class Query:
             if not recorded and self.session.id not in value.maybe:
                 return False
             answer: Maybe = False
-            for link in value.links:
+            for link in derivative_links(value):
                 if link.cut is None:
                     found = self.tracked(link.value, value.time, depth - 1)
                     if found and recorded:
@@ -440,6 +441,11 @@ class Query:
         if any(begin <= value.time <= end for begin, end in session.paused):
             return CutKind.PAUSED
         return CutKind.AFTER_TAPE
+
+
+def derivative_links(value: Data) -> tuple[Link, ...]:
+    """The links of a value; of a gradient of something linear only those to what it really was made from."""
+    return value.ask.slopes.get(value.id, value.links) if value.ask is not None else value.links
 
 
 def edges_of(value: Value, world: World) -> list[tuple[Value, Cut | None]]:
@@ -669,7 +675,7 @@ class _Walk:
             return
         if query.watch_of(value) is not None:
             self.tracked_any = True
-        for link in value.links:
+        for link in derivative_links(value):
             if link.cut is None:
                 stack.append((link.value, value.time, maybe))
             else:

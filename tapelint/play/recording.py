@@ -11,7 +11,7 @@ from functools import cached_property
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Data, Items, Object, Place, Tape, Value, VariableSet
+from tapelint.play.values import Cut, Data, Items, Link, Object, Place, Tape, Value, VariableSet
 from tapelint.source.text import Source
 
 ASKS = {
@@ -273,6 +273,8 @@ class Ask:
     again: bool = False
     """A result was differentiated once more."""
     results: list[Value] = field(default_factory=list)
+    slopes: dict[int, tuple[Link, ...]] = field(default_factory=dict)
+    """Of each result that is the gradient of something linear in its source: what it really was made from."""
     backwards: bool = False
     """The sources were computed from the targets: the two stand in each other's place."""
     idle: list[tuple[VariableSet, Verdict]] = field(default_factory=list)

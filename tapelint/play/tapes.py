@@ -13,6 +13,7 @@ from dataclasses import replace
 from tapelint.play.machine import Arguments, Machine
 from tapelint.play.query import Query
 from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
+from tapelint.play.slope import slope_inputs
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
     Const,
@@ -527,13 +528,17 @@ class Tapes(Machine):
         return Unknown(self.place(node), self.tick(), inputs, "gradient")
 
     def _gradient(self, ask: Ask, source: Value, node: ast.expr) -> Data:
-        """A gradient depends on everything between target and source, so on both."""
+        """A gradient depends on everything between target and source, so on both: unless that is all linear."""
         targets = [value for value in options(ask.target) if not isinstance(value, Const)]
         given = ask.arguments.get("output_gradients")
-        links = [Link(value) for value in (*targets, source, *((given,) if given is not None else ()))]
+        upstream = (given,) if given is not None else ()
+        links = [Link(value) for value in (*targets, source, *upstream)]
         dtype = source.dtype if isinstance(source, (Data, Variable)) else ""
         result = self.data(Kind.TENSOR, "gradient", links, node, dtype if dtype == "complex" else "float", ask=ask)
         ask.results.append(result)
+        slope = slope_inputs(targets[0], source, self.recording.operations) if len(targets) == 1 else None
+        if slope is not None:
+            ask.slopes[result.id] = tuple(Link(value) for value in (*slope, *upstream))
         return result
 
     # -- names that hold no tape ----------------------------------------------------------------------------------

@@ -293,6 +293,12 @@ def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
     return found
 
 
+def straight(ask: Ask) -> Ask | None:
+    """The ask whose result is differentiated here although it is the slope of something linear."""
+    behind = asks_behind(ask.target)
+    return behind[0] if behind and behind[0].slopes else None
+
+
 def event_fields(recording: Recording, event: Event) -> dict[str, str]:
     """The fields of a finding about one event of a tape."""
     call = event.place.node
