@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from tapelint.play import dtype as dtypes
 from tapelint.play.machine import Arguments, Read, Written
 from tapelint.play.tapes import Tapes
 from tapelint.play.values import (
@@ -148,6 +149,29 @@ class Containers(Tapes):
         leaves = [leaf for leaf in self.flats(arguments.all()) if _computed_from_variables(leaf)]
         before = self.world.get((value.id, "stored"), Written(()))
         self.world.put((value.id, "stored"), Written((*before.links[-6:], *(Link(leaf, cut) for leaf in leaves))))
+
+    def tensor_array(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A method of a `tf.TensorArray`: gradients go in and out of it.
+
+        In a graph `write` changes nothing but what it returns; a program that drops the result has written nothing.
+        """
+        at = (value.id, "stored")
+        held: tuple[Link, ...] = self.world.get(at, Written(())).links
+        if name in _WRITING:
+            given = arguments.get(*_WRITING[name])
+            dropped = self.context.trace is not None and node in self.alone
+            cut = Cut(CutKind.DROPPED, self.place(node), "TensorArray." + name) if dropped else None
+            leaves = [leaf for leaf in self.flat(given) if not isinstance(leaf, (Const, Symbol))] if given else []
+            self.world.put(at, Written((*held[-6:], *(Link(leaf, cut) for leaf in leaves))))
+            return value
+        if name in ("stack", "concat", "gather", "read"):
+            kind = dtypes.of_argument(value.args.get("dtype") or value.args.get("0"))
+            # Unseen code may have written, too.
+            seen = (Link(value),) if self.world.get((value.id, "handed", "maybe")) else ()
+            return self.data(Kind.TENSOR, "TensorArray." + name, (*held, *seen), node, kind)
+        if name in ("identity", "mark_used", "close"):
+            return value
+        return self.unknown(node, (value, *arguments.all()), "call")
 
     def item_of_data(self, value: Data | Variable, node: ast.AST) -> Value:
         """An element or slice of a tensor or array: a new tensor, and recorded as such."""
@@ -391,6 +415,15 @@ class Containers(Tapes):
         if name == "copy":
             return self.mapping(entries, node)
         return self.unknown(node, (value, *arguments.all()), "call")
+
+_WRITING = {
+    "write": (1, "value"),
+    "unstack": (0, "value"),
+    "split": (0, "value"),
+    "scatter": (1, "value"),
+}
+"""What writes into a `tf.TensorArray`, and where the value stands among the arguments."""
+
 
 def _computed_from_variables(value: Value, limit: int = 200) -> bool:
     """Whether a value certainly is a tensor that a tape may have recorded: no plain data."""

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.library import Library, _callable
+from tapelint.play.callbacks import is_callable
+from tapelint.play.library import Library
 from tapelint.play.machine import Added, Arguments, Met, Read, Written
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
@@ -408,6 +409,8 @@ class Keras(Library):
                 return self.const(None, node)
             if name in ("dequeue", "dequeue_many", "dequeue_up_to", "lookup", "__getitem__", "export"):
                 return self.taken_out(value, node)
+        if kind == "tensor_array":
+            return self.tensor_array(value, name, arguments, node)
         if kind == "dataset":
             return self._dataset(value, name, arguments, node)
         if kind == "iterator" and name in ("get_next", "next", "__next__"):
@@ -753,7 +756,7 @@ class Keras(Library):
         if name in ("cardinality", "element_spec", "reduce"):
             return self.unknown(node, (value, *arguments.all()), "call")
         for argument in arguments.all():
-            if _callable(argument):
+            if is_callable(argument):
                 self.escape(argument, node)
         return Object("dataset", value.symbol, self.place(node), self.tick(), (value, *arguments.args))
 
@@ -786,7 +789,7 @@ class Keras(Library):
             if tape is not None:
                 self.escape(tape, node)
             loss = arguments.get(0, "loss")
-            if loss is not None and _callable(loss):
+            if loss is not None and is_callable(loss):
                 apply.loss = self.call(loss, Arguments(), node)
         return self.const(None, node)
 

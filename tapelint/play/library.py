@@ -10,9 +10,10 @@ import ast
 from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.accumulator import ACCUMULATOR, Accumulators
+from tapelint.play.accumulator import ACCUMULATOR
+from tapelint.play.callbacks import Callbacks, is_callable
 from tapelint.play.machine import Arguments
-from tapelint.play.recording import Clip, Fork
+from tapelint.play.recording import Clip
 from tapelint.play.values import (
     Bound,
     Const,
@@ -58,6 +59,9 @@ _DIFFERENTIABLE_LAMBDAS = frozenset(
 
 _SAME_STRUCTURE = frozenset({"tensorflow.nest.flatten", "tensorflow.nest.pack_sequence_as"})
 
+_RAGGED = ("tensorflow.RaggedTensor.from_row_", "tensorflow.RaggedTensor.from_value_rowids")
+"""What puts a ragged tensor around values."""
+
 _FRESH_IF_CONST = frozenset({"tensorflow.constant", "tensorflow.convert_to_tensor"})
 
 
@@ -70,7 +74,7 @@ _CUTS = {
 """What the table says of an operation, as a reason."""
 
 
-class Library(Accumulators):
+class Library(Callbacks):
     """Calls of functions that are not part of the project."""
 
     def call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
@@ -84,6 +88,8 @@ class Library(Accumulators):
         handler = self._handlers().get(name)
         if handler is not None:
             return handler(arguments, node)
+        if name.startswith(_RAGGED):
+            return self._composite(0, name.replace("tensorflow.", "tf."), arguments, node)
         if name.startswith("numpy."):
             return self.numpy(name, arguments, node)
         made = self.call_keras(name, arguments, node)
@@ -130,6 +136,9 @@ class Library(Accumulators):
                 ),
                 "tensorflow.py_function": self._eager_function,
                 "tensorflow.custom_gradient": self._custom_gradient,
+                "tensorflow.SparseTensor": lambda arguments, node: self._composite(
+                    1, "tf.SparseTensor", arguments, node
+                ),
                 "tensorflow.init_scope": lambda arguments, node: Paused(None, self.place(node), self.tick()),
                 "tensorflow.add_n": self._add_n,
                 "tensorflow.clip_by_global_norm": self._clip_by_global_norm,
@@ -158,8 +167,8 @@ class Library(Accumulators):
         """An operation of TensorFlow or Keras, as the table has it."""
         op = api.op(name)
         if op is None:
-            if name in _DIFFERENTIABLE_LAMBDAS or any(_callable(value) for value in arguments.all()):
-                return self._calls_back(name, arguments, node)
+            if name in _DIFFERENTIABLE_LAMBDAS or any(is_callable(value) for value in arguments.all()):
+                return self.calls_back(name, arguments, node)
             if name in _SAME_STRUCTURE:
                 return self._structure(name, arguments, node)
             for value in arguments.all():
@@ -272,7 +281,7 @@ class Library(Accumulators):
 
     def _variable(self, arguments: Arguments, node: ast.expr) -> Value:
         initial = arguments.get(0, "initial_value")
-        if initial is not None and _callable(initial):
+        if initial is not None and is_callable(initial):
             initial = self.call(initial, Arguments(), node)
         trainable_value = arguments.get(1, "trainable")
         trainable: bool | None = None if arguments.more else True
@@ -407,6 +416,15 @@ class Library(Accumulators):
             function.node, function.module, function.closure, function.place, function.time, function.defaults,
             (*function.decorators, "tensorflow.function"), function.owner,
         )  # fmt: skip
+
+    def _composite(self, at: int, op: str, arguments: Arguments, node: ast.expr) -> Value:
+        """A sparse or ragged tensor around `values`: it holds the tensor itself, or what a variable holds now."""
+        given = arguments.get(at, "values")
+        if given is None or isinstance(given, (Unknown, Either, Instance, Object)):
+            return self.unknown(node, arguments.all(), "call")
+        links = [Link(leaf) for leaf in self.flat(given) if not isinstance(leaf, (Const, Symbol))]
+        same = given if isinstance(given, Data) and given.kind is Kind.TENSOR else None
+        return self.data(Kind.TENSOR, op, links, node, dtypes.of(given), same=same)
 
     def _py_function(self, op: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function that runs on arrays: no gradient goes through."""
@@ -551,51 +569,6 @@ class Library(Accumulators):
             return [Several(value)]
         return [value]
 
-    def _calls_back(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
-        """A function that calls what it is given: play it once on pieces of the other arguments."""
-        inputs: list[Value] = []
-        for value in arguments.all():
-            if not _callable(value):
-                inputs.extend(self.flat(value))
-        results: list[Value] = []
-        if name == "tensorflow.cond":
-            return self._cond(arguments, node)
-        for value in arguments.all():
-            if isinstance(value, Function):
-                count = len(value.node.args.args) + len(value.node.args.posonlyargs)
-                given = tuple(self._piece(inputs, node) for _ in range(count))
-                self._escape_captured(value, node)
-                results.append(self.call(value, Arguments(given), node))
-            elif _callable(value):
-                self.escape(value, node)
-                results.append(self.unknown(node, (value, *inputs), "call"))
-        return self.unknown(node, (*results, *inputs), "call")
-
-    def _cond(self, arguments: Arguments, node: ast.expr) -> Value:
-        """`tf.cond(pred, true_fn, false_fn)`: one of the two is called; both are traced in a graph."""
-        pred = arguments.get(0, "pred")
-        functions = [value for at, name in ((1, "true_fn"), (2, "false_fn")) if (value := arguments.get(at, name))]
-        if pred is not None and is_tensor(pred) and self.context.trace is not None:
-            nodes = tuple((value.node,) for value in functions if isinstance(value, Function))
-            self.recording.forks.append(Fork(self.place(node), node, nodes))
-        results: list[Value] = []
-        ends = []
-        mark = self.world.mark()
-        for value in functions:
-            results.append(self.call(value, Arguments(), node))
-            ends.append(self.world.changes(mark))
-            self.world.rollback(mark)
-            self.world.alive = True
-        self.world.merge(ends)
-        self.refresh()
-        return self.unknown(node, (*results, *((pred,) if pred is not None else ())), "call")
-
-    def _piece(self, inputs: list[Value], node: ast.AST) -> Value:
-        return self.unknown(node, inputs, "item")
-
-    def _escape_captured(self, function: Function, node: ast.AST) -> None:
-        self._escape_closure(function, node, 3)
-
     def _foreign(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function of a library that we know nothing of."""
         if name.startswith("builtins."):
@@ -607,10 +580,6 @@ class Library(Accumulators):
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "call")
-
-
-def _callable(value: Value) -> bool:
-    return isinstance(value, (Function, Bound, Partial))
 
 
 def _short(name: str) -> str:

@@ -191,6 +191,8 @@ class Machine:
         self.attempts: list[Jump] = []
         self.callees: set[int] = set()
         """The ids of expressions that are called."""
+        self.alone: set[ast.AST] = set()
+        """The expressions that are statements of their own, as far as they were met."""
         self.called: set[int] = set()
         """The ids of the function nodes that were played."""
         self.pending: list[Function] = []
@@ -563,6 +565,8 @@ class Machine:
             self._escape_closure(value, node, depth)
         elif isinstance(value, Object) and value.kind in ("layer", "model"):
             self.world.put((value.id, "built"), True)
+        elif isinstance(value, Object) and value.kind == "tensor_array":
+            self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):
             self.world.put((value.id, "built"), True)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
-from tapelint.play.library import TAPE, _callable
+from tapelint.play.library import TAPE
 from tapelint.play.machine import MAX_DEPTH, Arguments
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
@@ -200,7 +201,7 @@ class Objects(Imports):
     def _call_unknown_method(self, value: Unknown, name: str, arguments: Arguments, node: ast.expr) -> Value:
         if name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)
-        if name in ("run", "experimental_run_v2") and arguments.args and _callable(arguments.args[0]):
+        if name in ("run", "experimental_run_v2") and arguments.args and is_callable(arguments.args[0]):
             self._run(arguments, node)
             return self.unknown(node, (value, *self._held(arguments)), "call")
         for item in arguments.all():

@@ -762,6 +762,7 @@ class Statements(Expressions):
     # -- the rest -------------------------------------------------------------------------------------------------
 
     def expr(self, node: ast.Expr) -> None:
+        self.alone.add(node.value)
         value = self.evaluate(node.value)
         call = node.value
         if isinstance(value, (Data, Sequence)):

@@ -50,6 +50,8 @@ class CutKind(Enum):
     """The operation has no gradient function: asking raises LookupError."""
     PY_FUNCTION = "py-function"
     PIPELINE = "pipeline"
+    DROPPED = "dropped"
+    """A write into a `tf.TensorArray` in a graph, of which the result was thrown away."""
     SYMBOLIC = "symbolic"
     CONSTANT = "constant"
 

@@ -31,6 +31,8 @@ def _kind(value: Value) -> str:
     found = kind_of(value)
     if found == "model" or (isinstance(value, Object) and value.kind == "loss"):
         return "object"
+    if isinstance(value, Object) and value.kind == "tensor_array":
+        return "tensor-array"
     return found if found in ("array", "function", "name", "nothing", "number") else ""
 
 

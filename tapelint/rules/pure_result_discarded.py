@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Operation, Recording
-from tapelint.play.values import Data, Value, Variable
+from tapelint.play.values import CutKind, Data, Value, Variable
 from tapelint.rules import story
 
 CODE = "TAP312"
@@ -22,6 +22,7 @@ _PURE = frozenset(
 def find(recording: Recording) -> Iterator[Finding]:
     if not recording.asks:
         return
+    yield from _unwritten(recording)
     statements = {id(call): call for call in _statements(recording)}
     if not statements:
         return
@@ -51,6 +52,25 @@ def find(recording: Recording) -> Iterator[Finding]:
         if not _lost_again(recording, call, given, used):
             fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, (edit,))
         yield story.told(recording, CODE, call, fields, marks, "", ask.context, fix)
+
+
+def _unwritten(recording: Recording) -> Iterator[Finding]:
+    """A write into a `tf.TensorArray` that is traced, and that changes only what it returns."""
+    for case in story.missing(recording, CutKind.DROPPED):
+        if case.met is None or case.met.reaches is not True:
+            continue
+        call = case.met.cut.place.node
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        name = recording.text(call.func.value)
+        fields = {**case.fields, "op": recording.text(call.func), "name": name}
+        marks = (story.opened(recording, case.ask.tape), story.asked(recording, case.ask))
+        fix: Fix | None = None
+        if recording.here(case.met.cut.place):
+            start = recording.span(call).start
+            edits = (Edit(Span(start, start), f"{name} = "),)
+            fix = Fix(f"write `{name} = ` in front of the call", Applicability.UNSAFE, edits)
+        yield story.told(recording, CODE, call, fields, marks, "tensor-array", case.ask.context, fix)
 
 
 def _statements(recording: Recording) -> Iterator[ast.Call]:
