@@ -97,12 +97,17 @@ class Containers(Tapes):
                 return Items(tuple(either(column) for column in columns))
             rest = [item for items in found_items for item in items]
             return Items((Several(either(rest)),)) if rest else Items()
+        if isinstance(value, Instance) and (members := self.tuple_members(value)) is not None:
+            return Items(members)
         if isinstance(value, Object) and value.kind == "dataset":
             return Items((Several(self.taken_out(value, node)),))
         if isinstance(value, Object) and value.kind == "range":
             return Items(value.parts) if value.whole else Items((Several(value.parts[0]),))
         inputs = () if isinstance(value, Symbol) else (value,)
         return Items((Several(self.unknown(node, inputs, "item")),))
+
+    def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
+        raise NotImplementedError
 
     def _each(self, item: Value, node: ast.AST) -> Value:
         """Several variables of a model in a list are met one at a time."""
@@ -269,6 +274,9 @@ class Containers(Tapes):
             return self.item_of_data(value, node)
         if isinstance(value, Symbol):
             return self.unknown(node, (), "item")
+        members = self.tuple_members(value) if isinstance(value, Instance) and isinstance(key, int) else None
+        if members is not None and isinstance(key, int) and -len(members) <= key < len(members):
+            return members[key]
         if isinstance(index, Const) and isinstance(index.value, _HASHABLE):
             return self._own_item(value, index.value, node)
         return self.unknown(node, (value,), "item")

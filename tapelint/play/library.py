@@ -7,7 +7,7 @@ that call back, that make variables or tapes, that return their argument, or tha
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import ACCUMULATOR
@@ -102,6 +102,9 @@ class Library(Callbacks):
     def call_keras(self, name: str, arguments: Arguments, node: ast.expr) -> Value | None:
         raise NotImplementedError
 
+    def copied_with(self, value: Value, changes: Mapping[str, Value], node: ast.expr) -> Value:
+        raise NotImplementedError
+
     def call_builtin(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         raise NotImplementedError
 
@@ -152,6 +155,14 @@ class Library(Callbacks):
                 "tensorflow.executing_eagerly": self._eager,
                 "tensorflow.inside_function": self._eager,
                 "functools.partial": self._partial,
+                "dataclasses.field": lambda arguments, node: Object(
+                    "field", "dataclasses.field", self.place(node), self.tick(), args=arguments.kwargs
+                ),
+                "dataclasses.replace": lambda arguments, node: (
+                    self.copied_with(arguments.args[0], arguments.kwargs, node)
+                    if len(arguments.args) == 1
+                    else self.unknown(node, arguments.all(), "call")
+                ),
                 "copy.copy": self._copy,
                 "copy.deepcopy": self._copy,
                 "contextlib.ExitStack": lambda arguments, node: Object(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tapelint.play.callbacks import is_callable
@@ -230,6 +231,8 @@ class Objects(Imports):
                 return self.unknown(node, (), "call")
         if value.kind == "optimizer" and name in _OPTIMIZING:
             return self.optimize(value, name, arguments, node)
+        if name == "_replace" and not arguments.args and self.tuple_members(value) is not None:
+            return self.copied_with(value, arguments.kwargs, node)
         for item in arguments.all():
             self.escape(item, node)
         self.escape(value, node)
@@ -394,12 +397,42 @@ class Objects(Imports):
         fields = self._fields(instance.cls)
         if fields:
             for at, (name, default) in enumerate(fields):
-                value = arguments.get(at, name) or default
+                value = arguments.get(at, name) or self._field_default(default, node)
                 self.set_attribute(instance, name, value if value is not None else self.unknown(node, (), "attribute"))
+            after = self.class_attribute(instance.cls, "__post_init__")
+            if isinstance(after, Function):
+                self.call_function(after, Arguments((instance,)), node)
             return
         if not instance.kind:
             for value in arguments.all():
                 self.escape(value, node)
+
+    def _field_default(self, default: Value | None, node: ast.expr) -> Value | None:
+        """What a field is when it is not given: `field(default_factory=...)` makes a new value for every object."""
+        if not isinstance(default, Object) or default.kind != "field":
+            return default
+        factory = default.args.get("default_factory")
+        return self.call(factory, Arguments(), node) if factory is not None else default.args.get("default")
+
+    def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
+        """What iterating over a named tuple gives; None for any other object."""
+        if "typing.NamedTuple" not in self.class_bases(value.cls):
+            return None
+        return tuple(
+            item if isinstance(item, Value) else Unknown(value.place, value.time, (value,), "attribute")
+            for item in (self.world.get((value.id, "." + name)) for name, _ in self._fields(value.cls))
+        )
+
+    def copied_with(self, value: Value, changes: Mapping[str, Value], node: ast.expr) -> Value:
+        """`named_tuple._replace(...)` and `dataclasses.replace(...)`: another object with some fields changed."""
+        fields = self._fields(value.cls) if isinstance(value, Instance) else []
+        if not isinstance(value, Instance) or not fields:
+            return self.unknown(node, (value, *changes.values()), "call")
+        found = {name: self.world.get((value.id, "." + name)) for name, _ in fields}
+        held = {name: item for name, item in found.items() if isinstance(item, Value)}
+        if len(held) < len(found):
+            return self.unknown(node, (value, *changes.values()), "call")
+        return self.instantiate(value.cls, Arguments((), {**held, **changes}), node)
 
     def _fields(self, cls: Class) -> list[tuple[str, Value | None]]:
         """The fields of a dataclass or named tuple, in order."""
