@@ -107,7 +107,8 @@ class Customs(Notes):
         value, gradient = pair
         leaves = self.flat(value)
         custom.outputs = len(leaves) if all(_counted(leaf) for leaf in leaves) else None
-        custom.reads = self._reads_since(leaves, began)
+        named = set(self.flats(arguments.kwargs.values()))  # handed over by name: no inputs, and not read from outside
+        custom.reads = [read for read in self._reads_since(leaves, began) if read[0] not in named]
         if isinstance(gradient, Function):
             custom.gradient = gradient.node
             self._ask_gradient(custom, gradient, len(leaves), node)

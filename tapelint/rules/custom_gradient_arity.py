@@ -52,7 +52,7 @@ def _told(recording: Recording, custom: Custom, given: ast.expr, ask: Ask) -> Fi
         if custom.method and count == expected + 1:
             variant = "self"
         elif declared > expected:
-            variant = "keyword"
+            variant = "keyword" if expected else "ignored"
     fields = {"function": custom.name, "count": str(count), "expected": str(expected)}
     marks = (story.mark(recording, "call", custom.place), story.asked(recording, ask))
     fix = _fix(recording, custom, given)
