@@ -328,6 +328,8 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
     answers = {ask.answer.id: ask for ask in case.recording.asks if ask.answer is not None}
     while queue:
         item = queue.pop(0)
+        if item is case.verdict.source:
+            continue  # what the source was made from has no part in it
         if item.id in answers and not isinstance(item, Data) and item.id not in seen:
             if case.ask.session is not None and _while_recording(case.ask.session, answers[item.id].time):
                 continue
