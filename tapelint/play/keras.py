@@ -755,10 +755,26 @@ class Keras(Library):
             return Object("iterator", name, self.place(node), self.tick(), (value,))
         if name in ("cardinality", "element_spec", "reduce"):
             return self.unknown(node, (value, *arguments.all()), "call")
+        made: tuple[Value, ...] = ()
+        function = arguments.get(0, "map_func")
+        if name == "map" and isinstance(function, Function):
+            made = self._mapped(function, node)
         for argument in arguments.all():
             if is_callable(argument):
                 self.escape(argument, node)
-        return Object("dataset", value.symbol, self.place(node), self.tick(), (value, *arguments.args))
+        symbol = "tensorflow.data.Dataset.map" if made else value.symbol
+        return Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
+
+    def _mapped(self, function: Function, node: ast.expr) -> tuple[Value, ...]:
+        """What the function of a `map` makes of an element: it runs in a graph of its own, elsewhere and later."""
+        count = len(function.node.args.posonlyargs) + len(function.node.args.args)
+        mark = self.world.mark()
+        result = self.call(function, Arguments(tuple(self.fresh(node, "dataset") for _ in range(count))), node)
+        leaves = tuple(leaf for leaf in self.flat(result) if isinstance(leaf, (Data, Variable)))
+        self.world.rollback(mark)
+        self.world.alive = True
+        self.refresh()
+        return leaves
 
     # -- optimizers -----------------------------------------------------------------------------------------------
 
