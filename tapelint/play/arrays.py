@@ -94,7 +94,9 @@ class Arrays(Containers):
         """`value.name` of a tensor, variable, array or number."""
         if name in ("shape", "dtype", "name", "device", "ndim", "size", "path"):
             made = self.data(Kind.NUMBER, name, (), node)
-            if name == "shape" and not isinstance(value, VariableSet) and value.shape is not None:
+            # In a graph a dimension may be None although the tensor that is handed over has a size.
+            seen = name == "shape" and self.context.trace is None
+            if seen and not isinstance(value, VariableSet) and value.shape is not None:
                 self.world.put((made.id, "sizes"), value.shape)
             return made
         if isinstance(value, Data) and name in ("values", "indices", "flat_values", "dense_shape"):
@@ -400,7 +402,7 @@ class Arrays(Containers):
             if isinstance(right, Const) and isinstance(left, Const):
                 return (left.value is right.value) == (op is ast.Is)
             none = isinstance(right, Const) and right.value is None
-            if none and not isinstance(left, (Unknown, Either)) and not (isinstance(left, Data) and left.ask):
+            if none and not isinstance(left, (Unknown, Either)) and not (isinstance(left, Data) and _may_be_none(left)):
                 return op is ast.IsNot
         return None
 
@@ -418,6 +420,11 @@ class Arrays(Containers):
         if isinstance(value, (Object, Method)) and not (isinstance(value, Object) and value.kind == "range"):
             return True
         return None
+
+
+def _may_be_none(value: Data) -> bool:
+    """A gradient, or one dimension of a shape, which a graph need not know."""
+    return value.ask is not None or any(isinstance(item, Data) and item.op == "shape" for item, _ in value.links)
 
 
 def _is_callable(value: Value) -> bool:
