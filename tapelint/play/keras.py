@@ -769,8 +769,10 @@ class Keras(Library):
         """What the function of a `map` makes of an element: it runs in a graph of its own, elsewhere and later."""
         count = len(function.node.args.posonlyargs) + len(function.node.args.args)
         mark = self.world.mark()
+        works = len(self.recording.works)
         result = self.call(function, Arguments(tuple(self.fresh(node, "dataset") for _ in range(count))), node)
         leaves = tuple(leaf for leaf in self.flat(result) if isinstance(leaf, (Data, Variable)))
+        del self.recording.works[works:]  # how data is read is no matter of tapes
         self.world.rollback(mark)
         self.world.alive = True
         self.refresh()
