@@ -26,7 +26,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if function is None or statement is None:
             continue
         if isinstance(statement, ast.Expr):
-            yield _told(recording, ask, "")
+            if not _timed(recording, function, ask.node):
+                yield _told(recording, ask, "")
         elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target = statement.targets[0]
             if isinstance(target, ast.Name) and not target.id.startswith("_") and _never_read(function, target.id):
@@ -42,6 +43,23 @@ def _outermost(recording: Recording, node: ast.AST) -> Definition | None:
             found = at
         at = recording.parents.get(id(at))
     return found
+
+
+_CLOCKS = frozenset(
+    {"time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "process_time", "default_timer"}
+)
+
+
+def _timed(recording: Recording, function: Definition, node: ast.AST) -> bool:
+    """Whether a clock is read before and after the call: it is there to see how long it takes."""
+    read = [
+        part.lineno
+        for part in ast.walk(function)
+        if isinstance(part, ast.Call)
+        and (part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")) in _CLOCKS
+    ]
+    line = recording.source.position(recording.span(node).start).row
+    return bool(read) and min(read) <= line <= max(read)
 
 
 def _never_read(function: Definition, name: str) -> bool:
