@@ -64,7 +64,8 @@ def _weightless(value: Value) -> bool:
 def _of_others(recording: Recording, value: Value, fresh: set[int]) -> bool:
     """Whether a model has no new weights: it joins layers that were there before, or its weights are loaded."""
     if isinstance(value, Instance):
-        return not _makes(recording, value.cls)
+        inside = any(value.place in made.context.calls for made in recording.creations)
+        return not inside and not _makes(recording, value.cls)
     if not isinstance(value, Object) or value.kind != "model":
         return False
     if ".applications." in value.symbol:
