@@ -37,7 +37,9 @@ def _mode(recording: Recording, forward: Forward) -> Object | None:
         return None
     wanted = {layer.id for layer in forward.modes}
     # A model of the library runs its layers as it is run itself, but a layer of a visible class in it may decide.
-    found = next(iter(forward.modes), None) if isinstance(forward.layer, Object) else None
+    told = {other.layer.id for other in recording.forwards if not _predicting(other.training)}
+    fixed = [layer for layer in forward.modes if layer.id not in told]  # not those whose mode the model was built with
+    found = next(iter(fixed), None) if isinstance(forward.layer, Object) else None
     for inner in recording.forwards:
         if not forward.began <= inner.began <= forward.result.time or inner is forward:
             continue
