@@ -452,10 +452,18 @@ class Keras(Library):
             self.ran_forward(value, result, arguments, node, began)
         return self.computed(result, value.symbol, arguments, node, value)
 
-    def ran_forward(self, value: Value, result: Value, arguments: Arguments, node: ast.AST, began: int) -> None:
-        """Note one call of a model or layer, and what in it depends on how it is called."""
+    def ran_forward(
+        self, value: Value, result: Value, arguments: Arguments, node: ast.AST, began: int, call: Function | None = None
+    ) -> None:
+        """Note one call of a model or layer, and what in it depends on how it is called.
+
+        `call` is the method of a visible class. Keras runs it in the mode that its `training` has as default, and
+        everything in it that is not told otherwise.
+        """
         training = arguments.kwargs.get("training")
         if training is None and (arguments.more or len(arguments.args) > 1):
+            training = self.unknown(node, (), "training")
+        if call is not None and _trains_unasked(call.node) and _untold(training):
             training = self.unknown(node, (), "training")
         inside = self._layers_inside(value)
         given: Added = self.world.get((value.id, "added"), Added())
@@ -498,7 +506,7 @@ class Keras(Library):
         told = layer.args.get("trainable")
         if name.endswith("BatchNormalization") and (state is not None or told is not None):
             return False
-        rate = layer.args.get("rate") or layer.args.get("0")
+        rate = layer.args.get("rate") or layer.args.get("stddev") or layer.args.get("0")
         return not (isinstance(rate, Const) and rate.value in (0, 0.0)) or name.endswith("BatchNormalization")
 
     def _penalized(self, layer: Object) -> bool:
@@ -1106,3 +1114,22 @@ class Keras(Library):
 
 def _last(name: str) -> str:
     return name.rsplit(".", 1)[-1]
+
+
+def _untold(training: Value | None) -> bool:
+    return training is None or (isinstance(training, Const) and training.value is None)
+
+
+def _trains_unasked(call: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    """Whether the parameter `training` of a `call` has a default other than None and False."""
+    positional = [*call.args.posonlyargs, *call.args.args]
+    defaults = [
+        *zip(reversed(positional), reversed(call.args.defaults), strict=False),
+        *zip(call.args.kwonlyargs, call.args.kw_defaults, strict=True),
+    ]
+    return any(
+        parameter.arg == "training"
+        and default is not None
+        and not (isinstance(default, ast.Constant) and default.value in (None, False))
+        for parameter, default in defaults
+    )

@@ -143,6 +143,8 @@ class Objects(Imports):
             self.escape(value, node)
         if isinstance(function, Tape):
             self.escape(function, node)
+        if isinstance(function, Function) and all(other.node is not function.node for other in self.stack):
+            self.escape(function, node)  # it is not played: what it does with the names around it can't be told
         inputs = [function, *self._held(arguments)]
         return self.unknown(node, inputs, "call", function)
 
@@ -493,7 +495,7 @@ class Objects(Imports):
                 if within:
                     result = self._symbolic_result(result, symbols, instance, node)
                 if instance.kind != "loss":
-                    self.ran_forward(instance, result, arguments, node, began)
+                    self.ran_forward(instance, result, arguments, node, began, forward)
                 return result
         for value in arguments.all():
             self.escape(value, node)

@@ -64,6 +64,7 @@ class Player(Statements):
             self.play(self.module.tree.body)
         except BudgetSpent:
             self._recover()
+            self._leave_unfinished(None)
             # What the module body left open is not open while a function is played by itself.
             self.world.put(("tapes",), ())
             self.world.put(("suspended",), 0)
@@ -298,12 +299,21 @@ class Player(Statements):
             if self.standalone or len(self.stack) == 1:
                 self._play_nested(before)
                 self._play_methods()
+        except BudgetSpent:
+            self._leave_unfinished(function.node, tapes)
+            raise
         finally:
             self.recording.runs.append(Run(began, self.clock, call))
             self.stack.pop()
             self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
         return result
+
+    def _leave_unfinished(self, node: ast.AST | None, first: int = 0) -> None:
+        """What a function would still have done with its tapes can't be told."""
+        for tape in self.recording.tapes[first:]:
+            if self.recording.functions.get(tape.id) is node:
+                self.recording.handed.add(tape.id)
 
     def _play_nested(self, before: int) -> None:
         """Functions that the frame made and nobody called: somebody else will."""

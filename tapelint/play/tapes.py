@@ -50,6 +50,13 @@ _TARGETS = (Data, Sequence, Variable, VariableSet, Dictionary)
 _LOSING = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.INTEGER, CutKind.PY_FUNCTION, CutKind.NEW_VARIABLE})
 """Cuts that nobody makes on purpose inside a model that is trained as a whole."""
 
+_NOISE = frozenset(
+    {
+        "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout",
+        "GaussianNoise",
+    }
+)  # fmt: skip
+
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
 
@@ -450,7 +457,7 @@ class Tapes(Machine):
         elif isinstance(owner, Object):
             found = api.api_class(owner.symbol)
             keeps = found is not None and (found.state if self.keras == 3 else found.state_keras2) is True
-            if owner.kind == "layer" and keeps:
+            if owner.kind == "layer" and keeps and not _idle_noise(owner):
                 return owner
             held = [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
         elif isinstance(owner, Sequence):
@@ -556,3 +563,11 @@ def _has_bias(layer: Value) -> bool:
     name = layer.symbol.rsplit(".", 1)[-1]
     told = layer.args.get("use_bias") or (layer.args.get("2") if name == "Dense" else None)
     return name in ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose") and told is None
+
+
+def _idle_noise(layer: Object) -> bool:
+    """Whether a layer of noise may be one that does nothing: with the rate 0 it keeps no seed."""
+    if layer.symbol.rsplit(".", 1)[-1] not in _NOISE:
+        return False
+    rate = layer.args.get("rate") or layer.args.get("stddev") or layer.args.get("0")
+    return not (isinstance(rate, Const) and isinstance(rate.value, (int, float)) and rate.value > 0)

@@ -33,14 +33,15 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 def _mode(recording: Recording, forward: Forward) -> Object | None:
     """A layer in the model that certainly runs in the mode for prediction."""
-    if isinstance(forward.layer, Object):
-        return forward.modes[0] if forward.modes else None
-    if not isinstance(forward.layer, Instance):
+    if not isinstance(forward.layer, (Object, Instance)):
         return None
     wanted = {layer.id for layer in forward.modes}
-    found: Object | None = None
+    # A model of the library runs its layers as it is run itself, but a layer of a visible class in it may decide.
+    told = {other.layer.id for other in recording.forwards if not _predicting(other.training)}
+    fixed = [layer for layer in forward.modes if layer.id not in told]  # not those whose mode the model was built with
+    found = next(iter(fixed), None) if isinstance(forward.layer, Object) else None
     for inner in recording.forwards:
-        if not forward.began < inner.began <= forward.result.time or inner is forward:
+        if not forward.began <= inner.began <= forward.result.time or inner is forward:
             continue
         if inner.layer.id in wanted or any(layer.id in wanted for layer in inner.modes):
             if not _predicting(inner.training):

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
 from tapelint.play.recording import Creation, Happening, Recording
-from tapelint.play.values import CutKind, Data, Instance, Object, Tape, Value, Variable, options
+from tapelint.play.values import (
+    Class,
+    Const,
+    CutKind,
+    Data,
+    Instance,
+    Object,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    options,
+)
 from tapelint.rules import blocks, story
 from tapelint.tensorflow import api
 
@@ -18,6 +30,7 @@ CODE = "TAP212"
 def find(recording: Recording) -> Iterator[Finding]:
     inner = {part.id for made in recording.creations if isinstance(made.value, Object) for part in made.value.parts}
     wholes = {made.value.place for made in recording.creations if isinstance(made.value, Instance)}
+    fresh = {made.value.id for made in recording.creations if made.inside}
     for made in recording.creations:
         if not made.inside or made.context.in_graph or made.value.id in inner or made.what == "metric":
             continue  # in a tf.function TAP801 tells it
@@ -25,6 +38,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # a counter or a buffer
         if _weightless(made.value):
             continue  # nothing is lost: a pooling layer is as good as new
+        if _of_others(recording, made.value, fresh):
+            continue  # another view of a model, as for a heat map: it has the weights of the layers it is made of
         if _made_once(recording, made) or set(made.context.calls) & wholes:
             continue  # a part of an object that is told itself
         if made.what == "model" and not any(loop.round > 1 for loop in made.context.loops):
@@ -44,6 +59,33 @@ def _weightless(value: Value) -> bool:
         return value.whole and bool(value.parts) and all(_weightless(part) for part in value.parts)
     known = api.api_class(value.symbol) if value.kind == "layer" else None
     return known is not None and known.trainable is False
+
+
+def _of_others(recording: Recording, value: Value, fresh: set[int]) -> bool:
+    """Whether a model has no new weights: it joins layers that were there before, or its weights are loaded."""
+    if isinstance(value, Instance):
+        inside = any(value.place in made.context.calls for made in recording.creations)
+        return not inside and not _makes(recording, value.cls)
+    if not isinstance(value, Object) or value.kind != "model":
+        return False
+    if ".applications." in value.symbol:
+        weights = value.args.get("weights") or value.args.get("1")
+        return not (isinstance(weights, Const) and weights.value is None)
+    return not any(_new(part, fresh) for part in value.parts)
+
+
+def _makes(recording: Recording, cls: Value) -> bool:
+    """Whether an object of the class makes something that is trained, as far as it was seen; or may, unseen."""
+    if not isinstance(cls, Class):
+        return isinstance(cls, Unknown)
+    methods = {id(part) for part in ast.walk(cls.node)}
+    return any(id(made.function) in methods and made.what != "metric" for made in recording.creations) or any(
+        _makes(recording, above) for above in cls.bases
+    )
+
+
+def _new(part: Value, fresh: set[int]) -> bool:
+    return part.id in fresh or (isinstance(part, Object) and any(_new(inner, fresh) for inner in part.parts))
 
 
 def _watched(recording: Recording, made: Creation) -> bool:
