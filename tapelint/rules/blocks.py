@@ -75,6 +75,30 @@ def function_of(recording: Recording, node: ast.AST) -> ast.AST | None:
     return None
 
 
+def words_of_caller(recording: Recording, node: ast.AST, call: ast.AST | None) -> str:
+    """How the caller of the function around `node` writes the same thing: `self.net.losses` for `model.losses`.
+
+    "" unless `node` is a parameter, or an attribute of one, that `call` gives a value to.
+    """
+    root = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    function = function_of(recording, node)
+    if not isinstance(call, ast.Call) or not isinstance(root, ast.Name) or not isinstance(function, FUNCTIONS):
+        return ""
+    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    given = {keyword.arg: keyword.value for keyword in call.keywords}.get(root.id)
+    if given is None and root.id in names:
+        method = names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute)
+        at = names.index(root.id) - method
+        before = call.args[: at + 1]
+        if 0 <= at < len(call.args) and not any(isinstance(one, ast.Starred) for one in before):
+            given = call.args[at]
+    if given is None:
+        return ""
+    return recording.text(given) + recording.text(node)[len(root.id) :]
+
+
 def block(recording: Recording, tape: Tape) -> ast.With | ast.AsyncWith | None:
     """The one `with` statement that enters the tape; None when there is none, or more than one."""
     places = {event.place.node for event in recording.events_of(tape) if event.what is Happening.ENTER}
@@ -256,8 +280,7 @@ def last_use(recording: Recording, tape: Tape) -> Spot | None:
 def multiline_text(node: ast.AST) -> bool:
     """Whether a string in the node spans lines."""
     return any(
-        isinstance(part, (ast.Constant, ast.JoinedStr))
-        and (part.end_lineno or part.lineno) > part.lineno
+        isinstance(part, (ast.Constant, ast.JoinedStr)) and (part.end_lineno or part.lineno) > part.lineno
         for part in ast.walk(node)
     )
 
@@ -288,7 +311,9 @@ def watch_moved(recording: Recording, tape: Tape, call: ast.AST) -> Fix | None:
     if any(isinstance(part, (ast.Call, ast.NamedExpr)) for item in call.args for part in ast.walk(item)):
         return None
     if spot.body is beside and any(
-        writes(statement, name) for name in names for statement in beside[min(spot.index, beside.index(around)) :]
+        writes(statement, name)
+        for name in names
+        for statement in beside[min(spot.index, beside.index(around)) :]
         if statement.lineno < max(spot.statement.lineno, around.lineno)
     ):
         return None

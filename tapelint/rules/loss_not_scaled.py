@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix, Mark
 from tapelint.play.recording import Apply, Ask, Recording
 from tapelint.play.values import Const, Data, Method, Object, Sequence, Several, Unknown, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story, withblock
+from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP712"
 
@@ -88,6 +88,8 @@ def _fix(recording: Recording, apply: Apply, ask: Ask, fields: dict[str, str]) -
     """Scale the loss in the last line of the block."""
     block = withblock.block_of(recording, ask.tape)
     if block is None or not isinstance(ask.target_node, ast.Name) or ask.context.calls != apply.context.calls:
+        return None
+    if blocks.function_of(recording, block) is not blocks.function_of(recording, ask.node):
         return None
     text = f"{fields['target']} = {fields['optimizer']}.scale_loss({fields['target']})"
     edit = withblock.at_end(recording, block, text)

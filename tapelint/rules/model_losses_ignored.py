@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.recording import AddedLoss, Ask, Forward, Recording, Use
 from tapelint.play.values import Data, Either, Instance, Object, Sequence, Unknown, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story, withblock
+from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP715"
 
@@ -118,25 +118,38 @@ def _told(recording: Recording, ask: Ask, penalty: Forward | AddedLoss) -> Findi
     if place is not None:
         beside = story.beside_tape(recording, ask, ask.target, place)
         at = beside.node if recording.here(beside) else at
-    fields = {
-        "target": recording.text(ask.target_node),
-        "model": _model(recording, ask),
-    }
+    target = _words(recording, ask, ask.target_node)
+    sources = _words(recording, ask, ask.sources_node) if isinstance(ask.sources_node, ast.Attribute) else ""
+    model = sources.rsplit(".", 1)[0] if sources else _model(recording, ask)
+    fields = {"target": target or recording.text(ask.target_node), "model": model}
+    fix = _fix(recording, ask, fields) if target.isidentifier() and sources else None
     made = penalty.place if isinstance(penalty, AddedLoss) else penalty.penalized[0].place
     marks: tuple[tuple[Mark, ...], ...] = (story.mark(recording, "made", made), story.asked(recording, ask))
     variant = "added" if isinstance(penalty, AddedLoss) else ""
-    return story.told(recording, CODE, at, fields, marks, variant, ask.context, _fix(recording, ask, fields))
+    return story.told(recording, CODE, at, fields, marks, variant, ask.context, fix)
 
 
 def _fix(recording: Recording, ask: Ask, fields: dict[str, str]) -> Fix | None:
     """Add the penalties in the last line of the block."""
     block = withblock.block_of(recording, ask.tape)
-    plain = isinstance(ask.target_node, ast.Name) and isinstance(ask.sources_node, ast.Attribute)
-    if block is None or not plain:
+    if block is None:
         return None
     text = f"{fields['target']} += sum({fields['model']}.losses)"
     edit = withblock.at_end(recording, block, text)
     return Fix(f"add them inside the block: {text}", Applicability.UNSAFE, (edit,)) if edit is not None else None
+
+
+def _words(recording: Recording, ask: Ask, node: ast.AST) -> str:
+    """What the function that makes the tape calls it, where the gradient is asked for in a helper; "" if unknown."""
+    if ask.tape.place is None or not recording.here(ask.tape.place):
+        return ""
+    function = blocks.function_of(recording, ask.tape.place.node)
+    if function is blocks.function_of(recording, ask.node):
+        return recording.text(node)
+    call = ask.context.calls[-1] if ask.context.calls else None
+    if call is None or not recording.here(call) or blocks.function_of(recording, call.node) is not function:
+        return ""
+    return blocks.words_of_caller(recording, node, call.node)
 
 
 def _model(recording: Recording, ask: Ask) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import Apply, Recording, Stranger
 from tapelint.play.values import Place, Several, Value, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.rules import blocks, optimizers, story
 
 CODE = "TAP709"
 
@@ -58,8 +58,8 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
         fix = _fix(recording, apply, first, variables)
     elif before.context.calls != apply.context.calls:
         one, other = _call_sites(before, apply)
-        fields["source"] = _seen_by_caller(recording, apply, variables, one) or text
-        fields["variables"] = _seen_by_caller(recording, apply, variables, other) or text
+        fields["source"] = blocks.words_of_caller(recording, variables, one) or text
+        fields["variables"] = blocks.words_of_caller(recording, variables, other) or text
         if one is not None:
             marks.append(story.mark(recording, "first", one))
     elif loops:
@@ -100,44 +100,10 @@ def _call_sites(before: Apply, apply: Apply) -> tuple[ast.Call | None, ast.Call 
     return None, None
 
 
-def _seen_by_caller(recording: Recording, apply: Apply, variables: ast.AST, call: ast.Call | None) -> str:
-    """What a caller handed over, in the caller's words: `self.generator.trainable_variables`."""
-    root = variables
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    if call is None or not isinstance(root, ast.Name):
-        return ""
-    function = _function(recording, apply)
-    if function is None:
-        return ""
-    names = [arg.arg for arg in function.args.args]
-    given = {keyword.arg: keyword.value for keyword in call.keywords}.get(root.id)
-    if given is None and root.id in names:
-        method = names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute)
-        at = names.index(root.id) - method
-        given = call.args[at] if 0 <= at < len(call.args) else None
-    if given is None:
-        return ""
-    return recording.text(given) + recording.text(variables)[len(root.id) :]
-
-
-def _function(recording: Recording, apply: Apply) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The innermost function around the call."""
-    found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
-    span = recording.span(apply.place)
-    for node in recording.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            around = recording.span(node)
-            if around.start <= span.start < around.end:
-                found = node
-    return found
-
-
 def _fix(recording: Recording, apply: Apply, first: ast.AST, second: ast.AST) -> Fix | None:
     """`optimizer.build` with both sets, where all its names are there when the optimizer is made."""
     place = apply.optimizer.place
-    function = _function(recording, apply)
-    body: ast.AST = function if function is not None else recording.tree
+    body = blocks.function_of(recording, apply.node) or recording.tree
     if place is None or not recording.here(place):
         return None
     made = next(
