@@ -103,9 +103,7 @@ def _elsewhere(program: Program, findings: Iterable[Finding]) -> tuple[Finding, 
     found = (finding for finding in findings if finding.span.path)
     if program.cells is None:
         return tuple(found)
-    return tuple(
-        replace(finding, marks=tuple(mark for mark in finding.marks if mark.span.path)) for finding in found
-    )
+    return tuple(replace(finding, marks=tuple(mark for mark in finding.marks if mark.span.path)) for finding in found)
 
 
 @dataclass(frozen=True)

@@ -232,8 +232,7 @@ class Project:
     def sets_keras_2(self) -> bool:
         """Whether a file of the project sets `TF_USE_LEGACY_KERAS`."""
         return any(
-            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1"))
-            for data in map(content, self.files)
+            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1")) for data in map(content, self.files)
         )
 
     @cached_property

@@ -1,9 +1,9 @@
 """Suppression comments: which findings they cover, which of them cannot work, and which suppress nothing.
 
-    y = f(x)  # tapelint: ignore[TAP301] the reason
-    # tapelint: file-ignore[target-outside-tape]
-    # tapelint: disable[TAP301] ... # tapelint: enable[TAP301]
-    y = f(x)  # noqa: TAP301
+y = f(x)  # tapelint: ignore[TAP301] the reason
+# tapelint: file-ignore[target-outside-tape]
+# tapelint: disable[TAP301] ... # tapelint: enable[TAP301]
+y = f(x)  # noqa: TAP301
 """
 
 from __future__ import annotations

@@ -424,6 +424,7 @@ class Containers(Tapes):
             return self.mapping(entries, node)
         return self.unknown(node, (value, *arguments.all()), "call")
 
+
 _WRITING = {
     "write": (1, "value"),
     "unstack": (0, "value"),

@@ -182,8 +182,8 @@ class Customs(Notes):
         args = gradient.node.args
         names = [arg.arg for arg in (*args.posonlyargs, *args.args)]
         custom.upstreams = tuple(name for name in names if name != "variables")
-        custom.takes_variables = "variables" in names or args.kwarg is not None or any(
-            arg.arg == "variables" for arg in args.kwonlyargs
+        custom.takes_variables = (
+            "variables" in names or args.kwarg is not None or any(arg.arg == "variables" for arg in args.kwonlyargs)
         )
         custom.open = args.vararg is not None or (bool(args.defaults) and not custom.takes_variables)
         if custom.open or custom.takes_variables or len(names) != max(outputs, 1):

@@ -526,8 +526,7 @@ class Keras(Library):
         if layers is None:
             return False
         return all(
-            _last(layer.symbol) in _SINGLE
-            and not any(name.endswith("regularizer") for name in layer.args)
+            _last(layer.symbol) in _SINGLE and not any(name.endswith("regularizer") for name in layer.args)
             for layer in layers
         )
 
@@ -818,7 +817,6 @@ class Keras(Library):
             if loss is not None and is_callable(loss):
                 apply.loss = self.call(loss, Arguments(), node)
         return self.const(None, node)
-
 
     def _pair_up(self, apply: Apply) -> None:
         """Note which gradient stands beside which variable, and whether it is its own."""

@@ -401,9 +401,7 @@ class Machine:
         value: Value | None = None,
         certain: bool = True,
     ) -> Event:
-        event = Event(
-            what, tape, self.place(node), self.tick(), self.state(tape), self.context, name, value, certain
-        )
+        event = Event(what, tape, self.place(node), self.tick(), self.state(tape), self.context, name, value, certain)
         self.recording.events.append(event)
         return event
 
@@ -637,9 +635,7 @@ class Machine:
     def created(self, value: Value, what: str, node: ast.AST) -> None:
         """Note that a variable, layer, model or optimizer came to be here."""
         self.recording.creations.append(
-            Creation(
-                value, what, self.place(node), self.clock, self.context, self.recording_tapes(), self.frame.node
-            )
+            Creation(value, what, self.place(node), self.clock, self.context, self.recording_tapes(), self.frame.node)
         )
 
     def joined(self, result: Value, before: Items, more: Items, node: ast.AST) -> None:

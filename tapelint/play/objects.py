@@ -258,9 +258,7 @@ class Objects(Imports):
         builds = isinstance(bound.function, Function) and bound.function.name == "build"
         if builds and isinstance(instance, Instance) and instance.kind in ("layer", "model"):
             self.world.put((instance.id, "built"), True)  # Keras won't call it once more
-        joined = Arguments(
-            (bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more
-        )
+        joined = Arguments((bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more)
         return self.call(bound.function, joined, node)
 
     # -- visible functions ----------------------------------------------------------------------------------------

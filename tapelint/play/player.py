@@ -363,9 +363,7 @@ class Player(Statements):
     def _marked(self, function: Function) -> bool:
         used = function.module.outline.names.get(id(function.node))
         if used is None:  # a lambda
-            used = {
-                str(getattr(node, "attr", "") or getattr(node, "id", "")) for node in ast.walk(function.node)
-            }
+            used = {str(getattr(node, "attr", "") or getattr(node, "id", "")) for node in ast.walk(function.node)}
         return bool(used & MARKS)
 
     def leave_function(self, value: Value) -> None:
@@ -380,7 +378,6 @@ class Player(Statements):
         if self.frame.node is not None:
             self.returns.append((self.world.changes(self.base), value))
         self.world.alive = False
-
 
 
 _PLAYING = (

@@ -587,9 +587,7 @@ class _Walk:
         operation = self.operations.get(used)
         if operation is None:
             return True
-        others = [
-            link.value for link in operation.links if link.cut is None and link.value is not self.source
-        ]
+        others = [link.value for link in operation.links if link.cut is None and link.value is not self.source]
         if all(self.query.tracked(other, used) is False for other in others):
             return False
         return not _steps_alone(operation, self.source, self.query.world)

@@ -29,9 +29,7 @@ def _called(recording: Recording, use: Use) -> bool:
 
 def _fix(recording: Recording, use: Use) -> Fix | None:
     """`compute_loss`, where the function has an `x` to hand over."""
-    call = next(
-        (node for node in recording.nodes if isinstance(node, ast.Call) and node.func is use.place.node), None
-    )
+    call = next((node for node in recording.nodes if isinstance(node, ast.Call) and node.func is use.place.node), None)
     if call is None or len(call.args) != 2 or call.keywords or not isinstance(call.func, ast.Attribute):
         return None
     function = next(

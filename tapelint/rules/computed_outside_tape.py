@@ -34,6 +34,4 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _in_loop(case: story.Missing) -> bool:
     assert case.met is not None
     node = case.met.cut.place.node
-    return any(
-        inner is node for loop in case.ask.context.loops for inner in ast.walk(loop.place.node)
-    )
+    return any(inner is node for loop in case.ask.context.loops for inner in ast.walk(loop.place.node))

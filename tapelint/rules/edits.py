@@ -11,7 +11,8 @@ from tapelint.play.recording import Recording
 def without_argument(recording: Recording, call: ast.Call, keyword: ast.keyword) -> tuple[Edit, ...]:
     """Drop a keyword argument from a call, with the comma that parted it from its neighbour."""
     nodes: list[ast.AST] = sorted(
-        [*call.args, *call.keywords], key=lambda node: (node.lineno, node.col_offset)  # type: ignore[attr-defined]
+        [*call.args, *call.keywords],
+        key=lambda node: (node.lineno, node.col_offset),  # type: ignore[attr-defined]
     )
     at = nodes.index(keyword)
     span = recording.span(keyword)

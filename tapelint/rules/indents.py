@@ -57,8 +57,15 @@ def first_in_block(recording: Recording, tape: Tape, place: Place) -> Fix | None
     watches = [node for node in around.body if isinstance(node, ast.Expr) and _watches(node.value)]
     if not watches:
         edits = statements.opened_before(source, around, taken)
-    elif len(taken) == 1 and watches == around.body[: len(watches)] and not any(
-        blocks.writes(taken[0], part.id) for node in watches for part in ast.walk(node) if isinstance(part, ast.Name)
+    elif (
+        len(taken) == 1
+        and watches == around.body[: len(watches)]
+        and not any(
+            blocks.writes(taken[0], part.id)
+            for node in watches
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name)
+        )
     ):
         edits = statements.moved_after(source, taken[0], watches[-1])
     else:

@@ -96,5 +96,3 @@ def _fix(recording: Recording, one: Zip, first: ast.expr, second: ast.expr) -> F
 def _values(recording: Recording, node: ast.expr) -> Edit:
     end = recording.span(node).end
     return Edit(Span(end, end), ".values()")
-
-

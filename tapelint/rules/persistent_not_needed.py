@@ -41,12 +41,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if len(ask.context.loops) > len(created.context.loops) or recording.handed_on(tape):
             continue
         fields = {"tape": story.tape_name(tape), "method": ask.method}
-        fix = Fix(
-            "drop `persistent=True`", Applicability.SAFE, without_argument(recording, tape.arguments, keyword)
-        )
-        yield story.told(
-            recording, CODE, _argument(keyword), fields, (story.asked(recording, ask),), "", None, fix
-        )
+        fix = Fix("drop `persistent=True`", Applicability.SAFE, without_argument(recording, tape.arguments, keyword))
+        yield story.told(recording, CODE, _argument(keyword), fields, (story.asked(recording, ask),), "", None, fix)
 
 
 def _last(recording: Recording, ask: Ask) -> bool:

@@ -22,9 +22,7 @@ def settle(findings: list[Finding], recording: Recording) -> list[Finding]:
             best[key] = finding
     kept = _without_consequences(list(best.values()), functions)
     faulty = {_around(functions, finding) for finding in kept if finding.code not in ECONOMY}
-    told = [
-        finding for finding in kept if finding.code not in ECONOMY or not faulty & _places(functions, finding)
-    ]
+    told = [finding for finding in kept if finding.code not in ECONOMY or not faulty & _places(functions, finding)]
     return sorted(told, key=lambda finding: (finding.span.start, finding.code, finding.span.end))
 
 

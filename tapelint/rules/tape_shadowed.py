@@ -17,8 +17,10 @@ CODE = "TAP107"
 def find(recording: Recording) -> Iterator[Finding]:
     for rebind in recording.happened(Happening.REBIND):
         outer, inner = rebind.tape, rebind.value
-        if not rebind.state.only(Phase.RECORDING) or not isinstance(inner, Tape) or any(
-            event.what in (Happening.ASK, Happening.ESCAPE) for event in recording.events_of(outer)
+        if (
+            not rebind.state.only(Phase.RECORDING)
+            or not isinstance(inner, Tape)
+            or any(event.what in (Happening.ASK, Happening.ESCAPE) for event in recording.events_of(outer))
         ):
             continue
         # In a loop the inner tape is another object in every round: they share the place where they are made.
@@ -43,9 +45,10 @@ def _renamed(recording: Recording, rebind: Event, wrong: Event) -> Fix | None:
     function = blocks.function_of(recording, rebind.place.node)
     scope = function or recording.tree
     start, end = recording.span(rebind.place).start, recording.span(wrong.place).start
-    if function is not blocks.function_of(recording, wrong.place.node) or blocks.function_of(
-        recording, rebind.tape.place.node if rebind.tape.place else scope
-    ) is not function:
+    if (
+        function is not blocks.function_of(recording, wrong.place.node)
+        or blocks.function_of(recording, rebind.tape.place.node if rebind.tape.place else scope) is not function
+    ):
         return None
     if any(isinstance(node, ast.Name) and node.id == new for node in recording.nodes):
         return None

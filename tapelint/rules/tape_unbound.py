@@ -28,9 +28,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields["tape"] = used.name
         end = recording.span(tape.place).end
-        fix = Fix(
-            f"name the tape: `as {used.name}`", Applicability.SAFE, (Edit(Span(end, end), f" as {used.name}"),)
-        )
+        fix = Fix(f"name the tape: `as {used.name}`", Applicability.SAFE, (Edit(Span(end, end), f" as {used.name}"),))
         marks = (story.mark(recording, "used", used.place),)
         yield story.told(recording, CODE, tape.place, fields, marks, "used", created.context, fix)
 

@@ -51,5 +51,3 @@ def _of_keras(recording: Recording) -> bool:
         if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "keras":
             return True
     return False
-
-

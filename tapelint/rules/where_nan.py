@@ -51,7 +51,7 @@ def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[
         return None
     if not isinstance(other, Const) and formulas.carries(ask, recording, other):
         return None
-    keeps = (((">", "<", "!="), ("==", "<=", ">="))[at - 1])
+    keeps = ((">", "<", "!="), ("==", "<=", ">="))[at - 1]
     outside = ((">", ">=", "!="), ("==", "<=", "<"))[at - 1]
     left, right = compared.args
     point, tested = formulas.number(right), left
@@ -135,9 +135,7 @@ def _argument(operation: Operation) -> ast.expr | None:
     return None
 
 
-def _fix(
-    recording: Recording, where: ast.AST, at: int, operation: Operation, argument: ast.expr | None
-) -> Fix | None:
+def _fix(recording: Recording, where: ast.AST, at: int, operation: Operation, argument: ast.expr | None) -> Fix | None:
     """`f(x)` becomes `f(tf.where(condition, x, 1.0))` where both stand in one call."""
     tf = formulas.prefix(recording, where)
     if tf is None or not isinstance(where, ast.Call) or not isinstance(argument, ast.Name) or not where.args:
