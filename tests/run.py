@@ -2,14 +2,15 @@
 
     python3 tests/run.py [ARGUMENTS FOR PYTEST]
 
-Needs only Python and pip. What the checks need goes into `.venv-test`, which is made again when pyproject.toml changes.
-With the environment variable CI set, a TensorFlow that can't be installed is a failure; otherwise its part is skipped.
+With arguments, only the tests that they select. Needs only Python and pip. What the checks need goes into
+`.venv-test`, which is made again when pyproject.toml changes. With the environment variable CI set, a TensorFlow that can't be installed is a failure; otherwise its part is skipped.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,12 +24,12 @@ ENVIRONMENT = ROOT / ".venv-test"
 STAMP = ENVIRONMENT / "made-for"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
-FIRST = ["pytest", "-m", "not oracle"]
-LATER = [
+ORACLE = [
     ["pytest", "-p", "no:cacheprovider", "-m", "oracle", "--ignore=tests/oracle/test_fixes.py"],
     ["pytest", "-p", "no:cacheprovider", "tests/oracle/test_fixes.py"],
 ]
-"""The tests in parts: those that need no TensorFlow, and two of much the same length that wait for it."""
+"""The tests that wait for TensorFlow most of the time, in two parts. They run beside everything else."""
+CHECKS = [["ruff", "check", "."], ["mypy"], ["tapelint", "."], ["pytest", "-m", "not oracle"]]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,38 +39,38 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if not prepare():
         return 2
-    failed = [command[0] for command in (["ruff", "check", "."], ["mypy"], ["tapelint", "."]) if not passes(command)]
-    if failed:
-        print(f"== failed so far: {', '.join(failed)}", flush=True)
-    return 0 if passes_tests(arguments) and not failed else 1
-
-
-def passes_tests(arguments: Sequence[str]) -> bool:
-    """Run the tests: those that `arguments` select, or all of them, in parts side by side that are shown in order."""
     if arguments:
-        return passes(["pytest", *arguments])
-    outputs = [tempfile.TemporaryFile() for _ in LATER]  # noqa: SIM115 (they live as long as this process)
+        return 0 if passes(["pytest", *arguments]) else 1
+    return 0 if passes_all() else 1
+
+
+def passes_all() -> bool:
+    """Run every check, and beside them the oracle's tests, whose output is shown after that of the others."""
+    outputs = [tempfile.TemporaryFile() for _ in ORACLE]  # noqa: SIM115 (they live as long as this process)
     processes = [
         subprocess.Popen([PYTHON, "-m", *part], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        for part, output in zip(LATER, outputs, strict=True)
+        for part, output in zip(ORACLE, outputs, strict=True)
     ]
     try:
-        passed = passes(FIRST)
-        for part, process, output in zip(LATER, processes, outputs, strict=True):
-            print(f"== {' '.join(part)}", flush=True)
-            passed = process.wait() == 0 and passed
+        failed = [shlex.join(check) for check in CHECKS if not passes(check)]
+        for part, process, output in zip(ORACLE, processes, outputs, strict=True):
+            print(f"== {shlex.join(part)}", flush=True)
+            if process.wait():
+                failed.append(shlex.join(part))
             output.seek(0)
             shutil.copyfileobj(output, sys.stdout.buffer)
             sys.stdout.flush()
     finally:
         for process in processes:
             process.kill()
-    return passed
+    for check in failed:
+        print(f"== failed: {check}", flush=True)
+    return not failed
 
 
 def passes(command: Sequence[str]) -> bool:
     """Run a module of the environment and show what it says."""
-    print(f"== {' '.join(command)}", flush=True)
+    print(f"== {shlex.join(command)}", flush=True)
     return subprocess.run([PYTHON, "-m", *command], cwd=ROOT).returncode == 0
 
 

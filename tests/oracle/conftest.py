@@ -1,9 +1,10 @@
-"""One TensorFlow for all oracle tests: a worker process for each generation of Keras, which run side by side."""
+"""One oracle for all oracle tests: worker processes for each generation of Keras, which run side by side."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -26,42 +27,45 @@ class OtherGeneration(Exception):
 
 
 class Bench:
-    """Runs programs under one generation of Keras, in a thread of its own, in the order in which they are given."""
+    """Runs programs under one generation of Keras, in workers that take them in the order in which they are given."""
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, workers: int) -> None:
         self._generation = generation
-        self._oracle: Oracle | None = None
-        self._refusal: Exception | None = None
-        self._thread = ThreadPoolExecutor(1)
+        self._started: list[Oracle] = []
+        self._mine = threading.local()
+        """What each thread has: its own worker, or why there is none."""
+        self._threads = ThreadPoolExecutor(workers)
 
     def submit(self, program: Program) -> Future[Happened]:
         """What will have happened. Its `result` raises `OracleMissing` or `OtherGeneration`."""
-        return self._thread.submit(self._run, program)
+        return self._threads.submit(self._run, program)
 
     def close(self) -> None:
-        """Forget what has not been run, and end the worker."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        if self._oracle is not None:
-            self._oracle.close()
+        """Forget what has not been run, and end the workers."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for oracle in self._started:
+            oracle.close()
 
     def _run(self, program: Program) -> Happened:
-        if self._oracle is None and self._refusal is None:
+        mine = vars(self._mine)
+        if not mine:
             try:
-                self._oracle = _start(self._generation)
+                mine["oracle"] = _start(self._generation)
+                self._started.append(mine["oracle"])
             except (OracleMissing, OtherGeneration) as refusal:
-                self._refusal = refusal
-        if self._oracle is None:
-            assert self._refusal is not None
+                mine["refusal"] = refusal
+        if "refusal" in mine:
             # A new one each time: an exception that is raised again keeps the traceback of every raise.
-            raise type(self._refusal)(*self._refusal.args)
-        return self._oracle.run(program)
+            raise type(mine["refusal"])(*mine["refusal"].args)
+        oracle: Oracle = mine["oracle"]
+        return oracle.run(program)
 
 
 class Oracles:
     """What happens to the programs. Those of `cases` are run ahead, while earlier ones are judged."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
-        self._benches = {generation: Bench(generation) for generation in (2, 3)}
+        self._benches = {2: Bench(2, 1), 3: Bench(3, 2)}  # three of four programs are for Keras 3 only
         self._ahead = {
             (generation, program.name, program.text): self._benches[generation].submit(program)
             for generation, program in cases
@@ -79,7 +83,7 @@ class Oracles:
             pytest.skip(str(error))
 
     def close(self) -> None:
-        """End both workers."""
+        """End all workers."""
         for bench in self._benches.values():
             bench.close()
 
