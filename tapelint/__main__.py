@@ -2,7 +2,7 @@
 
 import sys
 
-from tapelint.cli import main
+from tapelint.cli import process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from tapelint.discovery import reason
@@ -24,6 +25,8 @@ PAYS_FROM = 100
 """With fewer files that hold a mark, starting processes takes longer than they save."""
 
 _CHUNK = 60_000
+_PORTION = 100
+"""After so many files, what nothing refers to any more is thrown away: the command line leaves that to this module."""
 
 
 class Read:
@@ -121,9 +124,10 @@ def _played(tasks: Sequence[Task], jobs: int | None, step: Callable[[int], None]
 def _alone(tasks: Iterable[Task]) -> Generator[FileResult, None, None]:
     from tapelint.check import found_elsewhere, mend
 
-    return (
-        mend(path, data, terms) if asked else found_elsewhere(path, data, terms) for path, data, terms, asked in tasks
-    )
+    for done, (path, data, terms, asked) in enumerate(tasks, 1):
+        yield mend(path, data, terms) if asked else found_elsewhere(path, data, terms)
+        if done % _PORTION == 0:
+            gc.collect()
 
 
 def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, None]:
@@ -134,7 +138,7 @@ def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, N
     from tapelint.result import FileResult
 
     chunks = list(_chunks(tasks))
-    executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_let_interrupts_end_it)
+    executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_set_up_worker)
     try:
         futures = [executor.submit(_check_all, chunk) for chunk in chunks]
         for chunk, future in zip(chunks, futures, strict=True):
@@ -168,9 +172,11 @@ def _check_all(tasks: Sequence[Task]) -> list[FileResult]:
     return list(_alone(tasks))
 
 
-def _let_interrupts_end_it() -> None:
+def _set_up_worker() -> None:
     """A worker dies of Ctrl-C without a word: the traceback of each would bury what the user wants to see."""
     import signal
+
+    gc.enable()  # it may live for thousands of files, and gets them in small portions
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

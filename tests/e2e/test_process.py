@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ENTRY = "import sys; from tapelint.cli import main; sys.exit(main())"
+ENTRY = "import sys; from tapelint.cli import process; sys.exit(process())"
 BROKEN = "# GradientTape\ndef\n"
 
 HEAVY = (
