@@ -54,7 +54,7 @@ class Project:
         self._marked: dict[str, frozenset[str]] = {}
         self._behind: dict[tuple[str, str], frozenset[str]] = {}
         self._classes: dict[str, dict[str, list[str]]] = {}
-        self._imports: dict[str, list[tuple[str, str]]] = {}
+        self._imports: dict[str, list[tuple[str, str, str]]] = {}
 
     # -- modules --------------------------------------------------------------------------------------------------
 
@@ -178,25 +178,19 @@ class Project:
 
     def _origin(self, path: str, name: str) -> tuple[str, str] | None:
         """Where a module has a name from that it imports."""
-        parsed = _parsed(path) if os.path.isfile(path) else None
         stars: list[str] = []
-        for node in parsed[1].body if parsed is not None and parsed[1] is not None else []:
-            if isinstance(node, ast.ImportFrom):
-                other = self.find("." * node.level + (node.module or ""), path)
-                for alias in node.names if other is not None else ():
-                    assert other is not None
-                    if (alias.asname or alias.name) == name:
-                        return other, alias.name
-                    if alias.name == "*":
-                        stars.append(other)
+        for other, original, bound in self._imports_of(path) if os.path.isfile(path) else ():
+            if bound == name and original:
+                return other, original
+            if bound == "*":
+                stars.append(other)
         for other in reversed(stars):
             if name in self._names(other) or self._origin_is_near(other, name):
                 return other, name
         return None
 
     def _origin_is_near(self, path: str, name: str) -> bool:
-        parsed = _parsed(path)
-        return parsed is not None and name.encode() in parsed[0].text.encode()
+        return name.encode() in content(path)
 
     # -- users ----------------------------------------------------------------------------------------------------
 
@@ -206,6 +200,8 @@ class Project:
         These are the files that use one of them, directly or through others, and hold a mark or call what does.
         """
         users: dict[str, None] = dict.fromkeys(paths)
+        if self._among <= users.keys():
+            return []
         used_by = self._used_by
         pending = list(users)
         while pending:
@@ -289,26 +285,31 @@ class Project:
 
     def _imported(self, path: str) -> list[tuple[str, str]]:
         """What a file imports from modules of the project: their paths, and the names (empty: the whole module)."""
+        return list(dict.fromkeys((module, name) for module, name, _ in self._imports_of(path)))
+
+    def _imports_of(self, path: str) -> list[tuple[str, str, str]]:
+        """The same, each with the name that it has in the file, "*" for all names of a module."""
         held = self._imports.get(path)
         if held is None:
             held = self._imports[path] = list(dict.fromkeys(self._read_imports(path)))
         return held
 
-    def _read_imports(self, path: str) -> Iterator[tuple[str, str]]:
+    def _read_imports(self, path: str) -> Iterator[tuple[str, str, str]]:
         for module, names, plain in _IMPORT.findall(content(path)):
             if plain:
                 for name in plain.decode("latin-1").split(","):
-                    found = self.find(name.split(" as ")[0].strip(), path) if name.strip() else None
+                    word, _, bound = (part.strip() for part in name.partition(" as "))
+                    found = self.find(word, path) if word else None
                     if found is not None:
-                        yield found, ""
+                        yield found, "", bound or word
                 continue
             found = self.find(module.decode("latin-1"), path)
             if found is not None:
                 listed = _COMMENT.sub(b"", names).replace(b"\\", b" ").decode("latin-1")
                 for name in listed.strip("() \t\r\n").split(","):
-                    word = name.split(" as ")[0].strip()
+                    word, _, bound = (part.strip() for part in name.partition(" as "))
                     if word:
-                        yield found, "" if word == "*" else word
+                        yield found, "" if word == "*" else word, bound or word
 
 
 def project_of(path: str) -> Project | None:
