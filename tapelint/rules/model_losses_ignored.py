@@ -18,15 +18,16 @@ def find(recording: Recording) -> Iterator[Finding]:
         sums = use.how == "sum" and use.name == "losses" and recording.here(use.place)
         if sums and not use.context.guarded("ValueError", "IndexError"):
             yield _empty(recording, use)
-    for ask, _ in optimizers.trained(recording):
+    adding = [forward for forward in recording.forwards if forward.penalized or forward.added]
+    for ask, _ in optimizers.trained(recording) if adding else ():
         owners = optimizers.owners(recording, ask)
         behind = optimizers.behind(recording, ask.target)
         forwards = [
-            one for one in recording.forwards
+            one for one in adding
             if one.layer.id in owners and one.penalized and (one.result.id in behind or isinstance(one.layer, Instance))
         ]  # fmt: skip
         added = [
-            one for forward in recording.forwards if forward.layer.id in ask.owned for one in forward.added
+            one for forward in adding if forward.layer.id in ask.owned for one in forward.added
             if _left_out(recording, forward, one, ask, behind)
         ]  # fmt: skip
         if (forwards or added) and not _penalized(recording, behind, owners):

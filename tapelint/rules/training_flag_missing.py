@@ -16,11 +16,15 @@ CODE = "TAP714"
 def find(recording: Recording) -> Iterator[Finding]:
     if "learning_phase" in recording.source.text:
         return
-    for ask, apply in optimizers.trained(recording):
+    untold = [
+        forward for forward in recording.forwards
+        if forward.modes and forward.training is None and recording.here(forward.place)
+    ]  # fmt: skip
+    for ask, apply in optimizers.trained(recording) if untold else ():
         owners = optimizers.owners(recording, ask)
         behind = optimizers.behind(recording, ask.target)
-        for forward in recording.forwards:
-            if forward.layer.id not in owners or not recording.here(forward.place) or forward.training is not None:
+        for forward in untold:
+            if forward.layer.id not in owners:
                 continue
             if forward.result.id not in behind or not isinstance(forward.place.node, ast.Call):
                 continue
