@@ -1,9 +1,10 @@
 """How long tapelint takes: by itself, and beside ruff on the same tree with the same number of cores.
 
-    python benchmarks/speed.py [TREE]
+    python benchmarks/speed.py [TREE] [--projects FOLDER ...]
 
 Prints each figure with the limit that it must keep; exits with 1 if one is not kept. TREE is a big folder of Python
 files, such as the site-packages of an environment with TensorFlow; without it the comparison with ruff is left out.
+The sources of whole projects show what it costs that their modules are followed, all projects taken together.
 """
 
 from __future__ import annotations
@@ -207,11 +208,24 @@ def beside_ruff(figures: Figures, tree: Path, cores: int) -> None:
     figures.add(f"tapelint / ruff on {tree.name}", ours.wall / theirs.wall, 1.5, "x", detail)
 
 
+def projects(figures: Figures, folders: Sequence[Path]) -> None:
+    """Each project as a whole, against its files one by one."""
+    alone = whole = 0.0
+    for folder in folders:
+        one, other = timings(tapelint("--no-follow-imports", str(folder)), tapelint(str(folder)), repeat=3)
+        ratio = other.wall / one.wall
+        print(f"  {folder.name:52} {ratio:7.2f} x  {other.wall:.2f} s against {one.wall:.2f} s", flush=True)
+        alone, whole = alone + one.wall, whole + other.wall
+    detail = f"{whole:.2f} s against {alone:.2f} s"
+    figures.add(f"{len(folders)} projects followed / file by file", whole / alone, 2, "x", detail)
+
+
 def main() -> int:
     """The command line. Returns the exit code."""
     parser = argparse.ArgumentParser(description="How long tapelint takes, by itself and beside ruff.")
     parser.add_argument("tree", nargs="?", type=Path, metavar="TREE", help="a big folder of Python files")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cores for both (default: all)")
+    parser.add_argument("--projects", nargs="+", type=Path, metavar="FOLDER", default=[], help="sources of projects")
     options = parser.parse_args()
     figures = Figures()
     with tempfile.TemporaryDirectory() as folder:
@@ -222,6 +236,8 @@ def main() -> int:
         one_script(figures, trees[1])
     if options.tree is not None:
         beside_ruff(figures, options.tree, options.jobs)
+    if options.projects:
+        projects(figures, options.projects)
     return 0 if figures.kept else 1
 
 
