@@ -83,6 +83,8 @@ def check(path: str, data: bytes, terms: Terms, handed: Handed | None = None) ->
         _shown(error)
         return FileResult(path, errors=(f"internal error: {_described(error)}",))
     elsewhere = _elsewhere(program, findings)
+    if not diagnostics:
+        return FileResult(path, elsewhere=elsewhere)  # results of thousands of files are kept until the run ends
     return FileResult(path, program.source, diagnostics, cells=program.cells, elsewhere=elsewhere)
 
 
