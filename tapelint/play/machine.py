@@ -64,8 +64,13 @@ _SUSPENDED = ("suspended",)
 MAX_STEPS = 40_000
 MAX_DEPTH = 9
 AWAY = 1_000
+AWAY_IN_SMALL_PROJECT = 6_000
+AWAY_IN_ALL = 60_000
 AWAY_UNDER_TAPE = 5_000
-"""What may be done in other modules of the project without regard to the work in the played one."""
+"""What may be done in other modules of the project without regard to the work in the played one.
+
+The fewer files a project has, the more may be done for each of them: `AWAY_IN_ALL` is for all together.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,7 @@ class Machine:
         self.steps = 0
         self.away = 0
         """How much of the work was done in other modules of the project."""
+        self.allowed: int | None = None
         self.limit = MAX_STEPS
         self.context = Context()
         self.frame: Frame = module.frame
@@ -236,7 +242,10 @@ class Machine:
 
     def can_go_away(self) -> bool:
         """Whether more work may be done in other modules: as much as in the played one, and some, most under a tape."""
-        allowed = AWAY_UNDER_TAPE if self.world.get(_ACTIVE) else AWAY
+        if self.allowed is None:
+            files = len(self.project.files) if self.project is not None else 0
+            self.allowed = max(AWAY, min(AWAY_IN_SMALL_PROJECT, AWAY_IN_ALL // files)) if files else AWAY
+        allowed = max(self.allowed, AWAY_UNDER_TAPE) if self.world.get(_ACTIVE) else self.allowed
         return self.away < allowed + (self.steps - self.away)
 
     def place(self, node: ast.AST) -> Place:

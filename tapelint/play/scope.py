@@ -36,6 +36,10 @@ class Bindings:
 class Modules(Protocol):
     """How the player gets at other modules of the project. Paths are absolute, of files or of packages' folders."""
 
+    @property
+    def files(self) -> list[str]:
+        """All files of the project; none if there are too many."""
+
     def find(self, name: str, importer: str) -> str | None:
         """The path of a module that the file `importer` imports by `name` (`a.b`, `..a`); None if it isn't ours."""
 
