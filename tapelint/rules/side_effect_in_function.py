@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Recording, Work
-from tapelint.play.values import Instance
+from tapelint.play.values import Dictionary, Instance
 from tapelint.rules import story
 from tapelint.rules.gradients import tensorflow_name
 
@@ -21,8 +21,9 @@ def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
         if work.how not in ("keep", "print") or work.context.trace is None or not recording.here(work.place):
             continue
-        if work.how == "keep" and isinstance(work.others[0], Instance) and not _in_the_step(recording, work):
-            continue  # a layer may hand a tensor on to another one in the same step
+        handed = work.how == "keep" and isinstance(work.others[0], (Instance, Dictionary))
+        if handed and not _in_the_step(recording, work):
+            continue  # a helper may hand a tensor on to another one in the same step
         yield _told(recording, work)
     for work in recording.works:
         if work.how == "leak" and recording.here(work.place) and not work.context.guarded(*_RAISED):
