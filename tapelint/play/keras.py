@@ -504,7 +504,9 @@ class Keras(Library):
             return False
         state = self.world.get((layer.id, "frozen"))
         told = layer.args.get("trainable")
-        if name.endswith("BatchNormalization") and (state is not None or told is not None):
+        if isinstance(state, Frozen):  # a frozen BatchNormalization always works as in prediction
+            told = Const(state.value)
+        if name.endswith("BatchNormalization") and told is not None and not (isinstance(told, Const) and told.value):
             return False
         rate = layer.args.get("rate") or layer.args.get("stddev") or layer.args.get("0")
         return not (isinstance(rate, Const) and rate.value in (0, 0.0)) or name.endswith("BatchNormalization")

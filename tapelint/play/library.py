@@ -191,7 +191,7 @@ class Library(Callbacks):
         symbolic = any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in values)
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
         effect, result = self._behaviour(op, dict(bound))
-        dtype = self._result_dtype(op, result, dict(bound), values)
+        dtype = self._result_dtype(op, result, dict(bound), leaves)
         short = _short(name)
         if effect == "constant":
             return self.data(Kind.TENSOR, short, (), node, dtype)
@@ -277,11 +277,15 @@ class Library(Callbacks):
                 self.set_attribute(whole, output.name, made[at])
         return whole
 
-    def _result_dtype(self, op: api.Op, result: str, bound: dict[str, Value], values: list[Value]) -> str:
+    def _result_dtype(self, op: api.Op, result: str, bound: dict[str, Value], leaves: list[tuple[str, Value]]) -> str:
         given = bound.get(op.dtype_parameter) if op.dtype_parameter else None
         if given is not None:
             return dtypes.of_argument(given)
         if result == "same":
+            values = [value for name, value in leaves if name == op.same_as]
+            others = op.same_as == op.parameter(0) and all(isinstance(value, (Const, Symbol)) for value in values)
+            if others or not values:
+                values = [value for _, value in leaves]  # `2 * x`: a Python number takes the dtype of the tensor
             for value in values:
                 if not isinstance(value, (Const, Symbol)):
                     return dtypes.of(value)

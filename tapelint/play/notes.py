@@ -338,9 +338,10 @@ class Notes(Arrays):
                     reason = Place(decorator, function.module)
         root = self.context.calls[0].node if self.context.calls else call.node
         alone = None if isinstance(root, ast.Call) else root
-        key = ("trace", function.id)
         args = function.node.args
-        given = (self.world.get((frame.id, arg.arg)) for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+        given = [self.world.get((frame.id, arg.arg)) for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+        own = function.owner is not None and "staticmethod" not in function.decorators and given and given[0]
+        key = ("trace", function.id, own.id if own else 0)  # a decorated method is one traced function for each object
         handed = frozenset(
             leaf.id
             for value in given

@@ -202,8 +202,14 @@ class Objects(Imports):
         self.world.put((value.id, "entered"), ())
 
     def _call_unknown_method(self, value: Unknown, name: str, arguments: Arguments, node: ast.expr) -> Value:
-        if name in _OPTIMIZING:
+        # Kernels, layers and networks have an `apply` too, and `minimize` is a word of many.
+        held = self._held(arguments)
+        stepping = any(isinstance(leaf, Data) and leaf.ask is not None for leaf in held)
+        if name == "apply_gradients":
             return self.optimize(value, name, arguments, node)
+        if name == "minimize" or (name == "apply" and stepping):
+            self.optimize(value, name, arguments, node)
+            return self.unknown(node, (value, *held), "method:" + name, value)
         if name in ("run", "experimental_run_v2") and arguments.args and is_callable(arguments.args[0]):
             self._run(arguments, node)
             return self.unknown(node, (value, *self._held(arguments)), "call")

@@ -75,6 +75,8 @@ def _replaces(one: Finding, other: Finding) -> bool:
         return other.code in _REPLACED[one.code] and call is not None and call in (other.span, _mark(other, "gradient"))
     if one.code == "TAP107":
         return other.code == "TAP105" and other.span == _mark(one, "tape")
+    if one.code == "TAP109":
+        return other.code == "TAP119" and other.span == one.span
     if one.code == "TAP110":
         tape = other.span if other.code in ("TAP109", "TAP119") else _mark(other, "tape")
         return other.code in ("TAP109", "TAP111", "TAP119") and tape is not None and _within(one.span, tape)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Recording, Work
-from tapelint.play.values import Instance
-from tapelint.rules import story
+from tapelint.play.values import Dictionary, Instance
+from tapelint.rules import blocks, story
 from tapelint.rules.gradients import tensorflow_name
 
 CODE = "TAP803"
@@ -21,8 +21,11 @@ def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
         if work.how not in ("keep", "print") or work.context.trace is None or not recording.here(work.place):
             continue
-        if work.how == "keep" and isinstance(work.others[0], Instance) and not _in_the_step(recording, work):
-            continue  # a layer may hand a tensor on to another one in the same step
+        handed = work.how == "keep" and isinstance(work.others[0], (Instance, Dictionary))
+        if handed and not _in_the_step(recording, work):
+            continue  # a helper may hand a tensor on to another one in the same step
+        if handed and _read_in_the_step_only(recording, work):
+            continue
         yield _told(recording, work)
     for work in recording.works:
         if work.how == "leak" and recording.here(work.place) and not work.context.guarded(*_RAISED):
@@ -46,6 +49,20 @@ def _in_the_step(recording: Recording, work: Work) -> bool:
     while at is not None and not isinstance(at, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         at = recording.parents.get(id(at))
     return trace is not None and at is trace.place.node
+
+
+def _read_in_the_step_only(recording: Recording, work: Work) -> bool:
+    """Whether the traced function reads the attribute itself, and nothing else in the module does."""
+    trace, node = work.context.trace, work.place.node
+    target = node.targets[0] if isinstance(node, ast.Assign) else node
+    if trace is None or not isinstance(target, ast.Attribute):
+        return False
+    reads = [
+        item
+        for item in ast.walk(recording.tree)
+        if isinstance(item, ast.Attribute) and item.attr == target.attr and isinstance(item.ctx, ast.Load)
+    ]
+    return bool(reads) and all(blocks.contains(trace.place.node, item) for item in reads)
 
 
 def _told(recording: Recording, work: Work) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Ask, Happening, Loop, Recording
-from tapelint.play.values import Data, Either, Value, Variable, options
+from tapelint.play.values import Data, Either, Unknown, Value, Variable, options
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument
 
@@ -23,7 +23,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if ask.inside and tape.persistent is True:
             loop = _training(recording, ask)
-            if loop is not None and not _carried(ask, loop.place.node):
+            if loop is not None and not _carried(ask, loop.place.node) and not _from_before(ask, loop):
                 yield _told(recording, ask, loop.place.node, "")
         elif not ask.inside:
             around = _last_only(recording, ask)
@@ -77,6 +77,26 @@ def _training(recording: Recording, ask: Ask) -> Loop | None:
             if writes and any(source is work.value for source in sources):
                 return loop
     return None
+
+
+def _from_before(ask: Ask, loop: Loop) -> bool:
+    """Whether the target also depends on what the tape recorded before the loop: a tape in the loop would miss that."""
+    assert ask.session is not None
+    queue, seen = [ask.target], set[int]()
+    for item in queue:
+        if item.id in seen or len(seen) > 500:
+            continue
+        seen.add(item.id)
+        made = isinstance(item, Unknown) and item.role.startswith(("call", "method:"))
+        if (made or (isinstance(item, Data) and item.links)) and ask.session.began < item.time < loop.time:
+            return True
+        if isinstance(item, Data):
+            queue.extend(link.value for link in item.links if link.cut is None)
+        elif isinstance(item, Unknown):
+            queue.extend(item.inputs)
+        elif isinstance(item, Either):
+            queue.extend(item.options)
+    return False
 
 
 def _in(loops: tuple[Loop, ...], wanted: Loop) -> bool:

@@ -49,9 +49,11 @@ def _applied(recording: Recording) -> dict[Ask, Apply]:
 
 
 def _entry_by_entry(recording: Recording, ask: Ask, target: Data) -> bool:
-    """Whether the target has the shape of a source: one value for each entry of a variable, not for each example."""
-    return target.shape is not None and any(
-        isinstance(leaf, Variable) and leaf.shape == target.shape for leaf in recording.leaves(ask.sources)
+    """Whether a source begins with the shape of the target: each value has an entry or row of a variable."""
+    shape = target.shape
+    return shape is not None and any(
+        isinstance(leaf, Variable) and leaf.shape is not None and leaf.shape[: len(shape)] == shape
+        for leaf in recording.leaves(ask.sources)
     )
 
 
