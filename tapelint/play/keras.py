@@ -37,6 +37,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    either,
     options,
 )
 from tapelint.tensorflow import api
@@ -565,7 +566,9 @@ class Keras(Library):
         if value.symbol.endswith(".Lambda"):
             functions = [part for part in value.parts if isinstance(part, Function)]
             if functions and arguments.args:
+                began = self.clock
                 result = self.call(functions[0], Arguments(arguments.args[:1]), node)
+                self.recording.rehearsals.append((began, self.clock))
                 self.world.put((result.id, "lambda"), value)
                 return result
         weights = found is None or found.trainable is not False or bool(value.parts)
@@ -666,7 +669,11 @@ class Keras(Library):
         budget[0] -= 1
         if isinstance(value, Data) and value.op == "keras.Input":
             budget[0] = -1
-        if not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC or budget[0] < 0:
+        if isinstance(value, Either) and budget[0] >= 0:
+            return either(self._replayed(option, made, budget, node, model) for option in value.options)
+        if not isinstance(value, Data) or budget[0] < 0:
+            return value
+        if value.kind is not Kind.SYMBOLIC and not (value.kind is Kind.TENSOR and self._rehearsed(value)):
             return value
         links = []
         for link in value.links:
@@ -680,6 +687,10 @@ class Keras(Library):
         result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
         made[value.id] = result
         return result
+
+    def _rehearsed(self, value: Data) -> bool:
+        """Whether a tensor was made by a layer while that ran on symbolic tensors."""
+        return any(began < value.time <= ended for began, ended in self.recording.rehearsals)
 
     def _get_layer(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         wanted = arguments.get(0, "name")

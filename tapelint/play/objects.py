@@ -492,6 +492,8 @@ class Objects(Imports):
                 )
                 if within:
                     result = self._symbolic_result(result, symbols, instance, node)
+                if symbols:
+                    self.recording.rehearsals.append((began, self.clock))
                 if instance.kind != "loss":
                     self.ran_forward(instance, result, arguments, node, began, forward)
                 return result

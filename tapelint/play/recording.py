@@ -686,9 +686,11 @@ class Recording:
     unbuilt: dict[int, Value] = field(default_factory=dict)
     """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
     unbuilt_at: dict[int, Value] = field(default_factory=dict)
+    """The same by the id of the expression that gave the list."""
+    rehearsals: list[tuple[int, int]] = field(default_factory=list)
+    """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does all of it again."""
     zeros: set[int] = field(default_factory=set)
     """Tensors that are a literal zero: what a gradient function gives for an argument that is to have none."""
-    """The same by the id of the expression that gave the list."""
     inexact: set[int] = field(default_factory=set)
     """The ids of sequences and dicts in `contents` whose number of items is not known."""
     ran: dict[int, Place] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import ast
 from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
-from tapelint.play.query import Query
+from tapelint.play.query import INTEGER_DTYPES, Query
 from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.slope import slope_inputs
 from tapelint.play.tape import Phase, Session, TapeState
@@ -282,6 +282,7 @@ class Tapes(Machine):
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
                 ask.verdicts.extend(self._lost_members(query, target, source, node))
+                ask.verdicts.extend(self._whole_numbers(source, node))
                 ask.idle.extend(self._idle_layers(query, target, source, node))
                 layers = self._library_layers(source.owner)
                 ask.embedded += [layer for layer in layers if layer.symbol.endswith(".Embedding")]
@@ -377,6 +378,19 @@ class Tapes(Machine):
                 met = verdict.cut
                 if verdict.standing is Standing.CUT and verdict.fault is None and met is not None and met.reaches:
                     found.append(replace(verdict, part=True))
+        return found
+
+    def _whole_numbers(self, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """Variables of whole numbers among those that a visible object trains: no gradient for them, whatever is done."""
+        found: list[Verdict] = []
+        for owner in self._visible_modules(source.owner)[:20] if source.which == "trainable" else ():
+            for name in sorted(self.attributes.get(owner.id, ())):
+                held = self.world.get((owner.id, "." + name))
+                if not isinstance(held, Variable) or held.trainable is not True or held.dtype not in INTEGER_DTYPES:
+                    continue
+                counts = held.keras is True or self.keras == 2 or owner.kind == "module"
+                if counts and name.startswith("weight ") == (held.keras is True):
+                    found.append(Verdict(Standing.CUT, held, node, Fault.INTEGER_SOURCE, part=True))
         return found
 
     def _visible_modules(self, owner: Value, depth: int = 4) -> list[Instance]:
