@@ -812,7 +812,8 @@ class Keras(Library):
                     held = self.world.get((option.id, "read"))
                     if option is pairs and isinstance(held, Read) and held.certain:
                         apply.empty = held.place
-                    self.read_to_end(option, node)
+                    else:
+                        self.read_to_end(option, node)
             for leaf in self.flat(pairs):
                 if isinstance(leaf, Variable):
                     self.write(leaf, (), node, name, replace=False)
