@@ -96,6 +96,9 @@ _LAZY = frozenset(
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
 
+_NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
+"""What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
+
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
@@ -317,14 +320,22 @@ class Keras(Library):
             kept = [layer for layer in layers if not self._weightless(layer)]
             return bool(kept) and all(self.without_weights(layer, depth - 1) for layer in kept)
         if isinstance(value, Instance) and value.whole:
-            held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+            held = self._kept_by(value)
             layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
-            others = [item for item in held if item not in layers and not isinstance(item, (Const, Object))]
+            others = [item for item in held if item not in layers and not isinstance(item, _NO_WEIGHTS)]
             kept = [layer for layer in layers if not self._weightless(layer)]
             return bool(kept) and not others and all(self.without_weights(layer, depth - 1) for layer in kept)
         return False
 
+    def _kept_by(self, value: Instance) -> list[Value]:
+        """What the attributes of an object hold, lists and dictionaries opened."""
+        held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+        return [leaf for item in held if isinstance(item, Value) for leaf in self.flat(item)]
+
     def _weightless(self, value: Value) -> bool:
+        if isinstance(value, Instance):
+            held = self._kept_by(value) if value.kind == "layer" and value.whole else [value]
+            return all(isinstance(i, _NO_WEIGHTS) and getattr(i, "kind", "") not in ("layer", "model") for i in held)
         found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind == "layer" else None
         return found is not None and found.trainable is False and not _last(found.symbol).startswith("Input")
 
