@@ -28,6 +28,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if _stops_early(recording, again.first.node):
             continue
+        if any(apply.place.node is again.first.node for apply in recording.applies):
+            continue  # the gradients were applied: what looks at them after that loses nothing that counts
         told.add(value.id)
         fields = {"name": recording.text(again.place.node), "op": value.kind}
         marks = (story.mark(recording, "made", value.place), story.mark(recording, "used", again.first))
