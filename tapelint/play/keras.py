@@ -696,6 +696,7 @@ class Keras(Library):
         # What the graph takes out of one result of several stays a part of that result.
         same = self._replayed(value.same, made, budget, node, model) if value.same is not None else None
         result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
+        result.shape = self.layer_result_shape(result)
         made[value.id] = result
         return result
 
