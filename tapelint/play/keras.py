@@ -1129,6 +1129,17 @@ class Keras(Library):
         dtype = arguments.kwargs.get("dtype")
         if dtype is not None:
             self.world.put((instance.id, "policy"), dtype)
+        layer = arguments.get(0, "layer")
+        if layer is not None and isinstance(instance, Instance) and self._wraps(instance.cls):
+            self.set_attribute(instance, "layer", layer)  # `keras.layers.Wrapper` keeps what it wraps
+
+    def _wraps(self, cls: Class, depth: int = 4) -> bool:
+        """Whether a visible class is a `keras.layers.Wrapper`."""
+        return depth > 0 and any(
+            (isinstance(base, Symbol) and base.name == "keras.layers.Wrapper")
+            or (isinstance(base, Class) and self._wraps(base, depth - 1))
+            for base in cls.bases
+        )
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError

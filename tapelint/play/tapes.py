@@ -278,11 +278,12 @@ class Tapes(Machine):
                 ask.owned |= query.parts.atoms(source.owner)[0]
             if isinstance(source, VariableSet) and source.id in self.recording.sliced:
                 continue  # perhaps only some of the variables are meant
+            if verdict.standing is not Standing.CUT and isinstance(source, VariableSet) and not source.part:
+                ask.verdicts.extend(self._whole_numbers(source, node))
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
                 ask.verdicts.extend(self._lost_members(query, target, source, node))
-                ask.verdicts.extend(self._whole_numbers(source, node))
                 ask.idle.extend(self._idle_layers(query, target, source, node))
                 layers = self._library_layers(source.owner)
                 ask.embedded += [layer for layer in layers if layer.symbol.endswith(".Embedding")]
@@ -381,7 +382,7 @@ class Tapes(Machine):
         return found
 
     def _whole_numbers(self, source: VariableSet, node: ast.AST) -> list[Verdict]:
-        """Variables of whole numbers among those that a visible object trains: no gradient for them, whatever is done."""
+        """Variables of whole numbers among those that a visible object trains: they never get a gradient."""
         found: list[Verdict] = []
         for owner in self._visible_modules(source.owner)[:20] if source.which == "trainable" else ():
             for name in sorted(self.attributes.get(owner.id, ())):

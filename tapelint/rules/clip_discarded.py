@@ -188,7 +188,7 @@ def _told(recording: Recording, loss: _Loss) -> Finding:
         "source": recording.text(_list(loss.loop.iter)) if loss.loop is not None else "",
         "kept": unread.target.id if unread is not None else "",
     }
-    variant = "unread" if unread is not None else "loop" if loss.loop is not None else "global_norm" if clip.op.endswith("global_norm") else ""
+    variant = "loop" if loss.loop is not None else "global_norm" if clip.op.endswith("global_norm") else ""
     ask = next((found for leaf in recording.leaves(clip.given) if (found := optimizers.ask_of(leaf))), None)
     marks = (
         story.mark(recording, "gradient", ask.place) if ask is not None else (),
@@ -196,7 +196,7 @@ def _told(recording: Recording, loss: _Loss) -> Finding:
     )
     if unread is not None:
         fix = _fix_name(recording, unread, given)
-        return story.told(recording, CODE, unread.target, fields, marks, variant, loss.context, fix)
+        return story.told(recording, CODE, unread.target, fields, marks, "unread", loss.context, fix)
     return story.told(recording, CODE, node, fields, marks, variant, loss.context, _fix(recording, loss, given))
 
 
