@@ -236,9 +236,9 @@ class Notes(Arrays):
         result = super().call_data(value, name, arguments, node)
         if name in ("read_value", "value") and isinstance(result, Data):
             result.shape = self.shape_of(value)
-        elif isinstance(result, Data) and result.shape is None and result is not value:
-            if isinstance(value, Data) and value.kind is Kind.ARRAY and result.kind is Kind.ARRAY:
-                result.shape = self._method_shape(value, name, arguments)
+        arrays = all(isinstance(one, Data) and one.kind is Kind.ARRAY for one in (value, result))
+        if arrays and isinstance(result, Data) and result.shape is None and result is not value:
+            result.shape = self._method_shape(value, name, arguments)
         return result
 
     def layer_result_shape(self, result: Data) -> Shape | None:
