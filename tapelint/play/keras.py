@@ -261,8 +261,7 @@ class Keras(Library):
             if value.id in seen:
                 continue
             seen.add(value.id)
-            by = self.world.get((value.id, "lambda"))
-            if isinstance(by, Object):
+            for by in self.world.get((value.id, "made by"), ()):
                 found[by.id] = by
             if isinstance(value, VariableSet):
                 found[value.owner.id] = value.owner
@@ -579,8 +578,7 @@ class Keras(Library):
             if functions and arguments.args:
                 began = self.clock
                 result = self.call(functions[0], Arguments(arguments.args[:1]), node)
-                self.recording.rehearsals.append((began, self.clock))
-                self.world.put((result.id, "lambda"), value)
+                self.rehearse(value, result, began)
                 return result
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
@@ -686,6 +684,10 @@ class Keras(Library):
             return value
         if value.kind is not Kind.SYMBOLIC and not (value.kind is Kind.TENSOR and self._rehearsed(value)):
             return value
+        for by in self.world.get((value.id, "made by"), ()):
+            if isinstance(by, Instance):
+                self.mark_called(by)
+                self.world.put((by.id, "replayed"), True)
         links = []
         for link in value.links:
             links.append(Link(self._replayed(link.value, made, budget, node, model), link.cut))
@@ -699,6 +701,20 @@ class Keras(Library):
         result.shape = self.layer_result_shape(result)
         made[value.id] = result
         return result
+
+    def rehearse(self, layer: Value, result: Value, began: int) -> None:
+        """A layer ran on symbolic tensors: what it gave is the layer's, and every functional model does it again."""
+        self.recording.rehearsals.append((began, self.clock))
+        for leaf in self.flat(result):
+            if isinstance(leaf, Data) and leaf.time > began:
+                makers = self.world.get((leaf.id, "made by"), ())
+                self.world.put((leaf.id, "made by"), (*makers, layer))
+
+    def mark_called(self, layer: Value) -> None:
+        """The layer of a visible class runs under the tapes that record now."""
+        running, _ = self.world.get(("running",), (frozenset(), frozenset()))
+        called = self.world.get((layer.id, "called"), ())
+        self.world.put((layer.id, "called"), tuple(dict.fromkeys((*called, *running))))
 
     def _rehearsed(self, value: Data) -> bool:
         """Whether a tensor was made by a layer while that ran on symbolic tensors."""

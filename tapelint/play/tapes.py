@@ -333,6 +333,8 @@ class Tapes(Machine):
         for layer in self._visible_layers(source.owner):
             if query.session.id not in self.world.get((layer.id, "called"), ()):
                 continue
+            # A functional model runs all of its graph, also for outputs that this target takes no part of.
+            takes_part = not self.world.get((layer.id, "replayed")) or self._takes_part(query, target, layer, node)
             for name in sorted(self.attributes.get(layer.id, ())):
                 weight = self.world.get((layer.id, "." + name))
                 if not name.startswith("weight ") or not isinstance(weight, Variable) or weight.trainable is not True:
@@ -340,11 +342,19 @@ class Tapes(Machine):
                 verdict = query.why_unconnected(target, weight, node)
                 met = verdict.cut
                 if verdict.standing is Standing.CUT and (
-                    verdict.fault is Fault.NOT_USED
+                    (verdict.fault is Fault.NOT_USED and takes_part)
                     or (verdict.fault is None and met is not None and met.reaches is True)
                 ):
                     found.append(replace(verdict, part=True))
         return found
+
+    def _takes_part(self, query: Query, target: Value, layer: Instance, node: ast.AST) -> bool:
+        """Whether some weight of a visible layer certainly goes into the target."""
+        weights = (self.world.get((layer.id, "." + name)) for name in sorted(self.attributes.get(layer.id, ())))
+        return any(
+            isinstance(weight, Variable) and query.why_unconnected(target, weight, node).standing is Standing.CONNECTED
+            for weight in weights
+        )
 
     def _lost_layers(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
         """Layers of the library in a model that is trained, behind a step that lets no gradient through."""
