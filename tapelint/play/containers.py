@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.machine import Arguments, Read, Written
+from tapelint.play.pairs import is_gradient
+from tapelint.play.recording import Rereading
 from tapelint.play.tapes import Tapes
 from tapelint.play.values import (
     UNBOUND,
@@ -120,6 +122,12 @@ class Containers(Tapes):
         held = self.world.get((value.id, "read"))
         if not (isinstance(held, Read) and held.certain):
             self.world.put((value.id, "read"), Read(self.place(node)))
+        elif held.place.node is not node and self._pairs_gradients(value):
+            self.recording.rereadings.append(Rereading(value, held.place, self.place(node), self.context))
+
+    def _pairs_gradients(self, value: OneShot) -> bool:
+        columns = self.world.get((value.id, "columns"), ())
+        return any(is_gradient(item) for column in columns for item in column)
 
     def fresh(self, node: ast.AST, op: str, dtype: str = "") -> Data:
         """A tensor, or a structure of tensors, that comes from nowhere we know: a batch of data."""

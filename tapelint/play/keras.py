@@ -37,6 +37,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    either,
     options,
 )
 from tapelint.tensorflow import api
@@ -94,6 +95,9 @@ _LAZY = frozenset(
      "BatchNormalization", "LayerNormalization", "LSTM", "GRU", "SimpleRNN", "Embedding"}
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
+
+_NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
+"""What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
 
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
@@ -257,8 +261,7 @@ class Keras(Library):
             if value.id in seen:
                 continue
             seen.add(value.id)
-            by = self.world.get((value.id, "lambda"))
-            if isinstance(by, Object):
+            for by in self.world.get((value.id, "made by"), ()):
                 found[by.id] = by
             if isinstance(value, VariableSet):
                 found[value.owner.id] = value.owner
@@ -316,14 +319,22 @@ class Keras(Library):
             kept = [layer for layer in layers if not self._weightless(layer)]
             return bool(kept) and all(self.without_weights(layer, depth - 1) for layer in kept)
         if isinstance(value, Instance) and value.whole:
-            held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+            held = self._kept_by(value)
             layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
-            others = [item for item in held if item not in layers and not isinstance(item, (Const, Object))]
+            others = [item for item in held if item not in layers and not isinstance(item, _NO_WEIGHTS)]
             kept = [layer for layer in layers if not self._weightless(layer)]
             return bool(kept) and not others and all(self.without_weights(layer, depth - 1) for layer in kept)
         return False
 
+    def _kept_by(self, value: Instance) -> list[Value]:
+        """What the attributes of an object hold, lists and dictionaries opened."""
+        held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+        return [leaf for item in held if isinstance(item, Value) for leaf in self.flat(item)]
+
     def _weightless(self, value: Value) -> bool:
+        if isinstance(value, Instance):
+            held = self._kept_by(value) if value.kind == "layer" and value.whole else [value]
+            return all(isinstance(i, _NO_WEIGHTS) and getattr(i, "kind", "") not in ("layer", "model") for i in held)
         found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind == "layer" else None
         return found is not None and found.trainable is False and not _last(found.symbol).startswith("Input")
 
@@ -567,8 +578,9 @@ class Keras(Library):
         if value.symbol.endswith(".Lambda"):
             functions = [part for part in value.parts if isinstance(part, Function)]
             if functions and arguments.args:
+                began = self.clock
                 result = self.call(functions[0], Arguments(arguments.args[:1]), node)
-                self.world.put((result.id, "lambda"), value)
+                self.rehearse(value, result, began)
                 return result
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
@@ -668,8 +680,16 @@ class Keras(Library):
         budget[0] -= 1
         if isinstance(value, Data) and value.op == "keras.Input":
             budget[0] = -1
-        if not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC or budget[0] < 0:
+        if isinstance(value, Either) and budget[0] >= 0:
+            return either(self._replayed(option, made, budget, node, model) for option in value.options)
+        if not isinstance(value, Data) or budget[0] < 0:
             return value
+        if value.kind is not Kind.SYMBOLIC and not (value.kind is Kind.TENSOR and self._rehearsed(value)):
+            return value
+        for by in self.world.get((value.id, "made by"), ()):
+            if isinstance(by, Instance):
+                self.mark_called(by)
+                self.world.put((by.id, "replayed"), True)
         links = []
         for link in value.links:
             links.append(Link(self._replayed(link.value, made, budget, node, model), link.cut))
@@ -680,8 +700,27 @@ class Keras(Library):
         # What the graph takes out of one result of several stays a part of that result.
         same = self._replayed(value.same, made, budget, node, model) if value.same is not None else None
         result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
+        result.shape = self.layer_result_shape(result)
         made[value.id] = result
         return result
+
+    def rehearse(self, layer: Value, result: Value, began: int) -> None:
+        """A layer ran on symbolic tensors: what it gave is the layer's, and every functional model does it again."""
+        self.recording.rehearsals.append((began, self.clock))
+        for leaf in self.flat(result):
+            if isinstance(leaf, Data) and leaf.time > began:
+                makers = self.world.get((leaf.id, "made by"), ())
+                self.world.put((leaf.id, "made by"), (*makers, layer))
+
+    def mark_called(self, layer: Value) -> None:
+        """The layer of a visible class runs under the tapes that record now."""
+        running, _ = self.world.get(("running",), (frozenset(), frozenset()))
+        called = self.world.get((layer.id, "called"), ())
+        self.world.put((layer.id, "called"), tuple(dict.fromkeys((*called, *running))))
+
+    def _rehearsed(self, value: Data) -> bool:
+        """Whether a tensor was made by a layer while that ran on symbolic tensors."""
+        return any(began < value.time <= ended for began, ended in self.recording.rehearsals)
 
     def _get_layer(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         wanted = arguments.get(0, "name")
@@ -803,7 +842,8 @@ class Keras(Library):
                     held = self.world.get((option.id, "read"))
                     if option is pairs and isinstance(held, Read) and held.certain:
                         apply.empty = held.place
-                    self.read_to_end(option, node)
+                    else:
+                        self.read_to_end(option, node)
             for leaf in self.flat(pairs):
                 if isinstance(leaf, Variable):
                     self.write(leaf, (), node, name, replace=False)
@@ -1107,6 +1147,17 @@ class Keras(Library):
         dtype = arguments.kwargs.get("dtype")
         if dtype is not None:
             self.world.put((instance.id, "policy"), dtype)
+        layer = arguments.get(0, "layer")
+        if layer is not None and isinstance(instance, Instance) and self._wraps(instance.cls):
+            self.set_attribute(instance, "layer", layer)  # `keras.layers.Wrapper` keeps what it wraps
+
+    def _wraps(self, cls: Class, depth: int = 4) -> bool:
+        """Whether a visible class is a `keras.layers.Wrapper`."""
+        return depth > 0 and any(
+            (isinstance(base, Symbol) and base.name == "keras.layers.Wrapper")
+            or (isinstance(base, Class) and self._wraps(base, depth - 1))
+            for base in cls.bases
+        )
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError

@@ -31,6 +31,7 @@ from tapelint.play.values import (
     Sequence,
     Value,
     Variable,
+    VariableSet,
     options,
 )
 from tapelint.tensorflow import api
@@ -88,6 +89,8 @@ class Notes(Arrays):
     def _shape(self, last: str, name: str, arguments: Arguments) -> Shape | None:
         first = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()), None)
         one = self.shape_of(first)
+        if name.startswith("numpy.random."):
+            return self._random_shape(last, arguments)
         if last in shapes.REDUCING and "keras.losses" not in name:
             return self._reduced(one, arguments, 2 if last == "norm" else 1)
         if last in shapes.ELEMENTWISE:
@@ -119,6 +122,30 @@ class Notes(Arrays):
             return (*rows, *one[1:]) if one and rows is not None else None
         if last == "diag_part":
             return one[:-1] if one is not None and len(one) == 2 else None
+        return None
+
+    def _random_shape(self, last: str, arguments: Arguments) -> Shape | None:
+        """The shape of what a function of `numpy.random` gives: its `size`, or the numbers that it was called with."""
+        if last in ("rand", "randn"):
+            sizes = [self.numbers(value) for value in arguments.args]
+            return tuple(size[0] if size is not None and len(size) == 1 else None for size in sizes) or None
+        at = {"uniform": 2, "normal": 2, "randint": 2, "random": 0, "random_sample": 0, "standard_normal": 0}.get(last)
+        return self.numbers(arguments.get(at, "size")) if at is not None else None
+
+    def _method_shape(self, value: Value, name: str, arguments: Arguments) -> Shape | None:
+        """The shape of what a method of an array gives."""
+        shape = self.shape_of(value)
+        if name in ("astype", "copy", "round", "clip"):
+            return shape
+        if name in ("sum", "mean", "max", "min", "std", "var", "prod"):
+            given = Arguments((value, *arguments.args[:1]), arguments.kwargs, more=arguments.more)
+            return None if arguments.more or len(arguments.args) > 1 else self._reduced(shape, given, 1)
+        if name == "reshape" and arguments.args:
+            sizes = [self.numbers(item) for item in arguments.args]
+            if len(sizes) == 1 and sizes[0] is not None:
+                return tuple(None if size == -1 else size for size in sizes[0])
+            flat = [size[0] if size is not None and len(size) == 1 else None for size in sizes]
+            return tuple(None if size == -1 else size for size in flat) if len(flat) > 1 else None
         return None
 
     def _reduced(self, shape: Shape | None, arguments: Arguments, at: int) -> Shape | None:
@@ -209,7 +236,20 @@ class Notes(Arrays):
         result = super().call_data(value, name, arguments, node)
         if name in ("read_value", "value") and isinstance(result, Data):
             result.shape = self.shape_of(value)
+        arrays = all(isinstance(one, Data) and one.kind is Kind.ARRAY for one in (value, result))
+        if arrays and isinstance(result, Data) and result.shape is None and result is not value:
+            result.shape = self._method_shape(value, name, arguments)
         return result
+
+    def layer_result_shape(self, result: Data) -> Shape | None:
+        """The shape of what a layer gave, by its weights or its name."""
+        inputs = [link.value for link in result.links if not isinstance(link.value, VariableSet)]
+        owner = next((link.value.owner for link in result.links if isinstance(link.value, VariableSet)), None)
+        if len(inputs) != 1 or result.nested:
+            return None
+        if isinstance(owner, Object) and owner.symbol.rsplit(".", 1)[-1] == result.op:
+            return self._layer_shape(owner, self.shape_of(inputs[0]))
+        return self.shape_of(inputs[0]) if owner is None and result.op in _KEEPING else None
 
     def note_forward(self, layer: Object, weights: bool, inputs: list[Value], result: Data, node: ast.AST) -> None:
         """Note that a layer or model ran, whether it has weights, and the shape of what it gave."""

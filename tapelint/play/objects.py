@@ -409,6 +409,7 @@ class Objects(Imports):
             if isinstance(after, Function):
                 self.call_function(after, Arguments((instance,)), node)
             return
+        self.initialized(instance, arguments)
         if not instance.kind:
             for value in arguments.all():
                 self.escape(value, node)
@@ -474,9 +475,7 @@ class Objects(Imports):
         if instance.kind in ("model", "layer", "loss"):
             self.build(instance, node)
             self.recording.ran.setdefault(instance.id, self.place(node))
-            running, _ = self.world.get(("running",), (frozenset(), frozenset()))
-            called = self.world.get((instance.id, "called"), ())
-            self.world.put((instance.id, "called"), tuple(dict.fromkeys((*called, *running))))
+            self.mark_called(instance)
             forward = self.class_attribute(instance.cls, "call")
             if isinstance(forward, Function):
                 given = arguments
@@ -498,6 +497,8 @@ class Objects(Imports):
                 )
                 if within:
                     result = self._symbolic_result(result, symbols, instance, node)
+                if symbols:
+                    self.rehearse(instance, result, began)
                 if instance.kind != "loss":
                     self.ran_forward(instance, result, arguments, node, began, forward)
                 return result

@@ -286,6 +286,10 @@ class Query:
         if walk.reached_untracked:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
         met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
+        for one in met:
+            whole = one.value if one.reaches and one.cut.kind is CutKind.INTEGER else None
+            if isinstance(whole, Variable) and whole.dtype in INTEGER_DTYPES:
+                return Verdict(Standing.CUT, whole, node, Fault.INTEGER_SOURCE, met)
         if any(found.reaches is not False for found in met):
             return Verdict(Standing.CUT, source, node, None, met)
         if self._recreated(source, target, walk):

@@ -11,7 +11,7 @@ from functools import cached_property
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Data, Items, Link, Object, Place, Tape, Value, VariableSet
+from tapelint.play.values import Cut, Data, Items, Link, Object, OneShot, Place, Tape, Value, VariableSet
 from tapelint.source.text import Source
 
 ASKS = {
@@ -122,6 +122,16 @@ class Wrapping:
     identity: tuple[int, ...]
     function: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rereading:
+    """An iterator over gradients that is read at `place`, although `first` certainly read it to its end before."""
+
+    value: OneShot
+    first: Place
+    place: Place
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -651,6 +661,7 @@ class Recording:
     """Every call of a traced function, in the order of play."""
     makings: list[Making] = field(default_factory=list)
     disconnected: list[Disconnected] = field(default_factory=list)
+    rereadings: list[Rereading] = field(default_factory=list)
     accumulators: list[Object] = field(default_factory=list)
     """The forward accumulators, with the tape that stands for each and its primals in `args`."""
     jvps: list[Ask] = field(default_factory=list)
@@ -686,9 +697,11 @@ class Recording:
     unbuilt: dict[int, Value] = field(default_factory=dict)
     """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
     unbuilt_at: dict[int, Value] = field(default_factory=dict)
+    """The same by the id of the expression that gave the list."""
+    rehearsals: list[tuple[int, int]] = field(default_factory=list)
+    """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does all of it again."""
     zeros: set[int] = field(default_factory=set)
     """Tensors that are a literal zero: what a gradient function gives for an argument that is to have none."""
-    """The same by the id of the expression that gave the list."""
     inexact: set[int] = field(default_factory=set)
     """The ids of sequences and dicts in `contents` whose number of items is not known."""
     ran: dict[int, Place] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import ast
 from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
-from tapelint.play.query import Query
+from tapelint.play.query import INTEGER_DTYPES, Query
 from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.slope import slope_inputs
 from tapelint.play.tape import Phase, Session, TapeState
@@ -278,6 +278,8 @@ class Tapes(Machine):
                 ask.owned |= query.parts.atoms(source.owner)[0]
             if isinstance(source, VariableSet) and source.id in self.recording.sliced:
                 continue  # perhaps only some of the variables are meant
+            if verdict.standing is not Standing.CUT and isinstance(source, VariableSet) and not source.part:
+                ask.verdicts.extend(self._whole_numbers(source, node))
             if verdict.standing is Standing.CONNECTED and isinstance(source, VariableSet) and not source.part:
                 ask.verdicts.extend(self._lost_weights(query, target, source, node))
                 ask.verdicts.extend(self._lost_layers(query, target, source, node))
@@ -331,6 +333,8 @@ class Tapes(Machine):
         for layer in self._visible_layers(source.owner):
             if query.session.id not in self.world.get((layer.id, "called"), ()):
                 continue
+            # A functional model runs all of its graph, also for outputs that this target takes no part of.
+            takes_part = not self.world.get((layer.id, "replayed")) or self._takes_part(query, target, layer, node)
             for name in sorted(self.attributes.get(layer.id, ())):
                 weight = self.world.get((layer.id, "." + name))
                 if not name.startswith("weight ") or not isinstance(weight, Variable) or weight.trainable is not True:
@@ -338,11 +342,19 @@ class Tapes(Machine):
                 verdict = query.why_unconnected(target, weight, node)
                 met = verdict.cut
                 if verdict.standing is Standing.CUT and (
-                    verdict.fault is Fault.NOT_USED
+                    (verdict.fault is Fault.NOT_USED and takes_part)
                     or (verdict.fault is None and met is not None and met.reaches is True)
                 ):
                     found.append(replace(verdict, part=True))
         return found
+
+    def _takes_part(self, query: Query, target: Value, layer: Instance, node: ast.AST) -> bool:
+        """Whether some weight of a visible layer certainly goes into the target."""
+        weights = (self.world.get((layer.id, "." + name)) for name in sorted(self.attributes.get(layer.id, ())))
+        return any(
+            isinstance(weight, Variable) and query.why_unconnected(target, weight, node).standing is Standing.CONNECTED
+            for weight in weights
+        )
 
     def _lost_layers(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
         """Layers of the library in a model that is trained, behind a step that lets no gradient through."""
@@ -377,6 +389,19 @@ class Tapes(Machine):
                 met = verdict.cut
                 if verdict.standing is Standing.CUT and verdict.fault is None and met is not None and met.reaches:
                     found.append(replace(verdict, part=True))
+        return found
+
+    def _whole_numbers(self, source: VariableSet, node: ast.AST) -> list[Verdict]:
+        """Variables of whole numbers among those that a visible object trains: they never get a gradient."""
+        found: list[Verdict] = []
+        for owner in self._visible_modules(source.owner)[:20] if source.which == "trainable" else ():
+            for name in sorted(self.attributes.get(owner.id, ())):
+                held = self.world.get((owner.id, "." + name))
+                if not isinstance(held, Variable) or held.trainable is not True or held.dtype not in INTEGER_DTYPES:
+                    continue
+                counts = held.keras is True or self.keras == 2 or owner.kind == "module"
+                if counts and name.startswith("weight ") == (held.keras is True):
+                    found.append(Verdict(Standing.CUT, held, node, Fault.INTEGER_SOURCE, part=True))
         return found
 
     def _visible_modules(self, owner: Value, depth: int = 4) -> list[Instance]:

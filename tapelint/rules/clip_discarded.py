@@ -15,6 +15,14 @@ CODE = "TAP706"
 
 
 @dataclass(frozen=True)
+class _Unread:
+    """An assignment to a name that nothing reads."""
+
+    statement: ast.Assign
+    target: ast.Name
+
+
+@dataclass(frozen=True)
 class _Loss:
     """A clipping whose result is lost at `node`, and the later update with what was to be clipped."""
 
@@ -23,6 +31,7 @@ class _Loss:
     node: ast.AST
     context: Context
     loop: ast.For | None = None
+    unread: _Unread | None = None
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -40,6 +49,37 @@ def find(recording: Recording) -> Iterator[Finding]:
         apply = _applied_later(recording, clip) if loop is not None else None
         if loop is not None and apply is not None:
             yield _told(recording, _Loss(clip, apply, clip.place.node, clip.context, loop))
+    seen: set[int] = set()
+    for clip in recording.clips:
+        unread = _unread(recording, clip)
+        apply = _applied_later(recording, clip) if unread is not None else None
+        if unread is not None and apply is not None and id(unread.statement) not in seen:
+            seen.add(id(unread.statement))
+            yield _told(recording, _Loss(clip, apply, unread.statement.value, clip.context, None, unread))
+
+
+def _unread(recording: Recording, clip: Clip) -> _Unread | None:
+    """The assignment that gives clipped gradients a name, if nothing ever reads that name."""
+    if not recording.here(clip.place):
+        return None
+    call = clip.place.node
+    for statement in recording.nodes:
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        value, target = statement.value, statement.targets[0]
+        if value is not call and not (isinstance(value, ast.ListComp) and value.elt is call):
+            continue
+        if clip.op.endswith("global_norm") and isinstance(target, (ast.Tuple, ast.List)) and target.elts:
+            target = target.elts[0]
+        if not isinstance(target, ast.Name) or target.id.startswith("_"):
+            return None
+        scope = story.scope_around(recording, clip.place)
+        uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == target.id]
+        told = any(isinstance(node, (ast.Global, ast.Nonlocal)) and target.id in node.names for node in ast.walk(scope))
+        if told or any(not isinstance(node.ctx, ast.Store) for node in uses):
+            return None
+        return _Unread(statement, target)
+    return None
 
 
 def _is_dropped(recording: Recording, dropped: Dropped, clip: Clip) -> bool:
@@ -137,12 +177,16 @@ def _targets(node: ast.AST) -> set[str]:
 def _told(recording: Recording, loss: _Loss) -> Finding:
     clip, node = loss.clip, loss.node
     given = _first_argument(clip.place.node)
+    unread = loss.unread
+    if unread is not None and isinstance(node, ast.ListComp):
+        given = node.generators[0].iter
     if isinstance(node, ast.Call) and node is not clip.place.node:
         given = node.args[0] if node.args else given
     fields = {
         "op": clip.op,
         "name": recording.text(given) if given is not None else "the gradients",
         "source": recording.text(_list(loss.loop.iter)) if loss.loop is not None else "",
+        "kept": unread.target.id if unread is not None else "",
     }
     variant = "loop" if loss.loop is not None else "global_norm" if clip.op.endswith("global_norm") else ""
     ask = next((found for leaf in recording.leaves(clip.given) if (found := optimizers.ask_of(leaf))), None)
@@ -150,7 +194,18 @@ def _told(recording: Recording, loss: _Loss) -> Finding:
         story.mark(recording, "gradient", ask.place) if ask is not None else (),
         story.mark(recording, "apply", loss.apply.place),
     )
+    if unread is not None:
+        fix = _fix_name(recording, unread, given)
+        return story.told(recording, CODE, unread.target, fields, marks, "unread", loss.context, fix)
     return story.told(recording, CODE, node, fields, marks, variant, loss.context, _fix(recording, loss, given))
+
+
+def _fix_name(recording: Recording, unread: _Unread, given: ast.expr | None) -> Fix | None:
+    """Give the clipped gradients the name of the unclipped ones, which are applied later."""
+    if not isinstance(given, ast.Name):
+        return None
+    edit = Edit(recording.span(unread.target), given.id)
+    return Fix(f"keep the clipped gradients as `{given.id}`", Applicability.UNSAFE, (edit,))
 
 
 def _first_argument(node: ast.AST) -> ast.expr | None:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind
+from tapelint.play.values import CutKind, Place
 from tapelint.rules import story
 from tapelint.rules.forward_outside_tape import about_model
 
 CODE = "TAP303"
+_ONCE = ("__init__", "__post_init__", "build")
+"""Methods that run once for an object."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -21,14 +23,38 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
             continue
-        function = story.function_around(recording, case.met.cut.place)
-        variant = "in-init" if function in ("__init__", "build") else ""
+        place = _place(recording, case)
+        function = story.function_around(recording, place)
+        variant = "in-init" if function in _ONCE else ""
         if not variant and case.ask.context.loops and not _in_loop(case):
             variant = "earlier-step"
         name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
-        finding = story.cut_finding(CODE, case, variant, {"name": name, "function": function}, used=True)
+        if place is not case.met.cut.place:
+            name = recording.text(place)
+        finding = story.cut_finding(CODE, case, variant, {"name": name, "function": function}, place, used=True)
         if finding is not None:
             yield finding
+
+
+def _place(recording: Recording, case: story.Missing) -> Place:
+    """Where a constructor, or the function with the tape, calls the helper that computes the tensor.
+
+    The place of the step itself, where there is no such call.
+    """
+    assert case.met is not None
+    place, time = case.met.cut.place, case.met.value.time
+    if case.ask.session is None or not recording.here(place) or story.function_around(recording, place) in _ONCE:
+        return place
+    for run in sorted(recording.runs, key=lambda run: run.began, reverse=True):
+        over = run.began <= time <= run.ended < case.ask.session.began
+        if over and recording.here(run.place) and story.function_around(recording, run.place) in _ONCE:
+            return run.place
+    beside = story.beside_tape(recording, case.ask, case.met.value, place)
+    tape = case.ask.tape.place
+    same = tape is not None and recording.here(tape) and beside is not place
+    if same and tape is not None and story.scope_around(recording, beside) is story.scope_around(recording, tape):
+        return beside
+    return place
 
 
 def _in_loop(case: story.Missing) -> bool:

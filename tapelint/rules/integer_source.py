@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Happening, Recording
-from tapelint.play.values import Const, Data, Variable
+from tapelint.play.values import Const, Data, Variable, VariableSet
 from tapelint.rules import story
 
 CODE = "TAP401"
@@ -27,6 +27,11 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields = {**case.fields, "dtype": _NAMES.get(source.dtype, source.dtype)}
         fields["source"] = recording.names.get(source.id) or fields["source"]
+        member = isinstance(source, Variable) and any(
+            isinstance(leaf, VariableSet) for leaf in recording.leaves(case.ask.sources)
+        )
+        if member:
+            fields["source"] = story.weight_name(recording, source)
         watched = next(
             (
                 event
@@ -42,7 +47,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             story.opened(recording, case.ask.tape),
             story.asked(recording, case.ask),
         )
-        variant = "dtype" if told_dtype or source.links else ""
+        variant = "member" if member else "dtype" if told_dtype or source.links else ""
         fix = _fix(recording, case, source.place.node) if not variant else None
         yield story.told(recording, CODE, source.place, fields, marks, variant, case.ask.context, fix)
 

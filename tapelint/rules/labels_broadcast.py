@@ -49,11 +49,18 @@ def _pair(value: Data) -> tuple[Value, Value] | None:
 def _apart(recording: Recording, one: Value, other: Value) -> bool:
     """Whether one side is trained and the other made from something else altogether."""
     mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
-    if mine.keys() & theirs.keys():
+    if mine.keys() & theirs.keys() and not _from_layer(other):
         return False
     found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
     unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
     return found.count(True) == 1 and not unknown
+
+
+def _from_layer(value: Value) -> bool:
+    """Whether a layer or model gave the column as it is: nobody made it one in order to get a table."""
+    if not isinstance(value, Data) or value.op == "gradient":
+        return False
+    return any(isinstance(link.value, VariableSet) and not link.value.part for link in value.links)
 
 
 def _averaged(behind: dict[int, Value], table: Data) -> bool:

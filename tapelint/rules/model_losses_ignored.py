@@ -110,7 +110,11 @@ _LAYERS = frozenset({"model"})
 def _is_layer(recording: Recording, value: Data) -> bool:
     """Whether a value was made by a layer of the library."""
     operation = recording.operations.get(value.id)
-    return operation is not None and isinstance(operation.callee, Object)
+    if operation is not None:
+        return isinstance(operation.callee, Object)
+    # Where a functional model ran its graph once more, the layers bear their names.
+    owners = [link.value.owner for link in value.links if isinstance(link.value, VariableSet)]
+    return any(isinstance(owner, Object) and owner.symbol.rsplit(".", 1)[-1] == value.op for owner in owners)
 
 
 def _told(recording: Recording, ask: Ask, penalty: Forward | AddedLoss) -> Finding:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
-from tapelint.play.values import VariableSet
+from tapelint.play.values import Object, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tested
 
@@ -18,12 +19,31 @@ _WORKS = ("operator", "call", "method")
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    for work in recording.works:
-        if work.how not in _WORKS or work.context.guarded(*_RAISED) or not recording.here(work.place):
+    for done in recording.works:
+        work = _written(done) if done.how == "write" else done
+        if work is None or work.how not in _WORKS or work.context.guarded(*_RAISED) or not recording.here(work.place):
             continue
         verdict = _none(work)
         if verdict is not None and not tested(recording, work.place.node):
             yield _told(recording, work, verdict)
+
+
+def _written(write: Work) -> Work | None:
+    """`variable.assign_add(gradient)` as something that is done with the gradient."""
+    given = write.others[0] if write.others else None
+    if given is None or ask_of(given) is None:
+        return None
+    return replace(write, how="method", value=given, others=(write.value,))
+
+
+def _meets_all(work: Work) -> bool:
+    """Whether a loop goes through all gradients: not where it counts to a number of its own."""
+    loop = work.context.loops[-1].place.node if work.context.loops else None
+    counted = loop.iter if isinstance(loop, (ast.For, ast.AsyncFor)) else None
+    if not isinstance(counted, ast.Call) or not isinstance(counted.func, ast.Name) or counted.func.id != "range":
+        return loop is not None
+    bound = counted.args[0] if len(counted.args) == 1 else None
+    return isinstance(bound, ast.Call) and isinstance(bound.func, ast.Name) and bound.func.id == "len"
 
 
 def _none(work: Work) -> Verdict | None:
@@ -38,7 +58,7 @@ def _none(work: Work) -> Verdict | None:
         unused = verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET)
         if verdict.standing is Standing.CUT and unused and verdict.source is source:
             return verdict
-    if not isinstance(source, VariableSet) or not work.context.loops:
+    if not isinstance(source, VariableSet) or not _meets_all(work):
         return None
     # A loop over all gradients meets those of the layers that take no part.
     return next((idle for whole, idle in ask.idle if whole is source), None)
@@ -49,6 +69,8 @@ def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:
     assert ask is not None
     whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
     name = story.value_name(recording, whose)
+    if not name and isinstance(whose, Object) and whose.place is not None and recording.here(whose.place):
+        name = story.weight_name(recording, whose)
     fields = {**fields_of(recording, ask), "op": _op(work)}
     fields["source"] = name or recording.text(verdict.node)
     marks = (story.opened(recording, ask.tape), story.asked(recording, ask))

@@ -14,12 +14,26 @@ CODE = "TAP704"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
+    told: set[int] = set()
     for apply in optimizers.applied(recording, "apply_gradients"):
         if apply.empty is None or not apply.args or not apply.node.args or _stops_early(recording, apply.empty.node):
             continue
         value = apply.args[0]
         if isinstance(value, OneShot):
+            told.add(value.id)
             yield _told(recording, apply, value)
+    for again in recording.rereadings:
+        value = again.value
+        if value.id in told or not recording.here(again.place) or again.context.guards:
+            continue
+        if _stops_early(recording, again.first.node):
+            continue
+        if any(apply.place.node is again.first.node for apply in recording.applies):
+            continue  # the gradients were applied: what looks at them after that loses nothing that counts
+        told.add(value.id)
+        fields = {"name": recording.text(again.place.node), "op": value.kind}
+        marks = (story.mark(recording, "made", value.place), story.mark(recording, "used", again.first))
+        yield story.told(recording, CODE, again.place, fields, marks, "again", again.context, _fix(recording, value))
 
 
 def _told(recording: Recording, apply: Apply, value: OneShot) -> Finding:
