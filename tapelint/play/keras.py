@@ -114,7 +114,8 @@ class Keras(Library):
         if name == "keras.activations.get":
             return self._activation(arguments.get(0, "identifier"))
         if name.startswith(_DATASET):
-            return Object("dataset", name, self.place(node), self.tick(), arguments.args)
+            made = Object("dataset", name, self.place(node), self.tick(), arguments.args)
+            return self.note_dataset(made, _last(name), arguments)
         if name.startswith("keras.mixed_precision.") and name.endswith(("set_global_policy", "set_dtype_policy")):
             given = arguments.get(0, "policy")
             self.world.put(("policy",), given if given is not None else self.unknown(node))
@@ -678,6 +679,7 @@ class Keras(Library):
         # What the graph takes out of one result of several stays a part of that result.
         same = self._replayed(value.same, made, budget, node, model) if value.same is not None else None
         result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
+        result.shape = self.replayed_shape(op, links)
         made[value.id] = result
         return result
 
@@ -730,6 +732,7 @@ class Keras(Library):
             trainable = bool(trainable_value.value) if isinstance(trainable_value, Const) else None
         dtype = dtypes.of_argument(arguments.kwargs.get("dtype")) or "float"
         variable = Variable(self.place(node), self.tick(), trainable, dtype, True, (), owner)
+        variable.shape = self.numbers(arguments.kwargs.get("shape"))
         self.set_attribute(owner, f"weight {variable.id}", variable)
         return variable
 
@@ -770,7 +773,8 @@ class Keras(Library):
             if is_callable(argument):
                 self.escape(argument, node)
         symbol = "tensorflow.data.Dataset.map" if made else value.symbol
-        return Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
+        result = Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
+        return self.note_dataset(result, name, arguments, value)
 
     def _mapped(self, function: Function, node: ast.expr) -> tuple[Value, ...]:
         """What the function of a `map` makes of an element: it runs in a graph of its own, elsewhere and later."""

@@ -13,7 +13,7 @@ from tapelint.play.arrays import OPERATORS, Arrays
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
 from tapelint.play.scope import Frame
-from tapelint.play.shape import Shape
+from tapelint.play.shape import Element, Shape
 from tapelint.play.values import (
     Bound,
     Class,
@@ -26,11 +26,14 @@ from tapelint.play.values import (
     Instance,
     Items,
     Kind,
+    Link,
     Object,
     Place,
     Sequence,
+    Unknown,
     Value,
     Variable,
+    VariableSet,
     options,
 )
 from tapelint.tensorflow import api
@@ -90,6 +93,8 @@ class Notes(Arrays):
         one = self.shape_of(first)
         if last in shapes.REDUCING and "keras.losses" not in name:
             return self._reduced(one, arguments, 2 if last == "norm" else 1)
+        if last in shapes.SUMMARIES and name.startswith(("numpy.", "keras.ops.", "keras.backend.")):
+            return self._reduced(one, arguments, 1, named=name.startswith("numpy."))
         if last in shapes.ELEMENTWISE:
             return one
         if last in shapes.BROADCASTING:
@@ -97,9 +102,10 @@ class Notes(Arrays):
         if last in ("constant", "Variable", "array", "asarray"):
             given = arguments.get(2, "shape") if last == "constant" else arguments.kwargs.get("shape")
             return self.numbers(given) if given is not None else one
+        if name.startswith("numpy.random."):
+            return self._sampled(last, name, arguments)
         if last in shapes.FILLING:
-            sizes = self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
-            return sizes if last not in ("rand", "randn") else None
+            return self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
         if last == "eye" and len(arguments.args) == 1 and not {"num_columns", "batch_shape"} & arguments.kwargs.keys():
             rows = self.numbers(arguments.args[0])
             return (*rows, *rows) if rows is not None and len(rows) == 1 else None
@@ -109,7 +115,16 @@ class Notes(Arrays):
             return shapes.product(one, other) if plain and len(arguments.args) < 3 else None
         if last in ("reshape", "broadcast_to"):
             sizes = self.numbers(arguments.get(1, "shape"))
-            return tuple(None if size == -1 else size for size in sizes) if sizes is not None else None
+            return shapes.reshaped(one, sizes) if sizes is not None else None
+        if last == "squeeze":
+            return self._squeezed(one, arguments.get(1, "axis"))
+        if last == "concat":
+            axis, parts = self.numbers(arguments.get(1, "axis")), self._given_shapes(first)
+            return shapes.joined(parts, axis[0]) if axis and axis[0] is not None and parts else None
+        if last == "one_hot":
+            depth = self.numbers(arguments.get(1, "depth"))
+            plain = len(arguments.args) <= 2 and "axis" not in arguments.kwargs
+            return (*one, *depth) if plain and one is not None and depth is not None else None
         if last == "expand_dims":
             return self._expanded(one, self.numbers(arguments.get(1, "axis")))
         if last == "stack" and "axis" not in arguments.kwargs and len(arguments.args) == 1:
@@ -121,9 +136,51 @@ class Notes(Arrays):
             return one[:-1] if one is not None and len(one) == 2 else None
         return None
 
-    def _reduced(self, shape: Shape | None, arguments: Arguments, at: int) -> Shape | None:
+    def _sampled(self, last: str, name: str, arguments: Arguments) -> Shape | None:
+        """The shape of random numbers of NumPy."""
+        if last in ("rand", "randn"):
+            sizes = [self.numbers(value) for value in arguments.args]
+            return tuple(size[0] for size in sizes if size) if all(sizes) else None
+        place = {"normal": 2, "uniform": 2, "randint": 2, "standard_normal": 0}.get(last)
+        if name in shapes.SAMPLING:
+            place = 0
+        size = arguments.get(place, "size") if place is not None else arguments.kwargs.get("size")
+        return self.numbers(size)
+
+    def _given_shapes(self, value: Value | None) -> list[Shape | None]:
+        """The shapes of the tensors in a list."""
+        items = self.items(value) if isinstance(value, Sequence) else None
+        return [self.shape_of(item) for item in items.items] if items is not None and items.exact else []
+
+    def _squeezed(self, shape: Shape | None, axis: Value | None) -> Shape | None:
+        axes = self.numbers(axis)
+        if axis is not None and (axes is None or None in axes):
+            return None
+        return shapes.squeezed(shape, None if axes is None else [size for size in axes if size is not None])
+
+    def _shape_by_method(self, value: Value, name: str, arguments: Arguments) -> Shape | None:
+        """The shape of what a method of a NumPy array gives."""
+        shape = self.shape_of(value)
+        if name in ("astype", "copy", "clip", "round"):
+            return shape
+        if name in shapes.SUMMARIES:
+            return self._reduced(shape, arguments, 0, named=True)
+        if name == "squeeze":
+            return self._squeezed(shape, arguments.get(0, "axis"))
+        if name in ("flatten", "ravel") and not arguments.args:
+            return shapes.reshaped(shape, (-1,))
+        if name == "reshape":
+            sizes = self.numbers(arguments.args[0]) if len(arguments.args) == 1 else None
+            if len(arguments.args) > 1:
+                each = [self.numbers(size) for size in arguments.args]
+                sizes = tuple(size[0] for size in each if size) if all(each) else None
+            return shapes.reshaped(shape, sizes) if sizes is not None else None
+        return None
+
+    def _reduced(self, shape: Shape | None, arguments: Arguments, at: int, named: bool = False) -> Shape | None:
+        """The shape after a reduction with `axis` at position `at`; `keepdims` comes after it, or only by its name."""
         axis = arguments.get(at, "axis")
-        keep = arguments.get(at + 1, "keepdims")
+        keep = arguments.kwargs.get("keepdims") if named else arguments.get(at + 1, "keepdims")
         if keep is not None and not isinstance(keep, Const):
             return None
         kept = isinstance(keep, Const) and bool(keep.value)
@@ -155,6 +212,65 @@ class Notes(Arrays):
         result = super()._gradient(ask, source, node)
         result.shape = self.gradient_shape(ask, source)
         return result
+
+    # -- datasets -------------------------------------------------------------------------------------------------
+
+    def element(self, value: Value) -> Element:
+        """The shapes in an element of a dataset: a shape, a list of elements for a tuple, None where not known."""
+        if isinstance(value, Object) and value.kind == "iterator" and len(value.parts) == 1:
+            return self.element(value.parts[0])
+        found: Element = self.world.get((value.id, "element"))
+        return found
+
+    def note_dataset(self, made: Object, name: str, arguments: Arguments, before: Object | None = None) -> Object:
+        """Note the shapes in the elements of a new dataset, which method `name` made (of another one)."""
+        first = arguments.get(0, "tensors")
+        element: Element = None
+        if before is not None:
+            element = self.element(before)
+            if name == "batch":
+                size = self.numbers(arguments.get(0, "batch_size"))
+                element = shapes.batched(element, size[0] if size else None)
+            elif name not in shapes.PASSING:
+                element = None
+        elif name == "from_tensors" and first is not None:
+            element = self._element_of(first)
+        elif name == "from_tensor_slices" and first is not None:
+            element = shapes.sliced(self._element_of(first))
+        elif name == "zip" and isinstance(arguments.get(0, "datasets"), Sequence):
+            items = self.items(arguments.args[0]) if arguments.args else None
+            element = [self.element(item) for item in items.items] if items is not None and items.exact else None
+        if element is not None:
+            self.world.put((made.id, "element"), element)
+        return made
+
+    def _element_of(self, value: Value, depth: int = 3) -> Element:
+        if isinstance(value, Sequence) and value.kind == "tuple" and depth:
+            items = self.items(value)
+            return [self._element_of(item, depth - 1) for item in items.items] if items and items.exact else None
+        return self.shape_of(value)
+
+    def _of_shape(self, value: Value, element: Element) -> None:
+        """Note the shapes in a fresh value that came out of a dataset."""
+        if isinstance(value, Data) and isinstance(element, tuple):
+            value.shape = element
+        elif isinstance(value, Data) and element is not None:
+            self.world.put((value.id, "element"), element)
+
+    def taken_out(self, value: Object, node: ast.AST) -> Data:
+        result = super().taken_out(value, node)
+        self._of_shape(result, self.element(value))
+        return result
+
+    def refreshed(self, value: Value, node: ast.AST) -> Value:
+        """A fresh item for another round of a loop: what one round was given is another object in the next."""
+        if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
+            made = self.fresh(node, value.op, value.dtype)
+            self._of_shape(made, value.shape if value.shape is not None else self.element(value))
+            return made
+        if isinstance(value, Unknown) and value.role == "item":
+            return self.unknown(node, value.inputs, "item")
+        return value
 
     # -- works ----------------------------------------------------------------------------------------------------
 
@@ -209,6 +325,8 @@ class Notes(Arrays):
         result = super().call_data(value, name, arguments, node)
         if name in ("read_value", "value") and isinstance(result, Data):
             result.shape = self.shape_of(value)
+        elif isinstance(value, Data) and value.kind is Kind.ARRAY and isinstance(result, Data) and not arguments.more:
+            result.shape = self._shape_by_method(value, name, arguments)
         return result
 
     def note_forward(self, layer: Object, weights: bool, inputs: list[Value], result: Data, node: ast.AST) -> None:
@@ -234,6 +352,15 @@ class Notes(Arrays):
                     continue
                 given = self._layer_shape(part, given) if isinstance(part, Object) else None
             return given
+        return None
+
+    def replayed_shape(self, op: str, links: list[Link]) -> Shape | None:
+        """The shape of what a layer in a functional model gives for these inputs."""
+        given = [link.value for link in links]
+        if op in _KEEPING and len(given) == 1:
+            return self.shape_of(given[0])
+        if len(given) == 2 and isinstance(given[1], VariableSet) and isinstance(given[1].owner, Object):
+            return self._layer_shape(given[1].owner, self.shape_of(given[0]))
         return None
 
     def note_call(self, name: str, arguments: Arguments, node: ast.AST) -> None:
@@ -300,6 +427,10 @@ class Notes(Arrays):
         before = len(self.recording.works)
         parts = super().unpack(value, count, star, node)
         del self.recording.works[before:]
+        element = self.element(value) if isinstance(value, Data) else None
+        if isinstance(element, list) and star is None and len(element) == count:
+            for part, inner in zip(parts, element, strict=True):
+                self._of_shape(part, inner)
         if star is None:
             for option in options(value):
                 if isinstance(option, (Data, Sequence)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.shape import REDUCING, Shape
-from tapelint.play.values import Data, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import Data, Kind, Unknown, Value, Variable, VariableSet
 from tapelint.rules import optimizers, story
 
 CODE = "TAP719"
@@ -49,8 +49,9 @@ def _pair(value: Data) -> tuple[Value, Value] | None:
 def _apart(recording: Recording, one: Value, other: Value) -> bool:
     """Whether one side is trained and the other made from something else altogether."""
     mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
-    if mine.keys() & theirs.keys():
-        return False
+    shared = [mine[key] for key in mine.keys() & theirs.keys()]
+    if not all(isinstance(value, Data) and value.kind is Kind.ARRAY for value in shared):
+        return False  # perhaps every pair of them is wanted; data that NumPy made labels from is no such thing
     found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
     unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
     return found.count(True) == 1 and not unknown
