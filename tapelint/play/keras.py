@@ -95,6 +95,8 @@ _LAZY = frozenset(
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
 
+_KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.layers.TimeDistributed": "layer"}
+"""Classes of Keras that keep the first argument of their `__init__`, and the attribute that they keep it in."""
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
@@ -1109,6 +1111,14 @@ class Keras(Library):
         dtype = arguments.kwargs.get("dtype")
         if dtype is not None:
             self.world.put((instance.id, "policy"), dtype)
+        for base in self.class_bases(instance.cls) if isinstance(instance, Instance) else ():
+            name = _KEPT.get(base, "")
+            held = arguments.get(0, name) if name else None
+            if held is not None:
+                self.set_attribute(instance, name, held)
+
+    def class_bases(self, value: Class) -> list[str]:
+        raise NotImplementedError
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError

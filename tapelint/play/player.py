@@ -296,7 +296,7 @@ class Player(Statements):
                 if self.recording.functions.get(tape.id) is function.node and not self.world.get((tape.id, "deleted")):
                     self.recording.kept.add(tape.id)
             frame.late = True
-            if self.standalone or len(self.stack) == 1:
+            if (self.standalone or len(self.stack) == 1) and not self.world.get(("suspended",), 0):
                 self._play_nested(before)
                 self._play_methods()
         except BudgetSpent:
