@@ -426,6 +426,11 @@ class Keras(Library):
         ):  # fmt: skip
             if name not in ("compile", "summary", "get_config"):
                 self.mark_built(value)
+            if name == "build" and kind == "layer" and not value.parts:
+                found = api.api_class(value.symbol)
+                if found is not None and found.trainable is True:
+                    self.recording.weighted.add(value.id)  # it has its weights now, also if it is never called
+                    self.world.put((value.id, "forward"), True)
             if name in ("set_weights", "load_weights"):
                 self.recording.loaded.add(value.id)
             if name == "set_weights":
