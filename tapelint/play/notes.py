@@ -104,6 +104,12 @@ class Notes(Arrays):
             return self.numbers(given) if given is not None else one
         if name.startswith("numpy.random."):
             return self._sampled(last, name, arguments)
+        if last in ("arange", "range", "linspace"):
+            place = 2 if last == "linspace" else 0
+            alone = len(arguments.args) == place + 1 and not {"limit", "delta", "stop", "step"} & arguments.kwargs.keys()
+            count = self.numbers(arguments.get(place, "num")) if alone or "num" in arguments.kwargs else None
+            plain = last != "linspace" or (one == () and "axis" not in arguments.kwargs)
+            return count if plain and count is not None and len(count) == 1 and (count[0] or 0) >= 0 else None
         if last in shapes.FILLING:
             return self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
         if last == "eye" and len(arguments.args) == 1 and not {"num_columns", "batch_shape"} & arguments.kwargs.keys():

@@ -85,10 +85,10 @@ def reduced(shape: Shape | None, axes: Sequence[int] | None, keep: bool) -> Shap
 
 
 def product(one: Shape | None, other: Shape | None) -> Shape | None:
-    """The shape of `one @ other` for matrices, or for a batch of them and one matrix."""
-    if one is None or other is None or len(one) < 2 or len(other) != 2:
+    """The shape of `one @ other` for matrices, or for a batch of them and one matrix or vector."""
+    if one is None or other is None or len(one) < 2 or len(other) not in (1, 2):
         return None
-    return (*one[:-1], other[1])
+    return (*one[:-1], *other[1:])
 
 
 def squeezed(shape: Shape | None, axes: Sequence[int] | None) -> Shape | None:

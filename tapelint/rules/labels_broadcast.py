@@ -50,11 +50,20 @@ def _apart(recording: Recording, one: Value, other: Value) -> bool:
     """Whether one side is trained and the other made from something else altogether."""
     mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
     shared = [mine[key] for key in mine.keys() & theirs.keys()]
-    if not all(isinstance(value, Data) and value.kind is Kind.ARRAY for value in shared):
-        return False  # perhaps every pair of them is wanted; data that NumPy made labels from is no such thing
+    if not all(_unpaired(value) for value in shared):
+        return False
+    mine, theirs = (optimizers.behind(recording, side, cuts=True) for side in (one, other))
     found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
     unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
     return found.count(True) == 1 and not unknown
+
+
+def _unpaired(value: Value) -> bool:
+    """Whether a value may stand behind both sides without every pair of its entries being wanted.
+
+    NumPy makes labels from the features, and a model predicts its own targets.
+    """
+    return isinstance(value, (Variable, VariableSet)) or (isinstance(value, Data) and value.kind is Kind.ARRAY)
 
 
 def _averaged(behind: dict[int, Value], table: Data) -> bool:
