@@ -106,7 +106,8 @@ class Notes(Arrays):
             return self._sampled(last, name, arguments)
         if last in ("arange", "range", "linspace"):
             place = 2 if last == "linspace" else 0
-            alone = len(arguments.args) == place + 1 and not {"limit", "delta", "stop", "step"} & arguments.kwargs.keys()
+            more = {"limit", "delta", "stop", "step"} & arguments.kwargs.keys()
+            alone = len(arguments.args) == place + 1 and not more
             count = self.numbers(arguments.get(place, "num")) if alone or "num" in arguments.kwargs else None
             plain = last != "linspace" or (one == () and "axis" not in arguments.kwargs)
             return count if plain and count is not None and len(count) == 1 and (count[0] or 0) >= 0 else None
