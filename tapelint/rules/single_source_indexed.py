@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
 from tapelint.play.pairs import is_gradient, origin
 from tapelint.play.recording import Ask, Recording, Work, Zip
-from tapelint.play.values import Const, Data, Object, Sequence, Value, Variable
+from tapelint.play.values import Const, Data, Object, Place, Sequence, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped
 from tapelint.rules.summed_targets_unpacked import taken_apart
@@ -98,7 +98,7 @@ def _both_alone(recording: Recording, one: Zip, gradient: Value, variable: Varia
     found = origin(gradient) if isinstance(gradient, Data) and is_gradient(gradient) else None
     if found is None or found[0] is not variable or found[1].method != "gradient":
         return None
-    given = [apply for apply in recording.applies if apply.args and apply.args[0].place == one.place]
+    given = [apply for apply in recording.applies if apply.args and _within(one.place, apply.args[0].place)]
     if not given or not all(isinstance(apply.optimizer, Object) for apply in given):
         return None
     marks = (story.asked(recording, found[1]),)
@@ -109,6 +109,11 @@ def _both_alone(recording: Recording, one: Zip, gradient: Value, variable: Varia
         fix = Fix("pair the whole gradient with the whole variable", Applicability.UNSAFE, tuple(edits))
     fields = fields_of(recording, found[1])
     return story.told(recording, CODE, call, fields, marks, "both", one.context, fix)
+
+
+def _within(place: Place, whole: Place | None) -> bool:
+    """Whether an expression is the other, or a part of it: `zip(...)` in `list(zip(...))`."""
+    return whole is not None and any(node is place.node for node in ast.walk(whole.node))
 
 
 def _plain_descent(recording: Recording, one: Zip) -> bool:
