@@ -3,7 +3,8 @@
     python3 tests/run.py [ARGUMENTS FOR PYTEST]
 
 With arguments, only the tests that they select. Needs only Python and pip. What the checks need goes into
-`.venv-test`, which is made again when pyproject.toml changes. With the environment variable CI set, a TensorFlow that can't be installed is a failure; otherwise its part is skipped.
+`.venv-test`, which is made again when pyproject.toml changes. With the environment variable CI set, a TensorFlow that
+can't be installed is a failure; otherwise its part is skipped.
 """
 
 from __future__ import annotations

@@ -411,6 +411,8 @@ class Containers(Tapes):
             key = arguments.args[0]
             if isinstance(key, Const) and entries.get(key.value) is not None:
                 return found
+            if isinstance(key, Const) and entries.rest is None and name != "setdefault":
+                return default
             return either((found, default))
         if name == "update":
             for argument in arguments.args:

@@ -22,6 +22,7 @@ from tapelint.play.values import (
     Object,
     Place,
     Sequence,
+    Several,
     Symbol,
     Unknown,
     Value,
@@ -71,7 +72,7 @@ class Customs(Notes):
 
     def note_custom(self, function: Function, arguments: Arguments, node: ast.AST, result: Value | None) -> None:
         """Play the body of a decorated function aside and note what it gives; `result` is what the caller sees."""
-        if any(isinstance(inner, ast.Attribute) and inner.attr == "GradientTape" for inner in ast.walk(function.node)):
+        if _has_tape(function.node, inside=False):
             return  # its own tapes would not record while the others are suspended
         if any(other.node is function.node for other in self.stack):
             return
@@ -186,13 +187,27 @@ class Customs(Notes):
             "variables" in names or args.kwarg is not None or any(arg.arg == "variables" for arg in args.kwonlyargs)
         )
         custom.open = args.vararg is not None or (bool(args.defaults) and not custom.takes_variables)
-        if custom.open or custom.takes_variables or len(names) != max(outputs, 1):
+        if custom.open or len(custom.upstreams) != max(outputs, 1):
             return
-        given = [self.data(Kind.TENSOR, "upstream", (), node, "float") for _ in names]
+        if custom.takes_variables and (not custom.reads or args.kwarg is not None):
+            return
+        given = [self.data(Kind.TENSOR, "upstream", (), node, "float") for _ in custom.upstreams]
         frame = self.frame_of(gradient)
-        self.bind(gradient, frame, Arguments(tuple(given)), node)
+        named: dict[str, Value] = {}
+        if custom.takes_variables:
+            read = [Several(value) if isinstance(value, VariableSet) else value for value, _ in custom.reads]
+            named["variables"] = self.sequence("list", read, node)
+        self.bind(gradient, frame, Arguments(tuple(given), named), node)
+        if _has_tape(gradient.node):
+            # It runs when the outer tapes are asked; what it records is its own.
+            self.world.put(("tapes",), ())
+            self.world.put(("suspended",), 0)
+            self.refresh()
         answer = self.run(gradient, frame, node)
         leaves = self.flat(answer)
+        if custom.takes_variables:
+            custom.single = isinstance(answer, Data) and not answer.nested and answer.kind is Kind.TENSOR
+            return
         if isinstance(answer, Sequence) and ((items := self.items(answer)) is None or not items.exact):
             return
         if isinstance(answer, Either):
@@ -229,6 +244,18 @@ class Customs(Notes):
             elif not isinstance(item, (Const, Variable, VariableSet, Symbol, Function, Object)):
                 return None
         return False if limit else None
+
+
+def _has_tape(node: ast.AST, inside: bool = True) -> bool:
+    """Whether a function names a tape; without `inside` those in the functions within it do not count."""
+    stack = list(ast.iter_child_nodes(node))
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.Attribute) and item.attr == "GradientTape":
+            return True
+        if inside or not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(item))
+    return False
 
 
 def _counted(value: Value) -> bool:

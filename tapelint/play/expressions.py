@@ -445,7 +445,9 @@ class Expressions(Objects):
             self.frame = outer
         if isinstance(node, ast.DictComp):
             return self._dict_comprehension(entries, node, exact)
-        items = tuple(found) if exact else ((Several(either(found)),) if found else ())
+        if not exact and found:
+            found = [Several(either(item.of if isinstance(item, Several) else item for item in found))]
+        items = tuple(found)
         if isinstance(node, ast.GeneratorExp):
             return OneShot("generator", (), items, self.place(node), self.tick())
         return self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
@@ -483,10 +485,10 @@ class Expressions(Objects):
             self.frame = inner
         else:
             iterated = known(self.evaluate(generator.iter))
-        if isinstance(iterated, VariableSet):
-            items: tuple[Value, ...] = self.elements(iterated, generator.iter).items
-        else:
-            items = self.elements(iterated, generator.iter).items
+        if isinstance(iterated, VariableSet) and not iterated.part and _copies(node, at):
+            found.append(Several(iterated))  # all of them, as they are
+            return True
+        items = self.elements(iterated, generator.iter).items
         rounds: list[tuple[Value, bool]] = []
         exact = len(items) <= MAX_UNROLL
         for item in items[:MAX_UNROLL]:
@@ -520,6 +522,16 @@ class Expressions(Objects):
             comparator = test.comparators[0]
             if isinstance(comparator, ast.Constant) and comparator.value is None:
                 self.expect_none(self.compared.get(id(test), UNBOUND))
+
+
+def _copies(node: ast.AST, at: int) -> bool:
+    """Whether a list comprehension keeps everything that its generator number `at`, the last, gives."""
+    if not isinstance(node, ast.ListComp) or at != len(node.generators) - 1:
+        return False
+    generator = node.generators[at]
+    target = generator.target
+    same = isinstance(target, ast.Name) and isinstance(node.elt, ast.Name) and node.elt.id == target.id
+    return same and not generator.ifs and not generator.is_async
 
 
 _CASES: dict[type[ast.AST], Callable[..., Value]] = {

@@ -99,6 +99,8 @@ _LAZY = frozenset(
 _NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
 """What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
 
+_KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.layers.TimeDistributed": "layer"}
+"""Classes of Keras that keep the first argument of their `__init__`, and the attribute that they keep it in."""
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
@@ -118,7 +120,8 @@ class Keras(Library):
         if name == "keras.activations.get":
             return self._activation(arguments.get(0, "identifier"))
         if name.startswith(_DATASET):
-            return Object("dataset", name, self.place(node), self.tick(), arguments.args)
+            made = Object("dataset", name, self.place(node), self.tick(), arguments.args)
+            return self.note_dataset(made, _last(name), arguments)
         if name.startswith("keras.mixed_precision.") and name.endswith(("set_global_policy", "set_dtype_policy")):
             given = arguments.get(0, "policy")
             self.world.put(("policy",), given if given is not None else self.unknown(node))
@@ -434,6 +437,11 @@ class Keras(Library):
         ):  # fmt: skip
             if name not in ("compile", "summary", "get_config"):
                 self.mark_built(value)
+            if name == "build" and kind == "layer" and not value.parts:
+                found = api.api_class(value.symbol)
+                if found is not None and found.trainable is True:
+                    self.recording.weighted.add(value.id)  # it has its weights now, also if it is never called
+                    self.world.put((value.id, "forward"), True)
             if name in ("set_weights", "load_weights"):
                 self.recording.loaded.add(value.id)
             if name == "set_weights":
@@ -771,6 +779,7 @@ class Keras(Library):
             trainable = bool(trainable_value.value) if isinstance(trainable_value, Const) else None
         dtype = dtypes.of_argument(arguments.kwargs.get("dtype")) or "float"
         variable = Variable(self.place(node), self.tick(), trainable, dtype, True, (), owner)
+        variable.shape = self.numbers(arguments.kwargs.get("shape"))
         self.set_attribute(owner, f"weight {variable.id}", variable)
         return variable
 
@@ -811,7 +820,8 @@ class Keras(Library):
             if is_callable(argument):
                 self.escape(argument, node)
         symbol = "tensorflow.data.Dataset.map" if made else value.symbol
-        return Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
+        result = Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
+        return self.note_dataset(result, name, arguments, value)
 
     def _mapped(self, function: Function, node: ast.expr) -> tuple[Value, ...]:
         """What the function of a `map` makes of an element: it runs in a graph of its own, elsewhere and later."""
@@ -1147,17 +1157,14 @@ class Keras(Library):
         dtype = arguments.kwargs.get("dtype")
         if dtype is not None:
             self.world.put((instance.id, "policy"), dtype)
-        layer = arguments.get(0, "layer")
-        if layer is not None and isinstance(instance, Instance) and self._wraps(instance.cls):
-            self.set_attribute(instance, "layer", layer)  # `keras.layers.Wrapper` keeps what it wraps
+        for base in self.class_bases(instance.cls) if isinstance(instance, Instance) else ():
+            name = _KEPT.get(base, "")
+            held = arguments.get(0, name) if name else None
+            if held is not None:
+                self.set_attribute(instance, name, held)
 
-    def _wraps(self, cls: Class, depth: int = 4) -> bool:
-        """Whether a visible class is a `keras.layers.Wrapper`."""
-        return depth > 0 and any(
-            (isinstance(base, Symbol) and base.name == "keras.layers.Wrapper")
-            or (isinstance(base, Class) and self._wraps(base, depth - 1))
-            for base in cls.bases
-        )
+    def class_bases(self, value: Class) -> list[str]:
+        raise NotImplementedError
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError

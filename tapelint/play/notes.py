@@ -13,7 +13,7 @@ from tapelint.play.arrays import OPERATORS, Arrays
 from tapelint.play.machine import Arguments
 from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
 from tapelint.play.scope import Frame
-from tapelint.play.shape import Shape
+from tapelint.play.shape import Element, Shape
 from tapelint.play.values import (
     Bound,
     Class,
@@ -29,6 +29,7 @@ from tapelint.play.values import (
     Object,
     Place,
     Sequence,
+    Unknown,
     Value,
     Variable,
     VariableSet,
@@ -89,10 +90,10 @@ class Notes(Arrays):
     def _shape(self, last: str, name: str, arguments: Arguments) -> Shape | None:
         first = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()), None)
         one = self.shape_of(first)
-        if name.startswith("numpy.random."):
-            return self._random_shape(last, arguments)
         if last in shapes.REDUCING and "keras.losses" not in name:
             return self._reduced(one, arguments, 2 if last == "norm" else 1)
+        if last in shapes.SUMMARIES and name.startswith(("numpy.", "keras.ops.", "keras.backend.")):
+            return self._reduced(one, arguments, 1, named=name.startswith("numpy."))
         if last in shapes.ELEMENTWISE:
             return one
         if last in shapes.BROADCASTING:
@@ -100,9 +101,17 @@ class Notes(Arrays):
         if last in ("constant", "Variable", "array", "asarray"):
             given = arguments.get(2, "shape") if last == "constant" else arguments.kwargs.get("shape")
             return self.numbers(given) if given is not None else one
+        if name.startswith("numpy.random."):
+            return self._sampled(last, name, arguments)
+        if last in ("arange", "range", "linspace"):
+            place = 2 if last == "linspace" else 0
+            more = {"limit", "delta", "stop", "step"} & arguments.kwargs.keys()
+            alone = len(arguments.args) == place + 1 and not more
+            count = self.numbers(arguments.get(place, "num")) if alone or "num" in arguments.kwargs else None
+            plain = last != "linspace" or (one == () and "axis" not in arguments.kwargs)
+            return count if plain and count is not None and len(count) == 1 and (count[0] or 0) >= 0 else None
         if last in shapes.FILLING:
-            sizes = self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
-            return sizes if last not in ("rand", "randn") else None
+            return self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
         if last == "eye" and len(arguments.args) == 1 and not {"num_columns", "batch_shape"} & arguments.kwargs.keys():
             rows = self.numbers(arguments.args[0])
             return (*rows, *rows) if rows is not None and len(rows) == 1 else None
@@ -112,7 +121,16 @@ class Notes(Arrays):
             return shapes.product(one, other) if plain and len(arguments.args) < 3 else None
         if last in ("reshape", "broadcast_to"):
             sizes = self.numbers(arguments.get(1, "shape"))
-            return tuple(None if size == -1 else size for size in sizes) if sizes is not None else None
+            return shapes.reshaped(one, sizes) if sizes is not None else None
+        if last == "squeeze":
+            return self._squeezed(one, arguments.get(1, "axis"))
+        if last == "concat":
+            axis, parts = self.numbers(arguments.get(1, "axis")), self._given_shapes(first)
+            return shapes.joined(parts, axis[0]) if axis and axis[0] is not None and parts else None
+        if last == "one_hot":
+            depth = self.numbers(arguments.get(1, "depth"))
+            plain = len(arguments.args) <= 2 and "axis" not in arguments.kwargs
+            return (*one, *depth) if plain and one is not None and depth is not None else None
         if last == "expand_dims":
             return self._expanded(one, self.numbers(arguments.get(1, "axis")))
         if last == "stack" and "axis" not in arguments.kwargs and len(arguments.args) == 1:
@@ -124,33 +142,51 @@ class Notes(Arrays):
             return one[:-1] if one is not None and len(one) == 2 else None
         return None
 
-    def _random_shape(self, last: str, arguments: Arguments) -> Shape | None:
-        """The shape of what a function of `numpy.random` gives: its `size`, or the numbers that it was called with."""
+    def _sampled(self, last: str, name: str, arguments: Arguments) -> Shape | None:
+        """The shape of random numbers of NumPy."""
         if last in ("rand", "randn"):
             sizes = [self.numbers(value) for value in arguments.args]
-            return tuple(size[0] if size is not None and len(size) == 1 else None for size in sizes) or None
-        at = {"uniform": 2, "normal": 2, "randint": 2, "random": 0, "random_sample": 0, "standard_normal": 0}.get(last)
-        return self.numbers(arguments.get(at, "size")) if at is not None else None
+            return tuple(size[0] for size in sizes if size) if all(sizes) else None
+        place = {"normal": 2, "uniform": 2, "randint": 2, "standard_normal": 0}.get(last)
+        if name in shapes.SAMPLING:
+            place = 0
+        size = arguments.get(place, "size") if place is not None else arguments.kwargs.get("size")
+        return self.numbers(size)
 
-    def _method_shape(self, value: Value, name: str, arguments: Arguments) -> Shape | None:
-        """The shape of what a method of an array gives."""
+    def _given_shapes(self, value: Value | None) -> list[Shape | None]:
+        """The shapes of the tensors in a list."""
+        items = self.items(value) if isinstance(value, Sequence) else None
+        return [self.shape_of(item) for item in items.items] if items is not None and items.exact else []
+
+    def _squeezed(self, shape: Shape | None, axis: Value | None) -> Shape | None:
+        axes = self.numbers(axis)
+        if axis is not None and (axes is None or None in axes):
+            return None
+        return shapes.squeezed(shape, None if axes is None else [size for size in axes if size is not None])
+
+    def _shape_by_method(self, value: Value, name: str, arguments: Arguments) -> Shape | None:
+        """The shape of what a method of a NumPy array gives."""
         shape = self.shape_of(value)
-        if name in ("astype", "copy", "round", "clip"):
+        if name in ("astype", "copy", "clip", "round"):
             return shape
-        if name in ("sum", "mean", "max", "min", "std", "var", "prod"):
-            given = Arguments((value, *arguments.args[:1]), arguments.kwargs, more=arguments.more)
-            return None if arguments.more or len(arguments.args) > 1 else self._reduced(shape, given, 1)
-        if name == "reshape" and arguments.args:
-            sizes = [self.numbers(item) for item in arguments.args]
-            if len(sizes) == 1 and sizes[0] is not None:
-                return tuple(None if size == -1 else size for size in sizes[0])
-            flat = [size[0] if size is not None and len(size) == 1 else None for size in sizes]
-            return tuple(None if size == -1 else size for size in flat) if len(flat) > 1 else None
+        if name in shapes.SUMMARIES:
+            return self._reduced(shape, arguments, 0, named=True)
+        if name == "squeeze":
+            return self._squeezed(shape, arguments.get(0, "axis"))
+        if name in ("flatten", "ravel") and not arguments.args:
+            return shapes.reshaped(shape, (-1,))
+        if name == "reshape":
+            sizes = self.numbers(arguments.args[0]) if len(arguments.args) == 1 else None
+            if len(arguments.args) > 1:
+                each = [self.numbers(size) for size in arguments.args]
+                sizes = tuple(size[0] for size in each if size) if all(each) else None
+            return shapes.reshaped(shape, sizes) if sizes is not None else None
         return None
 
-    def _reduced(self, shape: Shape | None, arguments: Arguments, at: int) -> Shape | None:
+    def _reduced(self, shape: Shape | None, arguments: Arguments, at: int, named: bool = False) -> Shape | None:
+        """The shape after a reduction with `axis` at position `at`; `keepdims` comes after it, or only by its name."""
         axis = arguments.get(at, "axis")
-        keep = arguments.get(at + 1, "keepdims")
+        keep = arguments.kwargs.get("keepdims") if named else arguments.get(at + 1, "keepdims")
         if keep is not None and not isinstance(keep, Const):
             return None
         kept = isinstance(keep, Const) and bool(keep.value)
@@ -182,6 +218,65 @@ class Notes(Arrays):
         result = super()._gradient(ask, source, node)
         result.shape = self.gradient_shape(ask, source)
         return result
+
+    # -- datasets -------------------------------------------------------------------------------------------------
+
+    def element(self, value: Value) -> Element:
+        """The shapes in an element of a dataset: a shape, a list of elements for a tuple, None where not known."""
+        if isinstance(value, Object) and value.kind == "iterator" and len(value.parts) == 1:
+            return self.element(value.parts[0])
+        found: Element = self.world.get((value.id, "element"))
+        return found
+
+    def note_dataset(self, made: Object, name: str, arguments: Arguments, before: Object | None = None) -> Object:
+        """Note the shapes in the elements of a new dataset, which method `name` made (of another one)."""
+        first = arguments.get(0, "tensors")
+        element: Element = None
+        if before is not None:
+            element = self.element(before)
+            if name == "batch":
+                size = self.numbers(arguments.get(0, "batch_size"))
+                element = shapes.batched(element, size[0] if size else None)
+            elif name not in shapes.PASSING:
+                element = None
+        elif name == "from_tensors" and first is not None:
+            element = self._element_of(first)
+        elif name == "from_tensor_slices" and first is not None:
+            element = shapes.sliced(self._element_of(first))
+        elif name == "zip" and isinstance(arguments.get(0, "datasets"), Sequence):
+            items = self.items(arguments.args[0]) if arguments.args else None
+            element = [self.element(item) for item in items.items] if items is not None and items.exact else None
+        if element is not None:
+            self.world.put((made.id, "element"), element)
+        return made
+
+    def _element_of(self, value: Value, depth: int = 3) -> Element:
+        if isinstance(value, Sequence) and value.kind == "tuple" and depth:
+            items = self.items(value)
+            return [self._element_of(item, depth - 1) for item in items.items] if items and items.exact else None
+        return self.shape_of(value)
+
+    def _of_shape(self, value: Value, element: Element) -> None:
+        """Note the shapes in a fresh value that came out of a dataset."""
+        if isinstance(value, Data) and isinstance(element, tuple):
+            value.shape = element
+        elif isinstance(value, Data) and element is not None:
+            self.world.put((value.id, "element"), element)
+
+    def taken_out(self, value: Object, node: ast.AST) -> Data:
+        result = super().taken_out(value, node)
+        self._of_shape(result, self.element(value))
+        return result
+
+    def refreshed(self, value: Value, node: ast.AST) -> Value:
+        """A fresh item for another round of a loop: what one round was given is another object in the next."""
+        if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
+            made = self.fresh(node, value.op, value.dtype)
+            self._of_shape(made, value.shape if value.shape is not None else self.element(value))
+            return made
+        if isinstance(value, Unknown) and value.role == "item":
+            return self.unknown(node, value.inputs, "item")
+        return value
 
     # -- works ----------------------------------------------------------------------------------------------------
 
@@ -236,9 +331,9 @@ class Notes(Arrays):
         result = super().call_data(value, name, arguments, node)
         if name in ("read_value", "value") and isinstance(result, Data):
             result.shape = self.shape_of(value)
-        arrays = all(isinstance(one, Data) and one.kind is Kind.ARRAY for one in (value, result))
-        if arrays and isinstance(result, Data) and result.shape is None and result is not value:
-            result.shape = self._method_shape(value, name, arguments)
+        array = isinstance(value, Data) and value.kind is Kind.ARRAY and result is not value and not arguments.more
+        if array and isinstance(result, Data) and result.shape is None:
+            result.shape = self._shape_by_method(value, name, arguments)
         return result
 
     def layer_result_shape(self, result: Data) -> Shape | None:
@@ -340,6 +435,10 @@ class Notes(Arrays):
         before = len(self.recording.works)
         parts = super().unpack(value, count, star, node)
         del self.recording.works[before:]
+        element = self.element(value) if isinstance(value, Data) else None
+        if isinstance(element, list) and star is None and len(element) == count:
+            for part, inner in zip(parts, element, strict=True):
+                self._of_shape(part, inner)
         if star is None:
             for option in options(value):
                 if isinstance(option, (Data, Sequence)):

@@ -409,10 +409,11 @@ class Objects(Imports):
             if isinstance(after, Function):
                 self.call_function(after, Arguments((instance,)), node)
             return
-        self.initialized(instance, arguments)
-        if not instance.kind:
-            for value in arguments.all():
-                self.escape(value, node)
+        if instance.kind:
+            self.initialized(instance, arguments)
+            return
+        for value in arguments.all():
+            self.escape(value, node)
 
     def _field_default(self, default: Value | None, node: ast.expr) -> Value | None:
         """What a field is when it is not given: `field(default_factory=...)` makes a new value for every object."""

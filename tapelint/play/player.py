@@ -211,10 +211,10 @@ class Player(Statements):
 
     def _own_arguments(self, function: Function, cls: Class | None) -> Arguments:
         if cls is None or "builtins.staticmethod" in function.decorators:
-            return Arguments()
+            return Arguments(more=True)
         if "builtins.classmethod" in function.decorators:
-            return Arguments((cls,))
-        return Arguments((self.template(cls, function.node),))
+            return Arguments((cls,), more=True)
+        return Arguments((self.template(cls, function.node),), more=True)
 
     def template(self, cls: Class, node: ast.AST) -> Instance:
         """An object of the class as its `__init__` leaves it, whatever it was given."""
@@ -296,7 +296,7 @@ class Player(Statements):
                 if self.recording.functions.get(tape.id) is function.node and not self.world.get((tape.id, "deleted")):
                     self.recording.kept.add(tape.id)
             frame.late = True
-            if self.standalone or len(self.stack) == 1:
+            if (self.standalone or len(self.stack) == 1) and not self.world.get(("suspended",), 0):
                 self._play_nested(before)
                 self._play_methods()
         except BudgetSpent:
@@ -327,7 +327,7 @@ class Player(Statements):
             bare = Function(
                 function.node, function.module, function.closure, function.place, function.time, {}, (), None
             )
-            self.bind(bare, frame, Arguments(), function.node)
+            self.bind(bare, frame, Arguments(more=True), function.node)
             self.run(bare, frame, function.node)
             self.world.rollback(mark)
             self.world.alive = True

@@ -453,6 +453,8 @@ class Custom:
     gradient: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None = None
     upstreams: tuple[str, ...] = ()
     takes_variables: bool = False
+    single: bool = False
+    """The gradient function takes `variables`, and what it returns is one tensor, so it holds no gradients of them."""
     open: bool = False
     """The gradient function takes any number of arguments, or has defaults."""
     gradients: int | None = None

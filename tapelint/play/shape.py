@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 Shape = tuple[int | None, ...]
+Element = Shape | list["Element"] | None
+"""The shapes in an element of a dataset: a list stands for a tuple of tensors."""
+
+PASSING = frozenset({"shuffle", "repeat", "prefetch", "cache", "take", "skip", "shard", "filter", "with_options"})
+"""Methods of a dataset that leave its elements as they are."""
 
 ELEMENTWISE = frozenset(
     {
@@ -35,8 +40,14 @@ REDUCING = frozenset(
 )  # fmt: skip
 """Functions with `axis` and `keepdims`."""
 
-FILLING = frozenset({"ones", "zeros", "normal", "uniform", "truncated_normal", "fill", "rand", "randn"})
+FILLING = frozenset({"ones", "zeros", "empty", "full", "normal", "uniform", "truncated_normal", "fill"})
 """Functions whose first argument is a shape."""
+
+SAMPLING = frozenset({"numpy.random.random", "numpy.random.random_sample", "numpy.random.ranf", "numpy.random.sample"})
+"""Functions of NumPy whose one argument is a shape; the other random ones take it last, after their parameters."""
+
+SUMMARIES = frozenset({"sum", "mean", "min", "max", "amin", "amax", "prod", "std", "var"})
+"""What NumPy and Keras call reductions, as functions and as methods of an array."""
 
 
 def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
@@ -74,10 +85,55 @@ def reduced(shape: Shape | None, axes: Sequence[int] | None, keep: bool) -> Shap
 
 
 def product(one: Shape | None, other: Shape | None) -> Shape | None:
-    """The shape of `one @ other` for matrices, or for a batch of them and one matrix."""
-    if one is None or other is None or len(one) < 2 or len(other) != 2:
+    """The shape of `one @ other` for matrices, or for a batch of them and one matrix or vector."""
+    if one is None or other is None or len(one) < 2 or len(other) not in (1, 2):
         return None
-    return (*one[:-1], other[1])
+    return (*one[:-1], *other[1:])
+
+
+def squeezed(shape: Shape | None, axes: Sequence[int] | None) -> Shape | None:
+    """The shape without the dimensions `axes`; without all that are 1 where none are named."""
+    if shape is None:
+        return None
+    if axes is None:
+        return tuple(size for size in shape if size != 1) if known(shape) else None
+    gone = {axis % len(shape) for axis in axes if -len(shape) <= axis < len(shape)}
+    if len(gone) != len(axes) or any(shape[at] not in (1, None) for at in gone):
+        return None
+    return tuple(size for at, size in enumerate(shape) if at not in gone)
+
+
+def reshaped(shape: Shape | None, sizes: Sequence[int | None]) -> Shape:
+    """The shape `sizes`, with the size that -1 stands for where it can be told."""
+    open_ = [at for at, size in enumerate(sizes) if size == -1]
+    found = [None if size == -1 else size for size in sizes]
+    if len(open_) == 1 and shape is not None and None not in shape and found.count(None) == 1:
+        rest, whole = 1, 1
+        for size in found:
+            rest *= size if size is not None else 1
+        for size in shape:
+            whole *= size or 0
+        if rest > 0 and whole % rest == 0:
+            found[open_[0]] = whole // rest
+    return tuple(found)
+
+
+def joined(parts: Sequence[Shape | None], axis: int) -> Shape | None:
+    """The shape of tensors put one behind the other along `axis`."""
+    if not parts or any(part is None or len(part) != len(parts[0] or ()) for part in parts):
+        return None
+    given = [part for part in parts if part is not None]
+    rank = len(given[0])
+    if not -rank <= axis < rank:
+        return None
+    sizes: list[int | None] = []
+    for at, column in enumerate(zip(*given, strict=True)):
+        known_ = [size for size in column if size is not None]
+        if at == axis % rank:
+            sizes.append(sum(known_) if len(known_) == len(column) else None)
+        else:
+            sizes.append(known_[0] if known_ else None)
+    return tuple(sizes)
 
 
 def stacked(shapes: Sequence[Shape | None]) -> Shape | None:
@@ -85,6 +141,20 @@ def stacked(shapes: Sequence[Shape | None]) -> Shape | None:
     if not shapes or shapes[0] is None or any(shape != shapes[0] for shape in shapes):
         return None
     return (len(shapes), *shapes[0])
+
+
+def sliced(element: Element) -> Element:
+    """The element of a dataset of the slices of tensors."""
+    if isinstance(element, list):
+        return [sliced(part) for part in element]
+    return element[1:] if element else None
+
+
+def batched(element: Element, size: int | None) -> Element:
+    """The element of a dataset of batches of elements."""
+    if isinstance(element, list):
+        return [batched(part, size) for part in element]
+    return (size, *element) if element is not None else None
 
 
 def known(shape: Shape | None) -> bool:

@@ -340,7 +340,6 @@ class Statements(Expressions):
 
         def bind(value: Value) -> Callable[[], bool | None]:
             def run() -> bool | None:
-                # A fresh item each round: what one round was given is another object in the next.
                 given = self.refreshed(value, node)
                 self.assign(node.target, given, node.target)
                 return True
@@ -348,13 +347,6 @@ class Statements(Expressions):
             return run
 
         self._loop(node, [(bind(value), maybe) for value, maybe in rounds], node.body, node.orelse, sure)
-
-    def refreshed(self, value: Value, node: ast.AST) -> Value:
-        if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
-            return self.fresh(node, value.op, value.dtype)
-        if isinstance(value, Unknown) and value.role == "item":
-            return self.unknown(node, value.inputs, "item")
-        return value
 
     def while_(self, node: ast.While) -> None:
         def test() -> bool | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.pairs import is_variable
 from tapelint.play.recording import Clip, Recording, Zip
-from tapelint.play.values import Several
+from tapelint.play.values import Items, Sequence, Several, options
 from tapelint.rules import story
 
 CODE = "TAP705"
@@ -22,10 +22,18 @@ def find(recording: Recording) -> Iterator[Finding]:
         if zipped.context.guarded("TypeError", "ValueError"):
             continue
         for at, part in enumerate(zipped.parts):
-            items = zipped.columns[1 - at].items
-            beside = [item.of if isinstance(item, Several) else item for item in items]
-            if part.id in results and beside and all(map(is_variable, beside)):
+            if part.id in results and _rows(zipped.columns[1 - at]):
                 yield _told(recording, zipped, results[part.id], at)
+
+
+def _rows(column: Items) -> bool:
+    """Whether a list certainly holds variables, or pairs (and not just two: names for the list and the norm)."""
+    held = [item.of if isinstance(item, Several) else item for item in column.items]
+    if held and all(map(is_variable, held)):
+        return True
+    kinds = [option for item in held for option in options(item)]
+    pairs = bool(kinds) and all(isinstance(item, Sequence) and item.kind == "tuple" for item in kinds)
+    return pairs and not (column.exact and len(held) == 2)
 
 
 def _told(recording: Recording, zipped: Zip, clip: Clip, at: int) -> Finding:

@@ -1,4 +1,4 @@
-"""TAP522: a custom gradient reads a variable, and its gradient function takes no `variables`."""
+"""TAP522: a custom gradient reads a variable, and its gradient function takes no `variables`, or drops their share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ CODE = "TAP522"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for custom in recording.customs:
-        if custom.gradient is None or not custom.reads or custom.takes_variables:
+        if custom.gradient is None or not custom.reads:
             continue
         if custom.context.guarded("TypeError"):
             continue
-        yield _told(recording, custom)
+        if not custom.takes_variables:
+            yield _told(recording, custom, custom.gradient, "")
+        elif custom.single and customs.asked_through(recording, custom) is not None:
+            given = customs.returns(custom.gradient)
+            if custom.context.guarded("ValueError", "InternalError"):
+                continue
+            if len(given) == 1 and given[0] is not None:
+                yield _told(recording, custom, given[0], "dropped")
 
 
-def _told(recording: Recording, custom: Custom) -> Finding:
+def _told(recording: Recording, custom: Custom, node: ast.AST, variant: str) -> Finding:
     assert custom.gradient is not None
     variable, place = custom.reads[0]
     fields = {
@@ -33,5 +40,5 @@ def _told(recording: Recording, custom: Custom) -> Finding:
         story.mark(recording, "used", place),
         story.mark(recording, "call", custom.place if custom.result is not None else None),
     )
-    at = story.head(recording, "primary", custom.gradient)[0].span
-    return story.told(recording, CODE, at, fields, marks, "")
+    at = node if variant else story.head(recording, "primary", custom.gradient)[0].span
+    return story.told(recording, CODE, at, fields, marks, variant)

@@ -6,6 +6,7 @@ import ast
 
 from tapelint.play.recording import Ask, Custom, Recording
 from tapelint.play.values import Data, Either, Unknown, Value, Variable, VariableSet
+from tapelint.rules import story
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -33,9 +34,17 @@ def asked_through(recording: Recording, custom: Custom) -> Ask | None:
     for ask in recording.asks:
         if not ask.certain or ask.time < result.time or not _behind(ask.target, result):
             continue
-        if any(_behind(result, source) for source in recording.leaves(ask.sources)):
+        sources = recording.leaves(ask.sources)
+        if any(_behind(result, source) or _reads(custom, source) for source in sources):
             return ask
     return None
+
+
+def _reads(custom: Custom, source: Value) -> bool:
+    """Whether a source is, or holds, a variable that the function reads beside its arguments."""
+    if isinstance(source, VariableSet):
+        return any(isinstance(read, VariableSet) and read.owner is source.owner for read, _ in custom.reads)
+    return any(read is source for read, _ in custom.reads)
 
 
 def _behind(value: Value, wanted: Value, limit: int = 400) -> bool:
@@ -65,4 +74,6 @@ def text_of(recording: Recording, value: Value) -> str:
     """How the program calls a variable, or the layer that holds it."""
     whose = value.owner if isinstance(value, VariableSet) else value
     name = recording.names.get(whose.id, "")
+    if not name and recording.here(whose.place):
+        return story.weight_name(recording, whose)
     return name or (getattr(whose, "name", "") if isinstance(whose, Variable) else "")

@@ -121,7 +121,7 @@ def kind_of(value: Value) -> str:
     if isinstance(value, Data):
         if value.kind is Kind.ARRAY:
             return "array"
-        return "number" if value.kind is Kind.NUMBER else ""
+        return ("name" if value.op in ("name", "path") else "number") if value.kind is Kind.NUMBER else ""
     if isinstance(value, OneShot):
         return "iterator"
     if isinstance(value, (Function, Bound, Class)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.shape import REDUCING, Shape
-from tapelint.play.values import Data, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import Data, Kind, Unknown, Value, Variable, VariableSet
 from tapelint.rules import optimizers, story
 
 CODE = "TAP719"
@@ -49,8 +49,10 @@ def _pair(value: Data) -> tuple[Value, Value] | None:
 def _apart(recording: Recording, one: Value, other: Value) -> bool:
     """Whether one side is trained and the other made from something else altogether."""
     mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
-    if mine.keys() & theirs.keys() and not _from_layer(other):
+    shared = [mine[key] for key in mine.keys() & theirs.keys()]
+    if not _from_layer(other) and not all(_unpaired(value) for value in shared):
         return False
+    mine, theirs = (optimizers.behind(recording, side, cuts=True) for side in (one, other))
     found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
     unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
     return found.count(True) == 1 and not unknown
@@ -61,6 +63,14 @@ def _from_layer(value: Value) -> bool:
     if not isinstance(value, Data) or value.op == "gradient":
         return False
     return any(isinstance(link.value, VariableSet) and not link.value.part for link in value.links)
+
+
+def _unpaired(value: Value) -> bool:
+    """Whether a value may stand behind both sides without every pair of its entries being wanted.
+
+    NumPy makes labels from the features, and a model predicts its own targets.
+    """
+    return isinstance(value, (Variable, VariableSet)) or (isinstance(value, Data) and value.kind is Kind.ARRAY)
 
 
 def _averaged(behind: dict[int, Value], table: Data) -> bool:

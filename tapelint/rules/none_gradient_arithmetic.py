@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
-from tapelint.play.values import Object, VariableSet
+from tapelint.play.values import Object, Variable, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tested
 
@@ -69,8 +69,8 @@ def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:
     assert ask is not None
     whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
     name = story.value_name(recording, whose)
-    if not name and isinstance(whose, Object) and whose.place is not None and recording.here(whose.place):
-        name = story.weight_name(recording, whose)
+    if not name and isinstance(whose, (Variable, Object)) and recording.here(whose.place):
+        name = story.weight_name(recording, whose)  # one of several, so better not the name of them all
     fields = {**fields_of(recording, ask), "op": _op(work)}
     fields["source"] = name or recording.text(verdict.node)
     marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
@@ -84,13 +84,18 @@ def _op(work: Work) -> str:
 
 
 def _fix(recording: Recording, work: Work) -> Fix | None:
-    """`if g is not None` in the comprehension that works on every gradient."""
+    """A test for None in the comprehension that works on every gradient."""
     loop = work.context.loops[-1].place.node if work.context.loops else None
     if not isinstance(loop, (ast.ListComp, ast.GeneratorExp)) or len(loop.generators) != 1:
         return None
     generator = loop.generators[0]
     if loop.elt is not work.place.node or not isinstance(generator.target, ast.Name) or generator.ifs:
         return None
+    if any(part.place is not None and part.place.node is loop for one in recording.zips for part in one.parts):
+        # It stands beside the variables later: each gradient has to keep its place.
+        end = recording.span(loop.elt).end
+        edit = Edit(Span(end, end), f" if {generator.target.id} is not None else None")
+        return Fix("leave a gradient that is None as it is", Applicability.UNSAFE, (edit,))
     end = recording.span(generator.iter).end
     edit = Edit(Span(end, end), f" if {generator.target.id} is not None")
     return Fix("leave out the gradients that are None", Applicability.UNSAFE, (edit,))

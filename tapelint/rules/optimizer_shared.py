@@ -65,7 +65,10 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
     elif loops:
         variant = "loop"
         marks.append(story.head(recording, "first", loops[-1].place.node))
-    if fields["source"] == fields["variables"] and variant != "loop":
+    names = [_name(recording, value) for value in (stranger.met[0], stranger.variable)]
+    if fields["source"] == fields["variables"] and variant != "loop" and all(names) and names[0] != names[1]:
+        fields["source"], fields["variables"] = names
+    elif fields["source"] == fields["variables"] and variant != "loop":
         earlier = _line(recording, _origin(stranger.met[0]))
         fields["source"] = fields["source"] + earlier if earlier else f"the earlier {text}"
         fields["variables"] += _line(recording, _origin(stranger.variable))
@@ -75,6 +78,15 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
 def _origin(value: Value) -> Place | None:
     bare = value.of if isinstance(value, Several) else value
     return bare.owner.place if isinstance(bare, VariableSet) else bare.place
+
+
+def _name(recording: Recording, value: Value) -> str:
+    """What the program calls the variables of a model, or a variable, wherever they are used under another name."""
+    bare = value.of if isinstance(value, Several) else value
+    if not isinstance(bare, VariableSet):
+        return recording.names.get(bare.id, "")
+    owner = recording.names.get(bare.owner.id, "")
+    return f"{owner}.trainable_variables" if owner else ""
 
 
 def _line(recording: Recording, place: Place | None) -> str:

@@ -172,8 +172,8 @@ def owners(recording: Recording, ask: Ask) -> dict[int, Value]:
     return found
 
 
-def behind(recording: Recording, value: Value, limit: int = 2000) -> dict[int, Value]:
-    """Everything that a value was computed from, cuts ignored, by its id; the value itself too."""
+def behind(recording: Recording, value: Value, limit: int = 2000, cuts: bool = False) -> dict[int, Value]:
+    """Everything that a value was computed from, by its id; the value itself too. With `cuts` the ways end there."""
     found: dict[int, Value] = {}
     stack = [value]
     while stack and len(found) < limit:
@@ -182,7 +182,7 @@ def behind(recording: Recording, value: Value, limit: int = 2000) -> dict[int, V
             continue
         found[item.id] = item
         if isinstance(item, Data):
-            stack.extend(link.value for link in item.links)
+            stack.extend(link.value for link in item.links if not (cuts and link.cut is not None))
             if item.same is not None:
                 stack.append(item.same)
         elif isinstance(item, Unknown):

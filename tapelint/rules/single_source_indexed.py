@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
+from tapelint.play.pairs import is_gradient, origin
 from tapelint.play.recording import Ask, Recording, Work, Zip
-from tapelint.play.values import Const, Data, Object, Sequence, Value, Variable
+from tapelint.play.values import Const, Data, Object, Place, Sequence, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped
 from tapelint.rules.summed_targets_unpacked import taken_apart
@@ -72,6 +73,9 @@ def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
     if len(one.parts) != 2:
         return
     gradient, beside = one.parts
+    if isinstance(beside, Variable) and (paired := _both_alone(recording, one, gradient, beside)) is not None:
+        yield paired
+        return
     ask = ask_of(gradient)
     if ask is None or ask.method != "gradient" or not isinstance(gradient, Data):
         return
@@ -87,6 +91,29 @@ def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:
     marks = (story.asked(recording, ask),)
     fix = _fix(recording, ask)
     yield story.told(recording, CODE, one.place, fields, marks, variant, one.context, fix)
+
+
+def _both_alone(recording: Recording, one: Zip, gradient: Value, variable: Variable) -> Finding | None:
+    """A gradient and its variable, both by themselves: an optimizer is given their rows, and rows are no variables."""
+    found = origin(gradient) if isinstance(gradient, Data) and is_gradient(gradient) else None
+    if found is None or found[0] is not variable or found[1].method != "gradient":
+        return None
+    given = [apply for apply in recording.applies if apply.args and _within(one.place, apply.args[0].place)]
+    if not given or not all(isinstance(apply.optimizer, Object) for apply in given):
+        return None
+    marks = (story.asked(recording, found[1]),)
+    call = one.place.node
+    fix = None
+    if isinstance(call, ast.Call) and len(call.args) == 2:
+        edits = [edit for node in call.args for edit in wrapped(recording, node, "[", "]")]
+        fix = Fix("pair the whole gradient with the whole variable", Applicability.UNSAFE, tuple(edits))
+    fields = fields_of(recording, found[1])
+    return story.told(recording, CODE, call, fields, marks, "both", one.context, fix)
+
+
+def _within(place: Place, whole: Place | None) -> bool:
+    """Whether an expression is the other, or a part of it: `zip(...)` in `list(zip(...))`."""
+    return whole is not None and any(node is place.node for node in ast.walk(whole.node))
 
 
 def _plain_descent(recording: Recording, one: Zip) -> bool:

@@ -68,14 +68,32 @@ def test_text_is_as_tensorflow_prints_it() -> None:
         ("tf.ones((4, 3))[1:]", (None, 3)),
         ("tf.ones((4, 1)) - tf.ones((3,))", (4, 3)),
         ("tf.keras.layers.Dense(5)(tf.ones((4, 3)))", (4, 5)),
-        ("tf.reshape(tf.ones((4, 3)), (-1, 2))", (None, 2)),
+        ("tf.reshape(tf.ones((4, 3)), (-1, 2))", (6, 2)),
+        ("tf.reshape(tf.ones((4, 3)), (-1, 5))", (None, 5)),
+        ("tf.reshape(unknown, (-1, 2))", (None, 2)),
+        ("tf.squeeze(tf.ones((4, 1)), axis=-1)", (4,)),
+        ("tf.squeeze(tf.ones((4, 3)), axis=1)", None),
+        ("tf.concat([tf.ones((4, 3)), tf.zeros((4, 1))], axis=-1)", (4, 4)),
+        ("tf.one_hot([0, 2], 3)", (2, 3)),
+        ("np.random.rand(4, 3).sum(axis=1)", (4,)),
+        ("np.random.uniform(2, 3, (4, 1))", (4, 1)),
+        ("np.random.normal(0, 1, size=(4,)).astype('float32')", (4,)),
+        ("np.random.normal(3)", None),
+        ("np.ones((4, 3)) @ np.arange(3)", (4,)),
+        ("tf.range(1, 4)", None),
+        ("tf.linspace(0.0, 1.0, 5)", (5,)),
+        ("np.mean(np.ones((4, 3)), axis=0, keepdims=True)", (1, 3)),
+        ("np.zeros(6).reshape(2, -1)", (2, 3)),
+        ("next(iter(tf.data.Dataset.from_tensor_slices(np.ones((8, 3))).shuffle(8).batch(4)))", (4, 3)),
+        ("next(iter(tf.data.Dataset.from_tensor_slices(np.ones((8, 3))).map(unknown).batch(4)))", None),
         ("tf.Variable(tf.ones((4, 3)))", (4, 3)),
         ("tf.square(unknown)", None),
     ],
 )
 def test_the_player_tells_the_shape_of_what_it_sees(expression: str, result: Shape | None) -> None:
     """The target of a gradient call is where rules read a shape."""
-    text = f"import tensorflow as tf\nwith tf.GradientTape() as tape:\n    y = {expression}\ntape.gradient(y, y)\n"
+    imports = "import numpy as np\nimport tensorflow as tf\n"
+    text = f"{imports}with tf.GradientTape() as tape:\n    y = {expression}\ntape.gradient(y, y)\n"
     recording = play(Source("shapes.py", text), ast.parse(text))
     target = recording.asks[0].target
     assert isinstance(target, (Data, Variable))
