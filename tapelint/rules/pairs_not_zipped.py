@@ -39,9 +39,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield _mapping(recording, apply)
     for apply in optimizers.applied(recording, "apply_gradients", "apply"):
         strange = _tensor_beside(recording, apply)
-        if _one_variable(apply):
-            yield _rows(recording, apply)
-        elif strange is not None:
+        if strange is not None:
             yield _tensor(recording, apply, strange)
         elif _alone(recording, apply):
             fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": "", "variables": "variables"}
@@ -56,35 +54,6 @@ def _mapping(recording: Recording, apply: Apply) -> Finding:
     fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": recording.text(node), "variables": ""}
     marks = (story.mark(recording, "gradient", apply.args[0].place),)
     return story.told(recording, CODE, node, fields, marks, "mapping", apply.context)
-
-
-def _one_variable(apply: Apply) -> bool:
-    """Whether a gradient and a variable were zipped as if they were lists: that takes both apart, row by row."""
-    first = apply.args[0] if apply.args and apply.method == "apply_gradients" else None
-    if not isinstance(first, OneShot) or first.kind != "zip" or len(first.parts) != 2:
-        return False
-    gradient, variable = first.parts
-    scalar = isinstance(gradient, Data) and gradient.ask is not None and gradient.shape == ()  # TAP608 speaks of that
-    return is_gradient(gradient) and is_variable(variable) and not scalar
-
-
-def _rows(recording: Recording, apply: Apply) -> Finding:
-    first = apply.args[0]
-    assert isinstance(first, OneShot)
-    zipped = first.place.node if first.place is not None and recording.here(first.place) else apply.node.args[0]
-    fields = {"optimizer": optimizers.receiver(recording, apply.node), "name": "gradient", "variables": "variable"}
-    fix = None
-    if isinstance(zipped, ast.Call) and len(zipped.args) == 2 and not zipped.keywords:
-        fields["name"], fields["variables"] = (recording.text(node) for node in zipped.args)
-        pair = ", ".join(recording.segment(recording.span(node)) for node in zipped.args)
-        edit = Edit(recording.span(zipped), f"[({pair})]")
-        fix = Fix("pair the gradient with its variable: [(gradient, variable)]", Applicability.SAFE, (edit,))
-    ask = next((ask for leaf in recording.leaves(first.parts[0]) if (ask := optimizers.ask_of(leaf))), None)
-    marks = (
-        story.mark(recording, "gradient", ask.place) if ask is not None else (),
-        story.mark(recording, "apply", apply.place) if zipped is not apply.node.args[0] else (),
-    )
-    return story.told(recording, CODE, zipped, fields, marks, "rows", apply.context, fix)
 
 
 def _tensor_beside(recording: Recording, apply: Apply) -> Data | None:
