@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.callbacks import is_callable
-from tapelint.play.library import Library
-from tapelint.play.machine import Added, Arguments, Met, Read, Written
-from tapelint.play.pairs import columns_of, layers_in, mismatch
-from tapelint.play.query import Query
-from tapelint.play.recording import AddedLoss, Apply, Ask, Disconnected, Forward, Frozen, Hidden, Pairs, Stranger
-from tapelint.play.tape import Phase
+from tapelint.play.machine import Added, Arguments, Met, Written
+from tapelint.play.optimizers import Optimizers
+from tapelint.play.pairs import layers_in
+from tapelint.play.recording import AddedLoss, Disconnected, Forward, Frozen
 from tapelint.play.values import (
     Class,
     Const,
@@ -28,17 +25,14 @@ from tapelint.play.values import (
     Link,
     Method,
     Object,
-    OneShot,
     Sequence,
     Several,
     Symbol,
-    Tape,
     Unknown,
     Value,
     Variable,
     VariableSet,
     either,
-    options,
 )
 from tapelint.tensorflow import api
 
@@ -69,10 +63,6 @@ _TWO_MODES = frozenset(
 _DROPPING = frozenset({"LSTM", "GRU", "SimpleRNN", "MultiHeadAttention"})
 """Layers with an argument `dropout`."""
 _REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
-_COPIES = re.compile(
-    r"[gs]et_weights|load_weights|clone_model|(?<!numpy\(\)\.)copy\(|\.assign|\.restore\(|from_config|load_model"
-)
-"""How programs make one model a copy of another."""
 _GRAPH_GRADIENTS = frozenset(
     {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",
      "keras.backend.gradients"}
@@ -104,7 +94,7 @@ _KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.lay
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
-class Keras(Library):
+class Keras(Optimizers):
     """Objects of Keras and what their methods do."""
 
     # -- making objects -------------------------------------------------------------------------------------------
@@ -508,7 +498,7 @@ class Keras(Library):
         if not depth or not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer"):
             return []
         found: dict[int, Object] = {}
-        for part in self._held_layers(value):
+        for part in self.held_layers(value):
             for layer in self._layers_inside(part, depth - 1):
                 found[layer.id] = layer
         return list(found.values())
@@ -835,298 +825,6 @@ class Keras(Library):
         self.world.alive = True
         self.refresh()
         return leaves
-
-    # -- optimizers -----------------------------------------------------------------------------------------------
-
-    def optimize(self, optimizer: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
-        """`apply_gradients`, `apply`, `minimize`: the variables are written."""
-        apply = self.applied(name, optimizer, arguments, node)
-        for value in arguments.all():
-            self._note_contents(value)
-        self._pair_up(apply)
-        self._meet(apply)
-        if name == "apply_gradients" and arguments.args:
-            pairs = arguments.args[0]
-            for option in options(pairs):
-                if isinstance(option, OneShot):
-                    held = self.world.get((option.id, "read"))
-                    if option is pairs and isinstance(held, Read) and held.certain:
-                        apply.empty = held.place
-                    else:
-                        self.read_to_end(option, node)
-            for leaf in self.flat(pairs):
-                if isinstance(leaf, Variable):
-                    self.write(leaf, (), node, name, replace=False)
-                elif isinstance(leaf, VariableSet):
-                    self.recording.updated.add(leaf.owner.id)
-        if name == "minimize":
-            tape = arguments.kwargs.get("tape")
-            if isinstance(tape, Tape) and self.state(tape).only(Phase.CREATED):
-                apply.unentered = tape
-            if tape is not None:
-                self.escape(tape, node)
-            loss = arguments.get(0, "loss")
-            if loss is not None and is_callable(loss):
-                apply.loss = self.call(loss, Arguments(), node)
-        return self.const(None, node)
-
-    def _pair_up(self, apply: Apply) -> None:
-        """Note which gradient stands beside which variable, and whether it is its own."""
-        args = apply.args
-        if apply.method == "apply_gradients" and args:
-            apply.pairs = self._columns(args[0])
-        elif apply.method == "apply" and len(args) == 2:
-            one, other = (self.elements(value, apply.node) for value in args)
-            apply.pairs = Pairs(one, other, apply.place)
-        if apply.pairs is not None:
-            apart = not self.copies_weights
-            apply.mismatch = mismatch(apply.pairs, self.world, self.parts(), self._query_of, apart)
-
-    @property
-    def copies_weights(self) -> bool:
-        """Whether the program copies weights from one model to another anywhere."""
-        return any(_COPIES.search(module.source.text) for module in self.recording.modules)
-
-    def _columns(self, value: Value) -> Pairs | None:
-        if isinstance(value, OneShot) and value.kind == "zip":
-            columns = self.world.get((value.id, "columns"), ())
-            return Pairs(columns[0], columns[1], value.place) if len(columns) == 2 else None
-        items = Items(value.items) if isinstance(value, OneShot) else self.items(value)
-        found = columns_of(items, self.items) if items is not None and items.items else None
-        return Pairs(found.gradients, found.variables, value.place) if found is not None else None
-
-    def _query_of(self, ask: Ask) -> Query | None:
-        return self.query(ask.tape, ask.session) if ask.session is not None else None
-
-    def _meet(self, apply: Apply) -> None:
-        """An optimizer of Keras makes its state for the variables of its first step and takes no others later."""
-        optimizer = apply.optimizer
-        if not isinstance(optimizer, Object) or optimizer.kind not in ("optimizer", "loss_scale_optimizer"):
-            return
-        key = (optimizer.id, "met")
-        held = self.world.get(key)
-        variables = apply.pairs.variables.items if apply.pairs is not None else None
-        if held is None:
-            self.note_making(optimizer, "optimizer", apply.node)
-            self.world.put((*key, "since"), self.entry)
-            sure = optimizer.whole and apply.certain and apply.method != "minimize"
-            left_out = self._left_out(variables) if sure and variables else frozenset()
-            self.world.put(key, Met(apply.place, variables if sure and variables else None, left_out))
-            return
-        if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
-            return  # nothing is known, or the first step belongs to another run than this one
-        for variable in variables:
-            bare = variable.of if isinstance(variable, Several) else variable
-            if not self._exists(bare):
-                continue
-            thawed = held.frozen and not apply.context.in_graph and self._thawed(variable, held.frozen)
-            if thawed or all(self._differs(variable, other, apply) for other in held.variables):
-                apply.stranger = Stranger(bare, held.place, held.variables)
-                return
-
-    def _left_out(self, variables: Iterable[Value]) -> frozenset[int]:
-        """The frozen layers whose variables are not among the trainable variables of their models."""
-        return frozenset(layer.id for layer in self._inside_sets(variables) if self.frozen(layer) is not None)
-
-    def _thawed(self, variable: Value, left_out: frozenset[int]) -> bool:
-        """Whether trainable variables of a model are meant, and a layer that was left out is among them by now."""
-        for layer in self._inside_sets((variable,)):
-            state = self.world.get((layer.id, "frozen"))
-            if layer.id in left_out and isinstance(state, Frozen) and state.value and self._owns_variable(layer):
-                return True
-        return False
-
-    def _inside_sets(self, variables: Iterable[Value]) -> list[Value]:
-        """The layers and models behind whole sets of trainable variables."""
-        stack: list[tuple[Value, int]] = [
-            (one.of.owner, 5)
-            for one in variables
-            if isinstance(one, Several) and isinstance(one.of, VariableSet) and one.of.which == "trainable"
-        ]
-        found: list[Value] = []
-        while stack:
-            value, depth = stack.pop()
-            if isinstance(value, (Object, Instance)) and value.kind in ("layer", "model") and depth:
-                found.append(value)
-                stack.extend((part, depth - 1) for part in self._held_layers(value))
-        return found
-
-    def _exists(self, value: Value) -> bool:
-        """Whether a variable certainly is there: the list that it comes from may be empty."""
-        if not isinstance(value, VariableSet):
-            return isinstance(value, Variable)
-        return self._owns_variable(value.owner)
-
-    def _owns_variable(self, value: Value, depth: int = 5) -> bool:
-        """Whether a model or layer certainly has something to train."""
-        if isinstance(value, Variable):
-            return value.trainable is True and (value.keras is True or self.keras == 2)
-        if isinstance(value, Object) and value.kind == "layer" and not value.parts:
-            found = api.api_class(value.symbol)
-            return found is not None and found.trainable is True
-        if not depth or not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer"):
-            return False
-        return any(self._owns_variable(part, depth - 1) for part in self._held_layers(value))
-
-    def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
-        """Whether two items of lists of variables certainly are different variables."""
-        value = one.of if isinstance(one, Several) else one
-        old = other.of if isinstance(other, Several) else other
-        if isinstance(value, Either) or isinstance(old, Either):
-            return False
-        if value is old:
-            return self._next_of_set(value, apply)
-        if isinstance(value, Variable) and isinstance(old, Variable):
-            return True
-        known = isinstance(value, (Variable, VariableSet)) and isinstance(old, (Variable, VariableSet))
-        return known and self.parts().share(value, old) is False
-
-    def _next_of_set(self, value: Value, apply: Apply) -> bool:
-        """Whether a loop over the variables of a model is in its second round, where it has the next of them."""
-        if not isinstance(value, VariableSet) or not value.part or not apply.context.loops or value.place is None:
-            return False
-        loop = apply.context.loops[-1]
-        statement = loop.place.node
-        if loop.round < 2 or not isinstance(statement, (ast.For, ast.AsyncFor)):
-            return False
-        node = value.place.node
-        return any(inner is node for inner in ast.walk(statement.iter)) and self._more_than_one(value.owner)
-
-    def _more_than_one(self, owner: Value) -> bool:
-        """Whether a model or layer certainly has several trainable variables."""
-        layers = layers_in(owner, self.world) or []
-        count = 0
-        for layer in layers:
-            if _last(layer.symbol) in ("Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization"):
-                bias = layer.args.get("use_bias")
-                count += 2 if bias is None else 1
-        return count > 1
-
-    # -- freezing -------------------------------------------------------------------------------------------------
-
-    def freeze(self, value: Value, item: Value | None, node: ast.AST, depth: int = 5) -> None:
-        """`model.trainable = item`: the same for everything in the model."""
-        told = item.value if isinstance(item, Const) and isinstance(item.value, (bool, int)) else None
-        state = Frozen(None if told is None else bool(told), self.place(node), self.context)
-        self.world.put((value.id, "frozen"), state)
-        if depth:
-            for part in self._held_layers(value):
-                self.freeze(part, item, node, depth - 1)
-
-    def _held_layers(self, value: Value) -> list[Value]:
-        held: list[Value] = []
-        if isinstance(value, Object):
-            held = [*value.parts, *self.world.get((value.id, "parts"), Items())]
-        elif isinstance(value, Instance):
-            for name in sorted(self.attributes.get(value.id, ())):
-                item = self.world.get((value.id, "." + name))
-                held.extend(self.flat(item) if isinstance(item, Value) and name != "trainable" else ())
-        return [item for item in held if isinstance(item, (Object, Instance, Unknown, Variable, Either))]
-
-    def frozen(self, value: Value, depth: int = 5) -> Frozen | None:
-        """Where a model or layer was frozen, if its list of trainable variables certainly is empty for it."""
-        if not isinstance(value, (Object, Instance)) or value.kind not in ("model", "layer") or not depth:
-            return None
-        state = self.world.get((value.id, "frozen"))
-        if isinstance(state, Frozen) and state.value is False:
-            return state
-        if isinstance(value, Object) and state is None:
-            told = value.args.get("trainable")
-            if isinstance(told, Const) and told.value is False and value.place is not None:
-                return Frozen(False, value.place, self.context)
-        if not value.whole or (isinstance(state, Frozen) and state.value is None):
-            return None
-        if isinstance(value, Instance) and self.class_attribute(value.cls, "trainable") is not None:
-            return None
-        held = self._held_layers(value)
-        if isinstance(value, Object) and value.kind == "layer" and not held:
-            return None
-        found = [self.frozen(part, depth - 1) for part in held if not self._nothing_to_train(part)]
-        kept = [one for one in found if one is not None]
-        return kept[-1] if kept and len(kept) == len(found) else None
-
-    def _nothing_to_train(self, value: Value) -> bool:
-        """Whether a layer has nothing to train, frozen or not."""
-        found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind != "model" else None
-        if found is None:
-            return isinstance(value, Object) and value.kind not in ("model", "layer")
-        return found.kind != "layer" or (found.trainable is False and not isinstance(value, Unknown))
-
-    def class_attribute(self, cls: Class, name: str) -> Value | None:
-        raise NotImplementedError
-
-    def frozen_sources(self, ask: Ask) -> Frozen | None:
-        sets: list[Value] = [ask.sources]
-        if isinstance(ask.sources, Sequence):
-            items = self.items(ask.sources)
-            sets = list(items) if items is not None else []
-        found: list[Frozen | None] = []
-        for one in sets:
-            if not isinstance(one, VariableSet) or one.part or one.which != "trainable":
-                return None
-            if not isinstance(ask.sources_node, ast.Attribute) and self.world.get((one.owner.id, "read free", "maybe")):
-                return None  # the list may be older than the freezing
-            found.append(self.frozen(one.owner))
-        return found[0] if found and None not in found else None
-
-    def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
-        """What the models of the sources keep where Keras does not look for variables."""
-        items = self.items(ask.sources)
-        found: dict[tuple[int, bool], Hidden | None] = {}
-        for one in items if items is not None else (ask.sources,):
-            if isinstance(one, VariableSet) and not one.part and one.which == "trainable":
-                self._look_inside(one.owner, None, found)
-        return tuple(
-            hidden for (number, _), hidden in found.items() if hidden is not None and (number, False) not in found
-        )
-
-    def _look_inside(
-        self, value: Value, plain: Instance | None, found: dict[tuple[int, bool], Hidden | None], depth: int = 6
-    ) -> None:
-        """Go through everything that an object keeps; `plain` is the object of a plain class on the way."""
-        key = (value.id, plain is not None)
-        if key in found or not depth:
-            return
-        if isinstance(value, Object) and value.kind in ("layer", "model"):
-            found[key] = Hidden(value, plain, "plain") if plain is not None else None
-            for part in self._held_layers(value):
-                self._look_inside(part, plain, found, depth - 1)
-        elif isinstance(value, Instance) and value.kind in ("layer", "model", ""):
-            if value.kind == "":
-                if not value.whole:
-                    return
-                plain = plain or value
-            found[key] = None
-            for name in sorted(self.attributes.get(value.id, ())):
-                item = self.world.get((value.id, "." + name))
-                for leaf in self.flat(item) if isinstance(item, Value) else ():
-                    if isinstance(leaf, Variable) and leaf.keras is False and leaf.trainable is True:
-                        how = "plain" if plain is not None else "attribute"
-                        found[leaf.id, True] = Hidden(leaf, plain or value, how)
-                    elif isinstance(leaf, Function) and value.kind != "":
-                        self._look_into_closure(leaf, value, found)
-                    else:
-                        self._look_inside(leaf, plain, found, depth - 1)
-
-    def _look_into_closure(
-        self, function: Function, holder: Value, found: dict[tuple[int, bool], Hidden | None]
-    ) -> None:
-        """What a function that a model keeps refers to: Keras does not look into functions."""
-        used = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)}
-        frame = function.closure
-        while frame is not None:
-            for name in sorted(used):
-                item = self.world.get((frame.id, name))
-                if isinstance(item, Object) and item.kind in ("layer", "model"):
-                    found[item.id, True] = Hidden(item, holder, "closure")
-                elif isinstance(item, Variable) and item.keras is False and item.trainable is True:
-                    found[item.id, True] = Hidden(item, holder, "closure")
-            frame = frame.parent
-
-    def note_reading(self, owner: Value, which: str) -> None:
-        """A list of trainable variables that is taken now stays as it is when the model is frozen later."""
-        if which == "trainable" and self.frozen(owner) is None:
-            self.world.put((owner.id, "read free", "maybe"), True)
 
     def compiled_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """What `compile` gives a model: `self.optimizer` is an optimizer, of which more is not known."""
