@@ -27,13 +27,30 @@ class Freezing(Library):
     """The layers of a model, and which of their variables Keras trains."""
 
     def freeze(self, value: Value, item: Value | None, node: ast.AST, depth: int = 5) -> None:
-        """`model.trainable = item`: the same for everything in the model."""
+        """`model.trainable = item`: the same for everything in the model.
+
+        Keras 3 passes over an assignment of what the model is told already: `model.trainable = True` does not reach a
+        layer that was frozen by itself (run under TensorFlow 2.21, Keras 3.15).
+        """
         told = item.value if isinstance(item, Const) and isinstance(item.value, (bool, int)) else None
+        if self.keras == 3 and told is not None and self._told_trainable(value) is bool(told):
+            return
         state = Frozen(None if told is None else bool(told), self.place(node), self.context)
         self.world.put((value.id, "frozen"), state)
         if depth:
             for part in self.held_layers(value):
                 self.freeze(part, item, node, depth - 1)
+
+    def _told_trainable(self, value: Value) -> bool | None:
+        """What `trainable` of a model or layer is by now; None where that can't be told."""
+        state = self.world.get((value.id, "frozen"))
+        if isinstance(state, Frozen):
+            return state.value
+        if isinstance(value, Object) and value.kind in ("model", "layer"):
+            told = value.args.get("trainable", True)
+            return told if isinstance(told, bool) else bool(told.value) if isinstance(told, Const) else None
+        plain = isinstance(value, Instance) and value.whole and self.class_attribute(value.cls, "trainable") is None
+        return True if plain else None
 
     def held_layers(self, value: Value) -> list[Value]:
         held: list[Value] = []
