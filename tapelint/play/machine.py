@@ -241,12 +241,12 @@ class Machine:
             raise BudgetSpent
 
     def can_go_away(self) -> bool:
-        """Whether more work may be done in other modules: as much as in the played one, and some, most under a tape."""
+        """Whether more work may be done in other modules: half that in the played one and some, more under a tape."""
         if self.allowed is None:
             files = len(self.project.files) if self.project is not None else 0
             self.allowed = max(AWAY, min(AWAY_IN_SMALL_PROJECT, AWAY_IN_ALL // files)) if files else AWAY
         allowed = max(self.allowed, AWAY_UNDER_TAPE) if self.world.get(_ACTIVE) else self.allowed
-        return self.away < allowed + (self.steps - self.away)
+        return self.away < allowed + (self.steps - self.away) // 2
 
     def place(self, node: ast.AST) -> Place:
         return Place(node, self.frame.module)

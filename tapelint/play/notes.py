@@ -294,7 +294,7 @@ class Notes(Arrays):
 
     def _work_on_list(self, op: str, value: Value | None, node: ast.AST, others: Iterable[Value] = ()) -> None:
         """Note what is done with all gradients at once, in the list that the tape gave."""
-        if isinstance(value, Sequence) and any(ask.answer is value for ask in self.recording.asks):
+        if isinstance(value, Sequence) and value.id in self.recording.answers:
             self.work("list", op, value, node, others)
 
     def unary(self, op: type[ast.AST], value: Value, node: ast.AST) -> Value:

@@ -84,7 +84,7 @@ class Optimizers(Freezing):
     @property
     def copies_weights(self) -> bool:
         """Whether the program copies weights from one model to another anywhere."""
-        return any(_COPIES.search(module.source.text) for module in self.recording.modules)
+        return any(module.matches(_COPIES) for module in self.recording.modules)
 
     def _columns(self, value: Value) -> Pairs | None:
         if isinstance(value, OneShot) and value.kind == "zip":

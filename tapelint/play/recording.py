@@ -653,6 +653,8 @@ class Recording:
     tapes: list[Tape] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
+    answers: dict[int, Ask] = field(default_factory=dict)
+    """The calls by the id of the value that each gave, as a whole: one gradient, or the structure of all of them."""
     applies: list[Apply] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -69,10 +70,19 @@ class Module:
         self.bindings = bindings_of(self.tree)
         self.frame = Frame(self, None, self.bindings)
 
+    _matched: dict[re.Pattern[str], bool] = field(init=False, repr=False, default_factory=dict)
+
     @cached_property
     def outline(self) -> Outline:
         """What one pass over the tree saw."""
         return outline(self.tree)
+
+    def matches(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the pattern is found anywhere in the text, which is searched once."""
+        found = self._matched.get(pattern)
+        if found is None:
+            found = self._matched[pattern] = pattern.search(self.source.text) is not None
+        return found
 
     def __hash__(self) -> int:
         return id(self)

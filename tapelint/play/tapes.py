@@ -174,6 +174,7 @@ class Tapes(Machine):
             self._judge(ask)
         self._mark_again(target)
         result = ask.answer = self._result(ask, sources, node)
+        self.recording.answers[result.id] = ask
         ask.ragged = isinstance(result, Sequence) and self._ragged(ask)
         self._consume(tape, state, node)
         return result

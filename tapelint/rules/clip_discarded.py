@@ -37,22 +37,23 @@ class _Loss:
 def find(recording: Recording) -> Iterator[Finding]:
     if not recording.clips:
         return
+    updates = _updates(recording)
     for dropped in recording.dropped:
         for clip in recording.clips:
             if _is_dropped(recording, dropped, clip):
-                apply = _applied_later(recording, clip)
+                apply = _applied_later(recording, clip, updates)
                 if apply is not None and recording.here(dropped.place):
                     yield _told(recording, _Loss(clip, apply, dropped.place.node, dropped.context))
                     break
     for clip in recording.clips:
         loop = _rebinding_loop(recording, clip)
-        apply = _applied_later(recording, clip) if loop is not None else None
+        apply = _applied_later(recording, clip, updates) if loop is not None else None
         if loop is not None and apply is not None:
             yield _told(recording, _Loss(clip, apply, clip.place.node, clip.context, loop))
     seen: set[int] = set()
     for clip in recording.clips:
-        unread = _unread(recording, clip)
-        apply = _applied_later(recording, clip) if unread is not None else None
+        apply = _applied_later(recording, clip, updates)
+        unread = _unread(recording, clip) if apply is not None else None
         if unread is not None and apply is not None and id(unread.statement) not in seen:
             seen.add(id(unread.statement))
             yield _told(recording, _Loss(clip, apply, unread.statement.value, clip.context, None, unread))
@@ -63,23 +64,22 @@ def _unread(recording: Recording, clip: Clip) -> _Unread | None:
     if not recording.here(clip.place):
         return None
     call = clip.place.node
-    for statement in recording.nodes:
-        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            continue
-        value, target = statement.value, statement.targets[0]
-        if value is not call and not (isinstance(value, ast.ListComp) and value.elt is call):
-            continue
-        if clip.op.endswith("global_norm") and isinstance(target, (ast.Tuple, ast.List)) and target.elts:
-            target = target.elts[0]
-        if not isinstance(target, ast.Name) or target.id.startswith("_"):
-            return None
-        scope = story.scope_around(recording, clip.place)
-        uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == target.id]
-        told = any(isinstance(node, (ast.Global, ast.Nonlocal)) and target.id in node.names for node in ast.walk(scope))
-        if told or any(not isinstance(node.ctx, ast.Store) for node in uses):
-            return None
-        return _Unread(statement, target)
-    return None
+    statement = recording.parents.get(id(call))
+    if isinstance(statement, ast.ListComp) and statement.elt is call:
+        statement = recording.parents.get(id(statement))
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if clip.op.endswith("global_norm") and isinstance(target, (ast.Tuple, ast.List)) and target.elts:
+        target = target.elts[0]
+    if not isinstance(target, ast.Name) or target.id.startswith("_"):
+        return None
+    scope = story.scope_around(recording, clip.place)
+    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == target.id]
+    told = any(isinstance(node, (ast.Global, ast.Nonlocal)) and target.id in node.names for node in ast.walk(scope))
+    if told or any(not isinstance(node.ctx, ast.Store) for node in uses):
+        return None
+    return _Unread(statement, target)
 
 
 def _is_dropped(recording: Recording, dropped: Dropped, clip: Clip) -> bool:
@@ -90,19 +90,24 @@ def _is_dropped(recording: Recording, dropped: Dropped, clip: Clip) -> bool:
 
 
 def _only_returned(recording: Recording, node: ast.AST) -> bool:
-    return any(isinstance(item, ast.Return) and item.value is node for item in recording.nodes)
+    return isinstance(recording.parents.get(id(node)), ast.Return)
 
 
-def _applied_later(recording: Recording, clip: Clip) -> Apply | None:
-    """The update that takes the very gradients that were clipped before."""
-    given = {option.id for leaf in recording.leaves(clip.given) for option in options(leaf) if _is_gradient(option)}
+def _updates(recording: Recording) -> dict[int, list[Apply]]:
+    """The updates by the ids of what they take for gradients."""
+    found: dict[int, list[Apply]] = {}
     for apply in recording.applies:
-        if apply.pairs is None or apply.time < clip.result.time:
-            continue
-        values = [item.of if isinstance(item, Several) else item for item in apply.pairs.gradients.items]
-        if any(option.id in given for value in values for option in options(value)):
-            return apply
-    return None
+        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
+            for option in options(item.of if isinstance(item, Several) else item):
+                found.setdefault(option.id, []).append(apply)
+    return found
+
+
+def _applied_later(recording: Recording, clip: Clip, updates: dict[int, list[Apply]]) -> Apply | None:
+    """The first update that takes the very gradients that were clipped before."""
+    given = [option for leaf in recording.leaves(clip.given) for option in options(leaf) if _is_gradient(option)]
+    later = [apply for option in given for apply in updates.get(option.id, ()) if apply.time >= clip.result.time]
+    return min(later, key=lambda apply: apply.time, default=None)
 
 
 def _is_gradient(value: Value) -> bool:
@@ -113,17 +118,14 @@ def _rebinding_loop(recording: Recording, clip: Clip) -> ast.For | None:
     """The loop `for grad in grads: grad = clip(grad)`, if nothing reads the name after that."""
     if not recording.here(clip.place):
         return None
-    for loop in recording.nodes:
-        if not isinstance(loop, ast.For):
-            continue
-        for statement in loop.body:
-            if not isinstance(statement, ast.Assign) or statement.value is not clip.place.node:
-                continue
-            target = statement.targets[0]
-            if len(statement.targets) != 1 or not isinstance(target, ast.Name) or target.id not in _bound(loop.target):
-                return None
-            return None if _read_after(recording, loop, statement, target.id) else loop
-    return None
+    statement = recording.parents.get(id(clip.place.node))
+    loop = recording.parents.get(id(statement))
+    if not isinstance(statement, ast.Assign) or not isinstance(loop, ast.For) or statement not in loop.body:
+        return None
+    target = statement.targets[0]
+    if len(statement.targets) != 1 or not isinstance(target, ast.Name) or target.id not in _bound(loop.target):
+        return None
+    return None if _read_after(recording, loop, statement, target.id) else loop
 
 
 def _bound(target: ast.expr) -> set[str]:
@@ -133,19 +135,7 @@ def _bound(target: ast.expr) -> set[str]:
 def _read_after(recording: Recording, loop: ast.For, statement: ast.stmt, name: str) -> bool:
     """Whether the name is read after the assignment and before the loop, or another statement, sets it again."""
     end = recording.span(statement).end
-    function = next(
-        (
-            node
-            for node in recording.nodes
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(x is loop for x in ast.walk(node))
-        ),
-        recording.tree,
-    )
-    inner = [
-        node for node in ast.walk(function) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and any(x is loop for x in ast.walk(node))
-    ]  # fmt: skip
-    scope = inner[-1] if inner else function
+    scope = next(iter(story.functions_around(recording, loop)), recording.tree)
     stop = _next_store(recording, scope, recording.span(loop).end, name)
     return any(
         isinstance(node, ast.Name)
@@ -250,9 +240,10 @@ def _fix(recording: Recording, loss: _Loss, given: ast.expr | None) -> Fix | Non
 
 def _item_of(recording: Recording, loss: _Loss, given: ast.expr | None) -> ast.For | None:
     """The loop that has what is clipped for its item, where the update does not take it in the same round."""
-    for loop in recording.nodes:
-        if not isinstance(loop, ast.For) or not isinstance(given, ast.Name) or given.id not in _bound(loop.target):
-            continue
-        if blocks.contains(loop, loss.node) and not blocks.contains(loop, loss.apply.node):
-            return loop
-    return None
+    found: ast.For | None = None
+    loop = recording.parents.get(id(loss.node))
+    while loop is not None and isinstance(given, ast.Name):
+        if isinstance(loop, ast.For) and given.id in _bound(loop.target):
+            found = loop if not blocks.contains(loop, loss.apply.node) else found
+        loop = recording.parents.get(id(loop))
+    return found

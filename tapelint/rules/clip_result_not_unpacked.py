@@ -64,11 +64,11 @@ def _fix(recording: Recording, node: ast.AST, clip: Clip) -> Fix | None:
 
 def _assignment(recording: Recording, call: ast.AST) -> ast.Name | None:
     """The name that the call's result is assigned to, if only its whole is used afterwards."""
-    for node in recording.nodes:
-        if isinstance(node, ast.Assign) and node.value is call and len(node.targets) == 1:
-            target = node.targets[0]
-            if isinstance(target, ast.Name) and not _taken_apart(recording, target.id):
-                return target
+    node = recording.parents.get(id(call))
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, ast.Name) and not _taken_apart(recording, target.id):
+            return target
     return None
 
 

@@ -24,24 +24,21 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 
 def _called(recording: Recording, use: Use) -> bool:
-    return any(isinstance(node, ast.Call) and node.func is use.place.node for node in recording.nodes)
+    call = recording.parents.get(id(use.place.node))
+    return isinstance(call, ast.Call) and call.func is use.place.node
 
 
 def _fix(recording: Recording, use: Use) -> Fix | None:
     """`compute_loss`, where the function has an `x` to hand over."""
-    call = next((node for node in recording.nodes if isinstance(node, ast.Call) and node.func is use.place.node), None)
-    if call is None or len(call.args) != 2 or call.keywords or not isinstance(call.func, ast.Attribute):
+    call = recording.parents.get(id(use.place.node))
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return None
-    function = next(
-        (
-            node
-            for node in recording.nodes
-            if isinstance(node, ast.FunctionDef) and any(inner is call for inner in ast.walk(node))
-        ),
-        None,
-    )
-    if function is None:
+    if len(call.args) != 2 or call.keywords:
         return None
+    around = story.functions_around(recording, call)
+    if not around:
+        return None
+    function = around[-1]
     bound = {arg.arg for arg in function.args.args}
     bound |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     if "x" not in bound:

@@ -29,14 +29,12 @@ def without_argument(recording: Recording, call: ast.Call, keyword: ast.keyword)
 
 def without_statement(recording: Recording, node: ast.AST) -> Edit | None:
     """Drop the whole line of an expression statement; None when it shares its line or is alone in its block."""
-    for parent in recording.nodes:
-        for name in ("body", "orelse", "finalbody"):
-            body = getattr(parent, name, None)
-            if not isinstance(body, list):
-                continue
-            for statement in body:
-                if isinstance(statement, ast.Expr) and statement.value is node:
-                    return _whole_lines(recording, statement) if len(body) > 1 else None
+    statement = recording.parents.get(id(node))
+    parent = recording.parents.get(id(statement))
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(parent, name, None)
+        if isinstance(statement, ast.Expr) and isinstance(body, list) and statement in body:
+            return _whole_lines(recording, statement) if len(body) > 1 else None
     return None
 
 

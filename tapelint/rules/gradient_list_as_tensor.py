@@ -31,7 +31,7 @@ def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
         if work.how != "list" or work.context.guarded(*_RAISED) or not recording.here(work.place):
             continue
-        ask = next((ask for ask in recording.asks if ask.answer is work.value), None)
+        ask = recording.answers.get(work.value.id)
         if ask is not None and ask.certain and (variant := _variant(work, ask)) is not None:
             yield _told(recording, work, ask, variant)
 

@@ -124,11 +124,9 @@ def _beside(recording: Recording, tape: Tape, place: Place) -> tuple[Block, Sequ
 
 def _making(recording: Recording, tape: Tape) -> Block | None:
     """The one `with` statement whose item makes the tape, or the accumulator that is played like one."""
-    made = tape.place.node if tape.place is not None else None
-    for node in recording.nodes:
-        if isinstance(node, (ast.With, ast.AsyncWith)) and any(item.context_expr is made for item in node.items):
-            return node
-    return None
+    item = recording.parents.get(id(tape.place.node)) if tape.place is not None else None
+    node = recording.parents.get(id(item)) if isinstance(item, ast.withitem) else None
+    return node if isinstance(node, (ast.With, ast.AsyncWith)) else None
 
 
 def _speaks(node: ast.stmt, tape: Tape) -> bool:

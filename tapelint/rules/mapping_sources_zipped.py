@@ -15,7 +15,7 @@ CODE = "TAP612"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    answers = {ask.answer.id: ask for ask in recording.asks if isinstance(ask.answer, Dictionary)}
+    answers = {key: ask for key, ask in recording.answers.items() if isinstance(ask.answer, Dictionary)}
     if not answers:
         return
     for one in recording.zips:

@@ -118,12 +118,9 @@ def asked_first(recording: Recording, place: Place) -> bool:
 
 def _scope(recording: Recording, place: Place) -> ast.AST:
     """The outermost function around a place, or the module's own statements."""
-    span = recording.span(place)
-    for node in recording.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            around = recording.span(node)
-            if around.start <= span.start < around.end:
-                return node
+    around = story.functions_around(recording, place.node)
+    if around:
+        return around[-1]
     return ast.Module([node for node in recording.tree.body if not isinstance(node, _DEFINITIONS)], [])
 
 

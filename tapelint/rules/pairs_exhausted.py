@@ -67,7 +67,7 @@ def _fix(recording: Recording, value: OneShot) -> Fix | None:
 
 def _stops_early(recording: Recording, node: ast.AST) -> bool:
     """Whether a loop over the pairs may end before the last of them."""
-    for loop in recording.nodes:
-        if isinstance(loop, (ast.For, ast.AsyncFor)) and loop.iter is node:
-            return any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in ast.walk(loop))
-    return False
+    loop = recording.parents.get(id(node))
+    if not isinstance(loop, (ast.For, ast.AsyncFor)) or loop.iter is not node:
+        return False
+    return any(isinstance(inner, (ast.Break, ast.Return, ast.Raise)) for inner in ast.walk(loop))

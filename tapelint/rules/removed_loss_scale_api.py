@@ -37,9 +37,7 @@ def _told(recording: Recording, use: Use) -> Finding:
 
 def _fix(recording: Recording, use: Use) -> Fix | None:
     """Both calls of one function at once: `scale_loss`, and the scaled gradients as they are."""
-    function = _function(recording, use)
-    if function is None:
-        return None
+    function = story.scope_around(recording, use.place)
     calls = [node for node in ast.walk(function) if _is_call(node)]
     calls.sort(key=lambda node: recording.span(node).start)
     scaling = [call for call in calls if _name(call) == "get_scaled_loss"]
@@ -62,18 +60,6 @@ def _fix(recording: Recording, use: Use) -> Fix | None:
     edits.sort(key=lambda edit: edit.span.start)
     message = "use scale_loss, and apply the scaled gradients: the optimizer divides them itself"
     return Fix(message, Applicability.SAFE, tuple(edits))
-
-
-def _function(recording: Recording, use: Use) -> ast.AST | None:
-    """The innermost function around the call, or the module."""
-    found: ast.AST = recording.tree
-    span = recording.span(use.place)
-    for node in recording.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            around = recording.span(node)
-            if around.start <= span.start < around.end:
-                found = node
-    return found
 
 
 def _is_call(node: ast.AST) -> bool:

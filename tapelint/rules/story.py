@@ -325,7 +325,7 @@ def unrecorded_asks(case: Missing) -> list[Ask]:
     queue: list[Value] = [case.met.value]
     seen: set[int] = set()
     session = case.ask.session.id if case.ask.session is not None else 0
-    answers = {ask.answer.id: ask for ask in case.recording.asks if ask.answer is not None}
+    answers = case.recording.answers
     while queue:
         item = queue.pop(0)
         if item is case.verdict.source:
@@ -383,10 +383,17 @@ def function_around(recording: Recording, place: Place) -> str:
 
 def scope_around(recording: Recording, place: Place) -> ast.Module | ast.FunctionDef | ast.AsyncFunctionDef:
     """The innermost function around a place, the module for none."""
-    found: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef = recording.tree
-    start = -1
-    span = recording.span(place)
-    for around, node in recording.function_spans:
-        if around.start <= span.start < around.end and around.start > start:
-            found, start = node, around.start
+    return next(iter(functions_around(recording, place.node)), recording.tree)
+
+
+def functions_around(recording: Recording, node: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that hold a node of the module (a function holds itself), innermost first."""
+    found: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+    inner, around = node, recording.parents.get(id(node))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        found.append(node)
+    while around is not None:
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner not in around.decorator_list:
+            found.append(around)
+        inner, around = around, recording.parents.get(id(around))
     return found

@@ -46,17 +46,14 @@ def _number(work: Work) -> bool:
 
 def _ask_of_list(recording: Recording, work: Work) -> Ask | None:
     """The call that gave a list of one gradient that is unpacked into one name for each target."""
-    if work.how != "unpack":
+    ask = recording.answers.get(work.value.id) if work.how == "unpack" else None
+    if ask is None or ask.method != "gradient":
         return None
-    for ask in recording.asks:
-        if ask.answer is not work.value or ask.method != "gradient":
-            continue
-        count = target_count(recording, ask)
-        sources = recording.contents.get(ask.sources.id, ())
-        exact = ask.sources.id not in recording.inexact and isinstance(ask.sources, Sequence)
-        if count > 1 and exact and len(sources) == 1 and work.count == count and len(ask.results) == 1:
-            return ask
-    return None
+    count = target_count(recording, ask)
+    sources = recording.contents.get(ask.sources.id, ())
+    exact = ask.sources.id not in recording.inexact and isinstance(ask.sources, Sequence)
+    certain = count > 1 and exact and len(sources) == 1 and work.count == count and len(ask.results) == 1
+    return ask if certain else None
 
 
 def _told(recording: Recording, work: Work, ask: Ask, variant: str) -> Finding:

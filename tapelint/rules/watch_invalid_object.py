@@ -45,23 +45,24 @@ def _listed(recording: Recording, call: ast.Call) -> Fix | None:
 
 def _bound(recording: Recording, event: Event, call: ast.Call, fields: dict[str, str]) -> Iterator[Finding]:
     """`x = tape.watch(x)`: the name is None from here on."""
-    for node in recording.nodes:
-        if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            used = next(
-                (
-                    inner
-                    for inner in recording.nodes
-                    if isinstance(inner, ast.Name)
-                    and inner.id == name
-                    and isinstance(inner.ctx, ast.Load)
-                    and inner.lineno > node.lineno
-                ),
-                None,
-            )
-            if used is not None:
-                marks = (story.mark(recording, "used", used),)
-                yield story.told(recording, CODE, node, {**fields, "name": name}, marks, "result", event.context)
+    node = recording.parents.get(id(call))
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    name = node.targets[0].id
+    used = next(
+        (
+            inner
+            for inner in recording.nodes
+            if isinstance(inner, ast.Name)
+            and inner.id == name
+            and isinstance(inner.ctx, ast.Load)
+            and inner.lineno > node.lineno
+        ),
+        None,
+    )
+    if used is not None:
+        marks = (story.mark(recording, "used", used),)
+        yield story.told(recording, CODE, node, {**fields, "name": name}, marks, "result", event.context)
 
 
 def _judge(

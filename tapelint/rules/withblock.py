@@ -13,10 +13,9 @@ def block_of(recording: Recording, tape: Tape) -> ast.With | None:
     """The `with` statement whose item makes the tape."""
     if tape.place is None or not recording.here(tape.place):
         return None
-    for node in recording.nodes:
-        if isinstance(node, ast.With) and any(item.context_expr is tape.place.node for item in node.items):
-            return node
-    return None
+    item = recording.parents.get(id(tape.place.node))
+    block = recording.parents.get(id(item)) if isinstance(item, ast.withitem) else None
+    return block if isinstance(block, ast.With) else None
 
 
 def indentation(recording: Recording, statement: ast.stmt) -> str | None:
@@ -58,10 +57,10 @@ def into(recording: Recording, block: ast.With, place: ast.AST) -> tuple[Edit, .
 
 
 def _following(recording: Recording, block: ast.With) -> ast.stmt | None:
-    for parent in recording.nodes:
-        for name in ("body", "orelse", "finalbody"):
-            body = getattr(parent, name, None)
-            if isinstance(body, list) and block in body:
-                at = body.index(block)
-                return body[at + 1] if at + 1 < len(body) else None
+    parent = recording.parents.get(id(block))
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(parent, name, None)
+        if isinstance(body, list) and block in body:
+            at = body.index(block)
+            return body[at + 1] if at + 1 < len(body) else None
     return None
