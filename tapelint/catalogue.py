@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, cast
 
 from tapelint.diagnostic import Diagnostic, Finding, Related, Severity, Span
 
@@ -40,17 +40,15 @@ class MissingFieldError(ValueError):
     """A template asks for something that the finding does not bring."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(NamedTuple):
     """Another way to tell the same rule. An empty text means: the page's own."""
 
     message: str = ""
     help: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule page. `message`, `help` and `labels` are templates; `sections` holds Markdown by heading, in order."""
 
     code: str
@@ -64,9 +62,9 @@ class Rule:
     former: tuple[str, ...] = ()
     tensorflow: str = ""
     keras: tuple[int, ...] = (2, 3)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    variants: Mapping[str, Variant] = field(default_factory=dict)
-    sections: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
+    variants: Mapping[str, Variant] = MappingProxyType({})
+    sections: Mapping[str, str] = MappingProxyType({})
 
     @property
     def url(self) -> str:

@@ -208,7 +208,7 @@ class Library(Callbacks):
             for name_, leaf in leaves
             if not isinstance(leaf, (Const, Symbol))
         ]
-        if op.form == "tuple" and op.count > 1:
+        if op.form == "tuple" and op.size > 1:
             return self._outputs(op, short, links, dtype, node, kind)
         if op.form in ("list", "dict"):
             piece = self.data(kind, short, links, node, dtype, nested=True)
@@ -260,7 +260,7 @@ class Library(Callbacks):
     def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr, kind: Kind) -> Value:
         """A function with several results."""
         made: list[Value] = []
-        for at in range(op.count):
+        for at in range(op.size):
             output = op.outputs[at] if at < len(op.outputs) else None
             if output is not None and output.effect in ("none", "constant", "zero", "lookup_error"):
                 reason = _CUTS.get(output.effect, CutKind.NOT_DIFFERENTIABLE)

@@ -6,7 +6,7 @@ import ast
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
@@ -73,8 +73,7 @@ The fewer files a project has, the more may be done for each of them: `AWAY_IN_A
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What was last written into a variable by assign and the like: links that are all cut."""
 
     links: tuple[Link, ...]
@@ -83,8 +82,7 @@ class Written:
         return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """What a layer certainly gave to its own `add_loss`."""
 
     losses: tuple[AddedLoss, ...] = ()
@@ -270,7 +268,7 @@ class Machine:
     def within(self, **changes: object) -> Iterator[None]:
         """Play with another context for a while."""
         before = self.context
-        self.context = replace(before, **changes)  # type: ignore[arg-type]
+        self.context = before._replace(**changes)  # type: ignore[arg-type]
         try:
             yield
         finally:
@@ -475,7 +473,7 @@ class Machine:
         phases = frozenset(
             Phase.STOPPED if phase in (Phase.RECORDING, Phase.PAUSED) else phase for phase in state.phases
         )
-        self.set_state(tape, replace(state, phases=phases))
+        self.set_state(tape, state._replace(phases=phases))
 
     def pause(self, tape: Tape | None) -> int:
         """Recording pauses (on one tape, or on all with None); gives the tick to hand to `resume`."""
@@ -485,7 +483,7 @@ class Machine:
         else:
             state = self.state(tape)
             phases = frozenset(Phase.PAUSED if phase is Phase.RECORDING else phase for phase in state.phases)
-            self.set_state(tape, replace(state, phases=phases))
+            self.set_state(tape, state._replace(phases=phases))
         return self.tick()
 
     def resume(self, tape: Tape | None, began: int) -> None:
@@ -508,7 +506,7 @@ class Machine:
             self.set_state(tape, TapeState(frozenset({Phase.RECORDING}), frozenset({session.id})))
             return
         phases = frozenset(Phase.RECORDING if phase is Phase.PAUSED else phase for phase in state.phases)
-        self.set_state(tape, replace(state, phases=phases))
+        self.set_state(tape, state._replace(phases=phases))
 
     def escape(self, value: Value, node: ast.AST, depth: int = 4) -> None:
         """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
@@ -521,7 +519,7 @@ class Machine:
             if not state.escaped:
                 self.event(Happening.ESCAPE, value, node)
                 self.recording.escaped.add(value.id)
-                self.set_state(value, replace(state, escaped=True))
+                self.set_state(value, state._replace(escaped=True))
         elif isinstance(value, Either):
             for option in options(value):
                 self.escape(option, node, depth)

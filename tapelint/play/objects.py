@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
@@ -134,7 +133,7 @@ class Objects(Imports):
         for apply in self.recording.applies[applied:]:
             apply.alone = False
         for at in range(made, len(self.recording.creations)):
-            self.recording.creations[at] = replace(self.recording.creations[at], certain=False)
+            self.recording.creations[at] = self.recording.creations[at]._replace(certain=False)
         return either(results)
 
     def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
@@ -40,8 +41,7 @@ class Happening(Enum):
     BARE_PAUSE = "bare-pause"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """How the player came to a place: the calls on the way, the loops around it, what is caught around it."""
 
     calls: tuple[Place, ...] = ()
@@ -69,8 +69,7 @@ class Context:
         return any(guard in wanted for guard in self.guards)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """A function that TensorFlow traces: where it stands, and `reason` why (a decorator, a `tf.function` call).
 
     `reason` is None where `fit` traces a `train_step`. `time` is the tick at which the trace began.
@@ -91,8 +90,7 @@ class Trace:
     """The ids of the tensors that it was called with: while it is traced, placeholders stand in for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A strategy and where its `scope()` was entered, or where its `run` was called on the function `name`."""
 
     strategy: Value
@@ -100,8 +98,7 @@ class Scope:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(NamedTuple):
     """Two branches that are both traced: the condition is a tensor in a traced function."""
 
     place: Place
@@ -109,8 +106,7 @@ class Fork:
     branches: tuple[tuple[ast.AST, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapping:
+class Wrapping(NamedTuple):
     """A `tf.function` that is made at `place`; `identity` is the same when it wraps the same function again.
 
     `function` is the id of the traced function that comes out, `called` are the places where that is called, in order.
@@ -124,8 +120,7 @@ class Wrapping:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rereading:
+class Rereading(NamedTuple):
     """An iterator over gradients that is read at `place`, although `first` certainly read it to its end before."""
 
     value: OneShot
@@ -134,8 +129,7 @@ class Rereading:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnected:
+class Disconnected(NamedTuple):
     """An output of a functional model that was computed from an input which the model does not have.
 
     `node` is the expression that gives the output, `given` the one that gives the model's inputs, `root` the place of
@@ -149,8 +143,7 @@ class Disconnected:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(NamedTuple):
     """An optimizer, layer or model makes its variables here: it is used for the first time."""
 
     value: Value
@@ -159,8 +152,7 @@ class Making:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A loop around a place: its statement, the round that is played (1, 2, …), when the round began."""
 
     place: Place
@@ -168,8 +160,7 @@ class Loop:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happens to `tape` at `place`; `state` is the tape's state just before."""
 
     what: Happening
@@ -214,8 +205,7 @@ class Fault(Enum):
     """The source is a list of variables in which some are not trainable; `place` is the layer that holds these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """A cut on the way back from the target; `value` is what was cut off, `reaches` whether the source lies behind.
 
     `reaches` is None when it can't be told. `trail` are the values between the cut and the source, from the cut on.
@@ -227,8 +217,7 @@ class Met:
     trail: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the query found for one source of one gradient call."""
 
     standing: Standing
@@ -342,8 +331,7 @@ class Apply:
         return self.place.node
 
 
-@dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(NamedTuple):
     """That `trainable` of a model or layer was set, and where. `value` is None when it is not known to what."""
 
     value: bool | None
@@ -355,8 +343,7 @@ class Frozen:
         return Frozen(values[0].value if agreed else None, values[0].place, values[0].context)
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(NamedTuple):
     """The two columns of (gradient, variable) pairs, as they were put together at `place`.
 
     Items stand as in a sequence, `Several` for a number of them that is not known.
@@ -372,8 +359,7 @@ class Pairs:
         return self.gradients.exact and self.variables.exact
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """How pairs are wrong ("order", "state", "length", "other"), the source of the gradient, the variable beside it."""
 
     kind: str
@@ -384,8 +370,7 @@ class Mismatch:
     """Where the layer with state was made ("state")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(NamedTuple):
     """A variable that the optimizer meets too late, and the place and variables of its first step."""
 
     variable: Value
@@ -393,8 +378,7 @@ class Stranger:
     met: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A method, attribute or argument of a library object: `how` is "call", "read" or "write"."""
 
     value: Value
@@ -407,8 +391,7 @@ class Use:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(NamedTuple):
     """A call of one of the clipping functions; `given` is what it clips and `result` what it gives."""
 
     op: str
@@ -463,15 +446,14 @@ class Custom:
     """Whether each of them depends on an upstream gradient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
-    `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `count` names), "write" (of `others` into
+    `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `number` names), "write" (of `others` into
     a variable), "list" (with a whole list of gradients), "return" (a tape, from a traced function), "items" (of a
     dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or "keep" (in the object
-    `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `count` is
-    the position of the value among the operands.
+    `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `number`
+    is the position of the value among the operands.
     """
 
     how: str
@@ -480,11 +462,10 @@ class Work:
     place: Place
     context: Context
     others: tuple[Value, ...] = ()
-    count: int = 0
+    number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """One call of a model or layer. `training` is what it was told of its mode, None when nothing.
 
     `modes` are the layers in it that work differently in training and are not frozen, `penalized` those with a
@@ -504,8 +485,7 @@ class Forward:
     ended: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AddedLoss:
+class AddedLoss(NamedTuple):
     """A tensor that a visible layer gave to its own `add_loss` while it was called."""
 
     layer: Value
@@ -513,8 +493,7 @@ class AddedLoss:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(NamedTuple):
     """Something trainable that Keras does not count among a model's variables, and the object that keeps it.
 
     `how` is "attribute" (a `tf.Variable` on a Keras 3 layer), "plain" (inside an object of a plain class) or
@@ -526,8 +505,7 @@ class Hidden:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """The value of an expression that is a statement of its own: nobody keeps it."""
 
     value: Value
@@ -535,8 +513,7 @@ class Dropped:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """Two lists put one behind the other: what they held, and the list that holds both."""
 
     result: Value
@@ -546,8 +523,7 @@ class Joined:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Zip:
+class Zip(NamedTuple):
     """A call of `zip` on `parts`; `columns` are their elements at that time."""
 
     parts: tuple[Value, ...]
@@ -556,8 +532,7 @@ class Zip:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """How a value was computed: `function` in full (`tensorflow.exp`, `-`), with all its arguments, also constants.
 
     `callee` is the layer, model, loss or the like that was called, None for a function or an operator.
@@ -577,8 +552,7 @@ class Operation:
         return self.args[position] if 0 <= position < len(self.args) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One played call of a visible function, from the tick `began` to the tick `ended`; `place` is the call."""
 
     began: int
@@ -586,8 +560,7 @@ class Run:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Undefined:
+class Undefined(NamedTuple):
     """A tape method called on a name that no path binds here. `deleted` is where it was deleted."""
 
     name: str
@@ -599,8 +572,7 @@ class Undefined:
     """The function (its node, None for the module) around the place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rebinding:
+class Rebinding(NamedTuple):
     """A name that held `old` got `new`, which was computed from it."""
 
     name: str
@@ -613,8 +585,7 @@ class Rebinding:
     """False when the name may also have held something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(NamedTuple):
     """A variable, layer, optimizer or model that was made at `place`; `inside` are the tapes recording then."""
 
     value: Value
@@ -628,8 +599,7 @@ class Creation:
     """False when something else may be called here instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClassEntered:
+class ClassEntered(NamedTuple):
     """`with tf.GradientTape as tape`: the class where an object is needed."""
 
     place: Place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
 from typing import NamedTuple
@@ -54,8 +54,7 @@ class Watch(NamedTuple):
         return Watch(min(value.time for value in values), values[0].place, certain)
 
 
-@dataclass(frozen=True, slots=True)
-class TapeState:
+class TapeState(NamedTuple):
     """All that can be true of a tape at one point: the phases it may be in, and the recordings it may hold."""
 
     phases: frozenset[Phase]
@@ -73,7 +72,7 @@ class TapeState:
         return phase in self.phases or self.escaped
 
     def to(self, phase: Phase) -> TapeState:
-        return replace(self, phases=frozenset({phase}))
+        return self._replace(phases=frozenset({phase}))
 
     def join(self, values: list[TapeState], missing: bool) -> TapeState:
         return TapeState(

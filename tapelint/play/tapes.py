@@ -8,7 +8,6 @@ after that records anew; `watch` needs an entered tape; `reset` forgets what was
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from tapelint.play.machine import Arguments, Machine
 from tapelint.play.query import INTEGER_DTYPES, Query
@@ -134,7 +133,7 @@ class Tapes(Machine):
             return
         session = self.new_session(tape, node)
         session.intervals.append([self.tick(), None])
-        self.set_state(tape, replace(state, sessions=frozenset({session.id})))
+        self.set_state(tape, state._replace(sessions=frozenset({session.id})))
 
     # -- gradient, jacobian, batch_jacobian -----------------------------------------------------------------------
 
@@ -232,7 +231,7 @@ class Tapes(Machine):
             if tape.persistent is False and intervals and intervals[-1][1] is None:
                 intervals[-1][1] = self.tick()
         consumed = (*state.consumed_by, place)
-        self.set_state(tape, replace(state, phases=phases, inside=inside, consumed_by=consumed))
+        self.set_state(tape, state._replace(phases=phases, inside=inside, consumed_by=consumed))
 
     def _mark_again(self, target: Value) -> None:
         """Note on the asks behind `target` that their results are differentiated once more."""
@@ -346,7 +345,7 @@ class Tapes(Machine):
                     (verdict.fault is Fault.NOT_USED and takes_part)
                     or (verdict.fault is None and met is not None and met.reaches is True)
                 ):
-                    found.append(replace(verdict, part=True))
+                    found.append(verdict._replace(part=True))
         return found
 
     def _takes_part(self, query: Query, target: Value, layer: Instance, node: ast.AST) -> bool:
@@ -366,7 +365,7 @@ class Tapes(Machine):
             if verdict.standing is not Standing.CUT or verdict.fault is not None or met is None:
                 continue
             if met.reaches is True and met.cut.kind in _LOSING:
-                found.append(replace(verdict, part=True))
+                found.append(verdict._replace(part=True))
         return found
 
     def _lost_members(self, query: Query, target: Value, source: VariableSet, node: ast.AST) -> list[Verdict]:
@@ -389,7 +388,7 @@ class Tapes(Machine):
                 verdict = query.why_unconnected(target, variable, node)
                 met = verdict.cut
                 if verdict.standing is Standing.CUT and verdict.fault is None and met is not None and met.reaches:
-                    found.append(replace(verdict, part=True))
+                    found.append(verdict._replace(part=True))
         return found
 
     def _whole_numbers(self, source: VariableSet, node: ast.AST) -> list[Verdict]:

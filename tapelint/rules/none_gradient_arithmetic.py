@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
@@ -33,7 +32,7 @@ def _written(write: Work) -> Work | None:
     given = write.others[0] if write.others else None
     if given is None or ask_of(given) is None:
         return None
-    return replace(write, how="method", value=given, others=(write.value,))
+    return write._replace(how="method", value=given, others=(write.value,))
 
 
 def _meets_all(work: Work) -> bool:

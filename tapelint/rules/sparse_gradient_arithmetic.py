@@ -150,7 +150,7 @@ def _fix(recording: Recording, work: Work) -> Fix | None:
     name = tensorflow_name(recording)
     operand: ast.expr | None = None
     if isinstance(node, ast.BinOp):
-        operand = node.left if work.count == 0 else node.right
+        operand = node.left if work.number == 0 else node.right
     elif isinstance(node, ast.Subscript):
         operand = node.value
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

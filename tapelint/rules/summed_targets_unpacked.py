@@ -35,7 +35,7 @@ def taken_apart(work: Work, ask: Ask) -> bool:
     if not isinstance(value, Data) or value.shape is None:
         return False
     if work.how == "unpack":
-        return value.shape == () or (value.shape[0] is not None and value.shape[0] != work.count)
+        return value.shape == () or (value.shape[0] is not None and value.shape[0] != work.number)
     return value.shape == () and (work.how == "iterate" or (work.how == "index" and _number(work)))
 
 
@@ -52,7 +52,7 @@ def _ask_of_list(recording: Recording, work: Work) -> Ask | None:
     count = target_count(recording, ask)
     sources = recording.contents.get(ask.sources.id, ())
     exact = ask.sources.id not in recording.inexact and isinstance(ask.sources, Sequence)
-    certain = count > 1 and exact and len(sources) == 1 and work.count == count and len(ask.results) == 1
+    certain = count > 1 and exact and len(sources) == 1 and work.number == count and len(ask.results) == 1
     return ask if certain else None
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 #: Spellings of one and the same package, the longest first.
 _PREFIXES = (
@@ -35,8 +35,7 @@ _RAW = "tensorflow.raw_ops."
 _V1 = "tensorflow.compat.v1."
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One of several results: its field name (empty for a plain tuple), what it does to a gradient, its dtype class."""
 
     name: str
@@ -46,8 +45,7 @@ class Output:
     """Whether it is itself a list of such tensors, as the first result of `tf.clip_by_global_norm`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """Another behaviour under a condition on the arguments.
 
     `parameter` and `value` say when: the argument is that literal, or any dtype of that class (`int`, `bool`); an
@@ -64,8 +62,7 @@ class Case:
     """`1`, `list` or the number of results."""
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """What one function does to a gradient."""
 
     symbol: str
@@ -82,13 +79,13 @@ class Op:
     """The parameter that decides the dtype when it is given; `result` holds otherwise."""
     carries: tuple[str, ...] = ()
     """Parameters that were seen to carry a gradient to a result; `("*",)` for all."""
-    cuts: Mapping[str, str] = field(default_factory=dict)
+    cuts: Mapping[str, str] = MappingProxyType({})
     """Parameters that were seen to lose it, with how: `none`, `zero` or `lookup_error`."""
     params: tuple[str, ...] = ()
     """Parameters in order, `*name` for a variadic one, `=name` for one that is keyword-only."""
     form: str = "1"
     """`1` for one result, `tuple`, `list` or `dict`."""
-    count: int = 1
+    size: int = 1
     """How many results a `tuple` has."""
     outputs: tuple[Output, ...] = ()
     """The results one by one where they differ; empty where they are alike."""
@@ -123,8 +120,7 @@ class Op:
         return "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiClass:
+class ApiClass(NamedTuple):
     """What an instance of a public class (or the result of a model builder) is."""
 
     symbol: str
@@ -208,7 +204,7 @@ def op(name: str) -> Op | None:
     dtype_parameter = ""
     if result.startswith("dtype:"):
         dtype_parameter, _, result = result[len("dtype:") :].partition("|")
-    form, count, each = _outputs(outputs)
+    form, size, each = _outputs(outputs)
     names = tuple(params.split(",")) if params else ()
     result, _, same_as = result.partition(":")
     return Op(
@@ -221,7 +217,7 @@ def op(name: str) -> Op | None:
         _cuts(cuts),
         names,
         form,
-        count,
+        size,
         each,
         operation,
         tuple(_case(part) for part in cases.split(";")) if cases else (),
@@ -291,8 +287,7 @@ def _generations(text: str) -> tuple[int, ...]:
     return (int(text),) if text else (2, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class NumpyOp:
+class NumpyOp(NamedTuple):
     """What a name of NumPy is, and what comes out when it is given tensors or variables."""
 
     symbol: str
@@ -317,8 +312,7 @@ def numpy_op(name: str) -> NumpyOp | None:
     return NumpyOp(name, *line.split("\t")) if line is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """What a method, an attribute or an operator of a tensor or a variable does to a gradient."""
 
     owner: str

@@ -79,7 +79,7 @@ def test_every_function_row_is_understood() -> None:
         assert (found.effect == "lookup_error") <= bool(found.operation), symbol
         if found.outputs:
             assert found.form == "tuple"
-            assert found.count == len(found.outputs)
+            assert found.size == len(found.outputs)
 
 
 def test_every_class_row_is_understood() -> None:
@@ -215,7 +215,7 @@ def test_the_links_of_parameters() -> None:
 def test_several_results() -> None:
     top = api.op("tensorflow.math.top_k")
     assert top is not None
-    assert top.count == 2
+    assert top.size == 2
     assert [(output.name, output.effect, output.result) for output in top.outputs] == [
         ("values", "differentiable", "same"),
         ("indices", "none", "int"),
