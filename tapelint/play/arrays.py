@@ -82,6 +82,8 @@ _ASSIGNING = frozenset(
         "batch_scatter_update",
     }
 )
+_GENERATORS = frozenset({"random.RandomState", "random.default_rng", "random.Generator"})
+"""What NumPy's generators of random numbers are made by; their methods are called as its functions are."""
 _TENSOR_METHODS = frozenset({"value", "read_value", "to_tensor", "to_sparse", "with_values", "__add__", "__mul__"})
 
 
@@ -143,6 +145,10 @@ class Arrays(Containers):
         return self.unknown(node, (value, *arguments.all()), "call")
 
     def _call_array(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        if isinstance(value, Data) and value.op in _GENERATORS:
+            drawn = "numpy.random." + ("randint" if name == "integers" else name)
+            if api.numpy_op(drawn) is not None:
+                return self.shaped(drawn, arguments, self.numpy(drawn, arguments, node), node)
         kind = dtypes.of_argument(arguments.get(0, "dtype")) if name == "astype" else dtypes.of(value)
         if name in ("argmax", "argmin", "argsort", "nonzero"):
             kind = "int"
@@ -187,7 +193,7 @@ class Arrays(Containers):
         """A function of NumPy: whatever it is given, its result is no longer TensorFlow's."""
         short = name.removeprefix("numpy.")
         found = api.numpy_op(name)
-        if short in ("random.RandomState", "random.default_rng", "random.Generator"):
+        if short in _GENERATORS:
             return self.data(Kind.ARRAY, short, (), node)  # what its methods give are arrays
         if found is None or any(_is_callable(value) for value in arguments.all()):
             for value in arguments.all():

@@ -224,6 +224,9 @@ class Machine:
     def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError
 
+    def shaped(self, name: str, arguments: Arguments, result: Value, node: ast.AST) -> Value:
+        raise NotImplementedError
+
     # -- time and places ------------------------------------------------------------------------------------------
 
     def tick(self) -> int:
