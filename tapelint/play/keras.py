@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.callbacks import is_callable
-from tapelint.play.machine import Added, Arguments, Met, Written
+from tapelint.play.machine import Added, Arguments, FirstRun, Met, Written
 from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
 from tapelint.play.recording import AddedLoss, Disconnected, Forward, Frozen
@@ -25,6 +26,7 @@ from tapelint.play.values import (
     Link,
     Method,
     Object,
+    Place,
     Sequence,
     Several,
     Symbol,
@@ -331,6 +333,36 @@ class Keras(Optimizers):
         found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind == "layer" else None
         return found is not None and found.trainable is False and not _last(found.symbol).startswith("Input")
 
+    @contextmanager
+    def first_run_of(self, instance: Instance, arguments: Arguments, unbuilt: bool) -> Iterator[None]:
+        """Play the `call` of a model or layer as Keras 3 first runs it, if it certainly has unbuilt layers.
+
+        Keras 3 takes no number in place of a tensor: `model(x, True)` raises.
+        """
+        outer = self.first_run
+        unbuilt = unbuilt and not any(isinstance(value, Const) for value in arguments.args)
+        own = self.class_attribute(instance.cls, "build") is not None or not instance.whole
+        if outer is None and unbuilt and self.keras == 3 and instance.kind in ("model", "layer") and not own:
+            eager = self.mentions("run_functions_eagerly")
+            if not eager and any(self.without_weights(layer) for layer in self.held_layers(instance)):
+                self.first_run = FirstRun()
+        try:
+            yield
+        finally:
+            self.first_run = outer
+
+    def constant_weights(self, layer: Object, unbuilt: bool, node: ast.AST) -> Cut | None:
+        """What cuts a layer from its weights in a function that is traced in the first run of what holds it."""
+        run = self.first_run
+        if run is None or run.function is None or not (unbuilt or layer.id in run.layers):
+            return None
+        run.layers.add(layer.id)
+        function = run.function
+        decorators = function.node.decorator_list if not isinstance(function.node, ast.Lambda) else []
+        known = zip(decorators, function.decorators, strict=False)
+        at = next((item for item, name in known if name == "tensorflow.function"), function.node)
+        return Cut(CutKind.FIRST_RUN, Place(at, function.module), function.name)
+
     def no_weights(self, value: Value, node: ast.AST) -> Value:
         """The empty list that `trainable_variables` of an unbuilt layer or model is."""
         empty = self.sequence("list", (), node)
@@ -568,7 +600,8 @@ class Keras(Optimizers):
     def _forward(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         given = [*arguments.args, *(v for key, v in arguments.kwargs.items() if key not in ("training", "mask"))]
         inputs = self.flats(given)
-        if self.without_weights(value):
+        unbuilt = self.without_weights(value)
+        if unbuilt:
             self.note_making(value, value.kind, node)
         found = api.api_class(value.symbol)
         if value.kind == "model" and (passed := self._through(value, arguments, node)) is not None:
@@ -587,7 +620,7 @@ class Keras(Optimizers):
             cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), last)
             links = [Link(link.value, cut) for link in links]
         if weights:
-            links.append(Link(self.variables(value, "trainable", node)))
+            links.append(Link(self.variables(value, "trainable", node), self.constant_weights(value, unbuilt, node)))
         for name in sorted(self.attributes.get(value.id, ())):
             given_weight = self.world.get((value.id, "." + name))
             if isinstance(given_weight, Data) and given_weight.kind is Kind.TENSOR:

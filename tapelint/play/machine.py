@@ -123,6 +123,19 @@ class BudgetSpent(Exception):
     """One played function took more work than it is worth; what it did so far stands."""
 
 
+@dataclass(eq=False)
+class FirstRun:
+    """Keras 3 runs the `call` of an unbuilt model or layer once without numbers, to learn which weights it needs.
+
+    A `tf.function` that is traced in that run (`function`) has no weights to read, but what they are to begin with, as
+    constants; and the call with numbers, which comes next, uses that trace. `layers` are those that are built in it, by
+    their ids. Source: run on TensorFlow 2.21 with Keras 3.15; Keras 2 runs `call` with the weights.
+    """
+
+    function: Function | None = None
+    layers: set[int] = field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class Arguments:
     """The arguments of one call. `more` says that there may be others (`*args`, `**kwargs` of unknown content)."""
@@ -213,6 +226,8 @@ class Machine:
         """The modules around the place of play whose `from … import *` are being followed."""
         self.graph_loops: set[int] = set()
         """The ids of the loop statements that become a loop of a graph: they go over a tensor, in a traced function."""
+        self.first_run: FirstRun | None = None
+        """The first run of an unbuilt model or layer that is going on."""
         self.leaks: dict[int, tuple[Place, ast.AST]] = {}
         """Lists to which such a loop appends its tensors: where, and the loop; by the list's id."""
 

@@ -473,6 +473,7 @@ class Objects(Imports):
         if own is not None:
             return self.call(self._bind_method(own, instance), arguments, node)
         if instance.kind in ("model", "layer", "loss"):
+            unbuilt = self.certainly_unbuilt(instance)
             self.build(instance, node)
             self.recording.ran.setdefault(instance.id, self.place(node))
             self.mark_called(instance)
@@ -492,9 +493,10 @@ class Objects(Imports):
                 within = bool(symbols) and instance.kind != "loss" and self._uses_tapes(instance.cls)
                 if within:
                     given = self._with_tensors(given, node)
-                result = self.call_function(
-                    forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node
-                )
+                with self.first_run_of(instance, arguments, unbuilt):
+                    result = self.call_function(
+                        forward, Arguments((instance, *given.args), given.kwargs, more=given.more), node
+                    )
                 if within:
                     result = self._symbolic_result(result, symbols, instance, node)
                 if symbols:

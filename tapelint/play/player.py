@@ -265,6 +265,11 @@ class Player(Statements):
         frame.in_graph = frame.in_graph or outer[0].in_graph
         context = self.context
         began = self.tick()
+        first = self.first_run if "tensorflow.function" in function.decorators else None
+        if first is not None and first.function is None:
+            first.function = function
+        else:
+            first = None
         try:
             trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
             if trace is not None and trace is not context.trace:
@@ -305,6 +310,8 @@ class Player(Statements):
         finally:
             self.recording.runs.append(Run(began, self.clock, call))
             self.stack.pop()
+            if first is not None:
+                first.function = None
             self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
         return result

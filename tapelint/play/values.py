@@ -50,6 +50,8 @@ class CutKind(Enum):
     """The operation has no gradient function: asking raises LookupError."""
     PY_FUNCTION = "py-function"
     PIPELINE = "pipeline"
+    FIRST_RUN = "first-run"
+    """Weights that a traced function keeps as constants: Keras 3 traced it before the weights had been made."""
     DROPPED = "dropped"
     """A write into a `tf.TensorArray` in a graph, of which the result was thrown away."""
     SYMBOLIC = "symbolic"
