@@ -13,6 +13,8 @@ from tapelint.tensorflow import api
 
 CODE = "TAP903"
 _AGGREGATION = frozenset({"experimental_aggregate_gradients", "skip_gradients_aggregation"})
+_GONE = frozenset({("lr", False), ("_decayed_lr", True)})
+"""Names of the learning rate that are gone, and whether they were called."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -97,14 +99,16 @@ def _argument(recording: Recording, apply: Apply, keyword: ast.keyword) -> Findi
 
 def _attributes(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
-        if use.name != "lr" or use.how == "call" or not use.certain or not recording.here(use.place):
+        if (use.name, use.how == "call") not in _GONE or not use.certain or not recording.here(use.place):
             continue
         if not isinstance(use.value, Object) or use.value.kind != "optimizer" or not _plain(use.value):
             continue
         if use.context.guarded("AttributeError") or optimizers.asked_first(recording, use.place):
             continue
-        target = _attribute(use)
-        if target is not None:
+        node = use.place.node
+        if use.how == "call" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield _decayed(recording, use, node.func)
+        elif (target := _attribute(use)) is not None:
             yield _lr(recording, use, target)
 
 
@@ -119,6 +123,15 @@ def _attribute(use: Use) -> ast.Attribute | None:
     elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
         node = node.target
     return node if isinstance(node, ast.Attribute) and node.attr == "lr" else None
+
+
+def _decayed(recording: Recording, use: Use, function: ast.Attribute) -> Finding:
+    owner = recording.text(function.value)
+    fields = {"optimizer": owner, "name": function.attr}
+    edit = Edit(Span(recording.span(function.value).end, recording.span(use.place).end), ".learning_rate")
+    fix = Fix(f"use {owner}.learning_rate", Applicability.SAFE, (edit,))
+    marks = (optimizers.made(recording, use.value),)
+    return story.told(recording, CODE, use.place, fields, marks, "attribute_read", use.context, fix)
 
 
 def _lr(recording: Recording, use: Use, target: ast.Attribute) -> Finding:
