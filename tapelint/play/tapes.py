@@ -69,6 +69,7 @@ class Tapes(Machine):
         call = node if isinstance(node, ast.Call) else None
         tape = Tape(self.place(node), self.tick(), persistent, accessed, call)
         self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
+        self.world.put((tape.id, "held", "maybe"), True)
         self.recording.tapes.append(tape)
         self.recording.functions[tape.id] = self.frame.node
         first = arguments.args[0] if arguments.args else None
