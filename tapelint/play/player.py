@@ -298,7 +298,8 @@ class Player(Statements):
                 result = either(value for _, value in ends)
             self.refresh()
             for tape in self.recording.tapes[tapes:]:
-                if self.recording.functions.get(tape.id) is function.node and not self.world.get((tape.id, "deleted")):
+                held = self.world.get((tape.id, "held", "maybe"))
+                if held and self.recording.functions.get(tape.id) is function.node:
                     self.recording.kept.add(tape.id)
             frame.late = True
             if (self.standalone or len(self.stack) == 1) and not self.world.get(("suspended",), 0):

@@ -221,7 +221,7 @@ class Statements(Expressions):
     def forget(self, tape: Tape, node: ast.AST, name: str, certain: bool = True) -> None:
         """The program lets go of a tape."""
         self.event(Happening.DELETE, tape, node, name, certain=certain)
-        self.world.put((tape.id, "deleted"), True)
+        self.world.put((tape.id, "held", "maybe"), False)
 
     def _delete(self, target: ast.expr, node: ast.AST) -> None:
         if isinstance(target, ast.Name):

@@ -69,6 +69,7 @@ class Tapes(Machine):
         call = node if isinstance(node, ast.Call) else None
         tape = Tape(self.place(node), self.tick(), persistent, accessed, call)
         self.world.put((tape.id, "state"), TapeState(frozenset({Phase.CREATED})))
+        self.world.put((tape.id, "held", "maybe"), True)
         self.recording.tapes.append(tape)
         self.recording.functions[tape.id] = self.frame.node
         first = arguments.args[0] if arguments.args else None
@@ -290,9 +291,12 @@ class Tapes(Machine):
             if isinstance(source, VariableSet) and source.which == "all" and not source.part:
                 if verdict.standing is not Standing.CONNECTED or query.watches_sets():
                     continue
-                layer = self._layer_with_state(source.owner)
-                if layer is not None:
-                    ask.verdicts.append(Verdict(Standing.CUT, source, node, Fault.STATE, place=layer.place, part=True))
+                layers = self._layers_with_state(source.owner, set())
+                averages = [layer for layer in layers if _state(layer, 2)]
+                if layers:
+                    fault = Fault.STATE if averages else Fault.SEED
+                    place = (averages or layers)[0].place
+                    ask.verdicts.append(Verdict(Standing.CUT, source, node, fault, place=place, part=True))
         ask.backwards = self._backwards(ask, query)
 
     def _backwards(self, ask: Ask, query: Query) -> bool:
@@ -474,25 +478,22 @@ class Tapes(Machine):
                 shapes.add(source.shape)
         return len(shapes) > 1
 
-    def _layer_with_state(self, owner: Value, depth: int = 6) -> Object | None:
-        """A layer with variables that are not trainable (moving averages, a seed), among those an object is made of."""
+    def _layers_with_state(self, owner: Value, seen: set[int], depth: int = 6) -> list[Object]:
+        """The layers with variables that are not trainable (moving averages, a seed) that an object is made of."""
         held: list[Value | None] = []
+        if owner.id in seen:
+            return []
+        seen.add(owner.id)
         if isinstance(owner, Instance):
             held = [self.world.get((owner.id, "." + name)) for name in sorted(self.attributes.get(owner.id, ()))]
         elif isinstance(owner, Object):
-            found = api.api_class(owner.symbol)
-            keeps = found is not None and (found.state if self.keras == 3 else found.state_keras2) is True
-            if owner.kind == "layer" and keeps and not _idle_noise(owner):
-                return owner
+            if owner.kind == "layer" and _state(owner, self.keras) and not _idle_noise(owner):
+                return [owner]
             held = [*owner.parts, *self.world.get((owner.id, "parts"), Items())]
         elif isinstance(owner, Sequence):
             held = list(self.items(owner) or ())
-        for item in held if depth else ():
-            if isinstance(item, (Instance, Object, Sequence)):
-                layer = self._layer_with_state(item, depth - 1)
-                if layer is not None:
-                    return layer
-        return None
+        parts = [item for item in held if isinstance(item, (Instance, Object, Sequence))] if depth else []
+        return [layer for part in parts for layer in self._layers_with_state(part, seen, depth - 1)]
 
     def _visible_layers(self, owner: Value, depth: int = 4) -> list[Instance]:
         """The layers of visible classes that an object is made of."""
@@ -588,6 +589,12 @@ def _has_bias(layer: Value) -> bool:
     name = layer.symbol.rsplit(".", 1)[-1]
     told = layer.args.get("use_bias") or (layer.args.get("2") if name == "Dense" else None)
     return name in ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose") and told is None
+
+
+def _state(layer: Object, keras: int) -> bool:
+    """Whether a layer of a Keras generation certainly has variables that are not trainable."""
+    found = api.api_class(layer.symbol)
+    return found is not None and (found.state if keras == 3 else found.state_keras2) is True
 
 
 def _idle_noise(layer: Object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.recording import Apply, Recording
-from tapelint.play.values import Data, Kind, Object, Tape, Value
+from tapelint.play.values import Bound, Data, Function, Kind, Object, Partial, Tape, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP710"
@@ -52,7 +52,9 @@ def _fault(recording: Recording, apply: Apply, generation: int) -> str | None:
     if not optimizers.is_optimizer(optimizer):
         return None
     if generation == 3:
-        return ""
+        if isinstance(loss, (Function, Bound, Partial)):
+            return "function"
+        return "" if loss is None or _computed(loss) else "unknown"
     if any(keyword.arg is None for keyword in apply.node.keywords) or not _computed(loss):
         return None
     if len(apply.args) < 2 and "var_list" not in apply.kwargs:

@@ -18,14 +18,16 @@ _TRAINABLE = {
     "non_trainable_weights": "trainable_weights",
 }
 
+_VARIANTS = {Fault.STATE: "states", Fault.SEED: "seed"}
+
 
 def find(recording: Recording) -> Iterator[Finding]:
-    for case in story.missing(recording, Fault.NOT_TRAINABLE, Fault.STATE):
+    for case in story.missing(recording, Fault.NOT_TRAINABLE, Fault.STATE, Fault.SEED):
         source = case.verdict.source
         variant = "non_trainable" if isinstance(source, VariableSet) else ""
         made = source.place if isinstance(source, Variable) else None
-        if case.verdict.fault is Fault.STATE:
-            variant, made = "states", case.verdict.place
+        if case.verdict.fault in _VARIANTS:
+            variant, made = _VARIANTS[case.verdict.fault], case.verdict.place
         marks = (
             story.mark(recording, "made", made),
             story.opened(recording, case.ask.tape),

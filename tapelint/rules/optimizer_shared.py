@@ -43,7 +43,7 @@ def _alone(apply: Apply) -> bool:
 def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
     _, variables = optimizers.columns(recording, apply)
     before = _first(recording, apply, stranger)
-    text = recording.text(variables)
+    text = _words(recording, variables)
     fields = {"optimizer": optimizers.receiver(recording, apply.node), "variables": text, "source": text}
     marks: list[tuple[Mark, ...]] = [optimizers.made(recording, apply.optimizer)]
     variant = "keras2" if recording.keras == 2 else ""
@@ -53,7 +53,7 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
         marks.append(story.mark(recording, "first", stranger.first))
     elif before.node is not apply.node:
         _, first = optimizers.columns(recording, before)
-        fields["source"] = recording.text(first)
+        fields["source"] = _words(recording, first)
         marks.append(story.mark(recording, "first", before.place))
         fix = _fix(recording, apply, first, variables)
     elif before.context.calls != apply.context.calls:
@@ -73,6 +73,12 @@ def _told(recording: Recording, apply: Apply, stranger: Stranger) -> Finding:
         fields["source"] = fields["source"] + earlier if earlier else f"the earlier {text}"
         fields["variables"] += _line(recording, _origin(stranger.variable))
     return story.told(recording, CODE, apply.node, fields, marks, variant, apply.context, fix)
+
+
+def _words(recording: Recording, node: ast.AST) -> str:
+    """How the program writes the variables of a step, without the gradients beside them."""
+    written = [recording.text(part) for part in optimizers.written_variables(node)]
+    return f"[{', '.join(written)}]" if written else recording.text(node)
 
 
 def _origin(value: Value) -> Place | None:
@@ -151,7 +157,7 @@ def _fix(recording: Recording, apply: Apply, first: ast.AST, second: ast.AST) ->
 
 
 def _plain(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple))
+    return not optimizers.written_variables(node) and isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple))
 
 
 def _listed(recording: Recording, node: ast.AST) -> str:

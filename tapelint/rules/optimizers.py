@@ -142,9 +142,16 @@ def columns(recording: Recording, apply: Apply) -> tuple[ast.AST | None, ast.AST
             return node.args[0], node.args[1]
     if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1:
         pair = node.elts[0]
-        if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+        if isinstance(pair, (ast.List, ast.Tuple)) and len(pair.elts) == 2:
             return pair.elts[0], pair.elts[1]
     return None, args[0]
+
+
+def written_variables(node: ast.AST) -> list[ast.expr]:
+    """The variables of pairs that are written out: `[(dw, w), (db, b)]`."""
+    pairs = node.elts if isinstance(node, (ast.List, ast.Tuple)) else []
+    found = [pair.elts[1] for pair in pairs if isinstance(pair, (ast.List, ast.Tuple)) and len(pair.elts) == 2]
+    return found if len(found) == len(pairs) else []
 
 
 def trained(recording: Recording) -> Iterator[tuple[Ask, Apply]]:

@@ -26,4 +26,5 @@ def find(recording: Recording) -> Iterator[Finding]:
         marks = (story.mark(recording, "used", asks[-1].place),)
         last = blocks.last_use(recording, tape)
         fix = blocks.deleting(recording, tape, last) if last is not None else None
-        yield story.told(recording, CODE, tape.place, fields, marks, "", None, fix)
+        variant = "module" if recording.functions.get(tape.id) is None else ""
+        yield story.told(recording, CODE, tape.place, fields, marks, variant, None, fix)

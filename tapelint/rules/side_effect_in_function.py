@@ -68,7 +68,7 @@ def _read_in_the_step_only(recording: Recording, work: Work) -> bool:
 def _told(recording: Recording, work: Work) -> Finding:
     trace = work.context.trace
     assert trace is not None
-    name = story.value_name(recording, work.value)
+    name = _kept(recording, work) or story.value_name(recording, work.value)
     if not name and work.value.place is not None and recording.here(work.value.place):
         name = recording.text(work.value.place)
     fields = {"name": name or "the tensor", "function": trace.name, "target": _target(recording, work)}
@@ -80,6 +80,17 @@ def _told(recording: Recording, work: Work) -> Finding:
     fix = _fix(recording, work) if work.how == "print" else None
     variant = "print" if work.how == "print" else ""
     return story.told(recording, CODE, work.place, fields, marks, variant, work.context, fix)
+
+
+def _kept(recording: Recording, work: Work) -> str:
+    """What the traced function itself calls the tensor that it keeps, where it has a name for it."""
+    node = work.place.node
+    value: ast.expr | None = None
+    if isinstance(node, ast.Call) and work.how != "print" and node.args:
+        value = node.args[-1]
+    elif isinstance(node, ast.Assign):
+        value = node.value
+    return value.id if isinstance(value, ast.Name) else ""
 
 
 def _target(recording: Recording, work: Work) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Happening, Recording
 from tapelint.play.values import Tape
 from tapelint.rules import blocks, story
+from tapelint.syntax.blocks import QUESTIONS
 
 CODE = "TAP105"
 _USED = frozenset({Happening.ASK, Happening.ESCAPE, Happening.UNKNOWN_METHOD, Happening.RESET})
@@ -28,8 +30,27 @@ def find(recording: Recording) -> Iterator[Finding]:
         left = [event for event in events if event.what is Happening.EXIT]
         if not entered or not left or entered[0].context.guards or recording.handed_on(tape):
             continue
+        if _asked_out_of_reach(recording, tape):
+            continue
         fix = _unwrapped(recording, tape)
         yield story.told(recording, CODE, tape.place, {"tape": tape.name}, (), "", entered[0].context, fix)
+
+
+def _asked_out_of_reach(recording: Recording, tape: Tape) -> bool:
+    """Whether a question to the tape stands behind its block, where no path leads (behind an `assert False`, say)."""
+    around = blocks.block(recording, tape)
+    function = blocks.function_of(recording, around) if around is not None else None
+    if around is None or function is None:
+        return False
+    end = recording.span(around).end
+    taken = [start for node in blocks.writes(function, tape.name) if (start := recording.span(node).start) >= end]
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in QUESTIONS
+        and ast.unparse(node.value) == tape.name
+        and end <= recording.span(node).start < min(taken, default=len(recording.source.text))
+        for node in ast.walk(function)
+    )
 
 
 def _unwrapped(recording: Recording, tape: Tape) -> Fix | None:
