@@ -202,8 +202,9 @@ class Fault(Enum):
     """The recording began anew after the target was computed (a gradient call under `stop_recording`)."""
     INVALID = "invalid"
     STATE = "state"
-    SEED = "seed"
     """The source is a list of variables in which some are not trainable; `place` is the layer that holds these."""
+    SEED = "seed"
+    """The same, where all that is not trainable is the seeds of Keras 3."""
 
 
 class Met(NamedTuple):
