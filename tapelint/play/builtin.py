@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
-from tapelint.play.machine import Arguments, Read
+from tapelint.play.machine import Arguments, Read, Reading
 from tapelint.play.pairs import gradient_key, variable_key
 from tapelint.play.recording import Zip
 from tapelint.play.tapes import METHODS
@@ -19,6 +19,7 @@ from tapelint.play.values import (
     Dictionary,
     Either,
     Entries,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -206,7 +207,7 @@ class Builtin(Keras):
             return Object("iterator", "iter", self.place(node), self.tick(), (value,))
         if value is None or len(arguments.args) > 1:
             return self.unknown(node, arguments.all(), "call")
-        if isinstance(value, OneShot):
+        if isinstance(value, (Generator, OneShot)):
             return value
         items = self.elements(value, node)
         return OneShot("iterator", (value,), items.items, self.place(node), self.tick())
@@ -215,6 +216,9 @@ class Builtin(Keras):
         value = arguments.args[0] if arguments.args else None
         if isinstance(value, Object) and value.kind in ("iterator", "dataset"):
             return self.taken_out(value, node)
+        if isinstance(value, Generator):
+            pieces = list(self.generated(value, node, Reading.LATER))
+            return either(pieces) if pieces else self.unknown(node, (value,), "call")
         if isinstance(value, OneShot) and value.items:
             return either(item.of if isinstance(item, Several) else item for item in value.items)
         return self.unknown(node, arguments.all(), "call")
@@ -237,7 +241,7 @@ class Builtin(Keras):
         value = arguments.args[0]
         if isinstance(value, VariableSet) and not value.part:
             return self.sequence(kind, (Several(value),), node)
-        return self.sequence(kind, self.elements(value, node).items, node)
+        return self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
 
     def _builtin_reversed(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
@@ -248,7 +252,7 @@ class Builtin(Keras):
     def _builtin_sorted(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
             return self.unknown(node)
-        items = list(self.elements(arguments.args[0], node))
+        items = list(self.elements(arguments.args[0], node, Reading.AT_ONCE))
         return self.sequence("list", (Several(either(items)),) if items else (), node)
 
     def _builtin_dict(self, arguments: Arguments, node: ast.expr) -> Value:
@@ -268,7 +272,7 @@ class Builtin(Keras):
     def _builtin_sum(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
             return self.unknown(node)
-        values = [*self.elements(arguments.args[0], node), *arguments.args[1:]]
+        values = [*self.elements(arguments.args[0], node, Reading.AT_ONCE), *arguments.args[1:]]
         if not values:
             return self.const(0, node)
         if any(is_tensor(value) for value in values):
@@ -284,7 +288,7 @@ class Builtin(Keras):
     def _extreme(self, arguments: Arguments, node: ast.expr) -> Value:
         values = list(arguments.args)
         if len(values) == 1:
-            values = list(self.elements(values[0], node))
+            values = list(self.elements(values[0], node, Reading.AT_ONCE))
         if all(isinstance(value, Const) for value in values) and values:
             numbers = [value.value for value in values if isinstance(value, Const)]
             try:

@@ -24,6 +24,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -222,7 +223,7 @@ class Query:
                     if found is not False:
                         answer = None
             return answer
-        if isinstance(value, (Sequence, Dictionary, Instance, Object, OneShot)):
+        if isinstance(value, (Sequence, Dictionary, Generator, Instance, Object, OneShot)):
             return None
         return False
 
@@ -483,6 +484,8 @@ def _held(value: Value, world: World) -> tuple[Value, ...]:
         return (*value.parts, *value.items)
     if isinstance(value, Bound):
         return (value.receiver,)
+    if isinstance(value, Generator):
+        return (value.function, *value.args, *value.kwargs.values())
     return ()
 
 

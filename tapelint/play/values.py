@@ -272,6 +272,28 @@ class OneShot(Value):
         self.items = items
 
 
+class Generator(Value):
+    """What a call of a visible generator function gives: its body is played when it is read.
+
+    What came out, as far as it was read, is in the world.
+    """
+
+    __slots__ = ("args", "function", "kwargs")
+
+    def __init__(
+        self,
+        function: Function,
+        args: Iterable[Value],
+        kwargs: dict[str, Value],
+        place: Place | None,
+        time: int,
+    ) -> None:
+        super().__init__(place, time)
+        self.function = function
+        self.args = tuple(args)
+        self.kwargs = kwargs
+
+
 class Function(Value):
     """A `def` or `lambda` of a module that we see, with the frame it closes over."""
 
