@@ -277,7 +277,7 @@ class Builtin(Keras):
             return self.const(0, node)
         if any(is_tensor(value) for value in values):
             return self.tensor("sum", values, node, next((d for v in values if (d := dtypes.of(v))), ""))
-        if all(isinstance(value, (Data, Const)) for value in values):
+        if all(self._plain_number(value) for value in values):
             kinds = {value.kind for value in values if isinstance(value, Data)}
             kind = kinds.pop() if len(kinds) == 1 else Kind.NUMBER
             return self.data(kind, "sum", [Link(value) for value in values], node, self.common(values))
@@ -296,7 +296,17 @@ class Builtin(Keras):
                 return self.const(chooser(numbers), node)  # type: ignore[type-var]
             except TypeError:
                 return self.unknown(node)
+        if values and all(self._plain_number(value) for value in values):
+            return self.data(Kind.NUMBER, "max", [Link(value) for value in values], node, self.common(values))
         return either(values) if values else self.unknown(node, arguments.all(), "call")
+
+    def _plain_number(self, value: Value) -> bool:
+        """Whether a value certainly is a Python number or a NumPy one."""
+        if isinstance(value, Data):
+            return value.kind in (Kind.ARRAY, Kind.NUMBER)
+        if isinstance(value, Either):
+            return all(self._plain_number(option) for option in value.options)
+        return isinstance(value, Const) and value.is_number
 
     _builtin_max = _extreme
     _builtin_min = _extreme

@@ -22,10 +22,12 @@ from tapelint.play.values import (
     Data,
     Either,
     Function,
+    Generator,
     Instance,
     Kind,
     Link,
     Object,
+    OneShot,
     Partial,
     Paused,
     Sequence,
@@ -36,6 +38,7 @@ from tapelint.play.values import (
     Variable,
     VariableSet,
     is_tensor,
+    options,
 )
 from tapelint.tensorflow import api
 
@@ -592,9 +595,32 @@ class Library(Callbacks):
             return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, name, self.flats(arguments.all()), node, "float")
         if name.startswith(("logging.", "warnings.", "time.", "random.", "os.", "sys.", "absl.logging.")):
             return self.unknown(node, (), "call")
+        if name.startswith(_PROGRESS) and name.rsplit(".", 1)[-1] in _PASSING:
+            shown = arguments.get(0, "iterable")
+            if isinstance(shown, (Data, Generator, OneShot, Sequence, Object)):
+                return shown  # its items are read as they are
+        if name.startswith(_NUMERIC) and not any(self._calls(value) for value in arguments.all()):
+            return self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, name, self.flats(arguments.all()), node)
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "call")
+
+    def _calls(self, value: Value) -> bool:
+        """Whether unseen code could run something of ours through what it is given."""
+        plain = (Const, Data, Symbol, Variable, Either)
+        leaves = [leaf for item in self.flat(value) for leaf in options(item)]
+        return not all(isinstance(leaf, plain) for leaf in leaves)
+
+
+_PROGRESS = ("tqdm.", "rich.progress.")
+_PASSING = frozenset({"tqdm", "tqdm_notebook", "track"})
+"""Wrappers that show how far a loop is, and give its items as they are."""
+
+_NUMERIC = (
+    "cv2.", "pandas.", "scipy.fft.", "scipy.linalg.", "scipy.ndimage.", "scipy.signal.", "scipy.spatial.distance.",
+    "scipy.special.", "scipy.stats.", "skimage.", "sklearn.", "statistics.",
+)  # fmt: skip
+"""Other libraries that know arrays and numbers only: what their functions and objects give is data."""
 
 
 def _short(name: str) -> str:

@@ -503,7 +503,7 @@ MAX_OPTIONS = 6
 
 
 def either(values: Iterable[Value]) -> Value:
-    """The value that is one of `values`: flat, without duplicates; Unknown past `MAX_OPTIONS`."""
+    """The value that is one of `values`: flat, without duplicates; past `MAX_OPTIONS` Unknown, or some number."""
     found: list[Value] = []
     for value in values:
         if value.__class__ is Either:
@@ -520,8 +520,19 @@ def either(values: Iterable[Value]) -> Value:
         return found[0]
     if len(found) > MAX_OPTIONS:
         bound = [value for value in found if value is not UNBOUND]
+        if all(_is_number(value) for value in bound):
+            kind = next((value.kind for value in bound if isinstance(value, Data)), Kind.NUMBER)
+            links = [Link(value) for value in bound if isinstance(value, Data)]
+            return Data(kind, "join", links, "", bound[0].place, max(value.time for value in bound))
         return Unknown(bound[0].place, max(value.time for value in bound), bound, "join")
     return Either(found)
+
+
+def _is_number(value: Value) -> bool:
+    """Whether a value is a Python number or a NumPy array: no gradient passes, whichever of several it is."""
+    if isinstance(value, Const):
+        return value.is_number
+    return isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.NUMBER)
 
 
 def _add(found: list[Value], value: Value) -> None:
