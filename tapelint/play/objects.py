@@ -237,12 +237,16 @@ class Objects(Imports):
                 return self.add_weight(value, arguments, node)
             if value.kind == "model" and name in _LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
+            if value.kind == "model" and name == "compute_loss" and (loss := self.compute_loss(value, arguments, node)):
+                return loss
             if name in (
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
             ):  # fmt: skip
                 if name == "add_loss":
                     self.add_loss(value, arguments, node)
+                if name == "compile":
+                    self.world.put((value.id, "compiled"), arguments.get(1, "loss"))
                 if name in ("set_weights", "load_weights"):
                     self.recording.loaded.add(value.id)
                 if name == "fit" and value.kind == "model":
@@ -766,7 +770,11 @@ class Objects(Imports):
 
     def _read_member(self, found: Function, value: Instance, node: ast.AST) -> Value:
         """What a function of the class is when it is read on an object: the value of a property, else a method."""
-        if {"builtins.property", "functools.cached_property"} & set(found.decorators):
+        if "functools.cached_property" in found.decorators:
+            once = self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
+            self.set_attribute(value, found.name, once)
+            return once
+        if "builtins.property" in found.decorators:
             return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
         return self._bind_method(found, value)
 
