@@ -595,6 +595,8 @@ class Machine:
         elif isinstance(value, Object) and value.kind == "optimizer":
             self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Object) and value.kind in ("model", "layer"):
+            if depth == 4:
+                self.world.put((value.id, "built"), True)  # it was handed over, and may have been called
             if self.world.get((value.id, "frozen")) is not None:
                 self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
             for part in value.parts:
@@ -612,8 +614,6 @@ class Machine:
         elif isinstance(value, Generator):
             for item in (value.function, *value.args, *value.kwargs.values()):
                 self.escape(item, node, depth - 1)
-        elif isinstance(value, Object) and value.kind in ("layer", "model"):
-            self.world.put((value.id, "built"), True)
         elif isinstance(value, Object) and value.kind == "tensor_array":
             self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):
