@@ -280,7 +280,7 @@ class Containers(Tapes):
                 if found is not None and found is not UNBOUND:
                     return found
                 if entries.rest is None:
-                    return self.unknown(node, (), "item")
+                    return self._made_for(value, index, node)
             held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
             return either(held) if held else self.unknown(node, (), "item")
         if isinstance(value, VariableSet):
@@ -312,6 +312,21 @@ class Containers(Tapes):
         if isinstance(index, Const) and isinstance(index.value, _HASHABLE):
             return self._own_item(value, index.value, node)
         return self.unknown(node, (value,), "item")
+
+    def _made_for(self, value: Dictionary, index: Value, node: ast.AST) -> Value:
+        """What a `defaultdict` puts under a key that it has not; unknown of any other dictionary."""
+        factory = self.world.get((value.id, "factory"))
+        made: Value | None = None
+        if isinstance(factory, Symbol) and factory.name == "builtins.list":
+            made = self.sequence("list", (), node)
+        elif isinstance(factory, Symbol) and factory.name == "builtins.dict":
+            made = self.mapping(Entries(), node)
+        elif isinstance(factory, Symbol) and factory.name in ("builtins.float", "builtins.int"):
+            made = self.const(0, node)
+        if made is None:
+            return self.unknown(node, () if factory is None else (factory,), "item")
+        self.store_item(value, index, made, node)
+        return made
 
     def _item(self, value: Sequence, index: Value, node: ast.AST) -> Value:
         items = self.items(value)

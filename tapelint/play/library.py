@@ -21,6 +21,7 @@ from tapelint.play.values import (
     CutKind,
     Data,
     Either,
+    Entries,
     Function,
     Generator,
     Instance,
@@ -591,6 +592,12 @@ class Library(Callbacks):
         """A function of a library that we know nothing of."""
         if name.startswith("builtins."):
             return self.call_builtin(name.removeprefix("builtins."), arguments, node)
+        if name == "collections.OrderedDict":
+            return self.call_builtin("dict", arguments, node)
+        if name == "collections.defaultdict" and len(arguments.args) <= 1 and not arguments.kwargs:
+            made = self.mapping(Entries(), node)
+            self.world.put((made.id, "factory"), arguments.get(0, "default_factory"))
+            return made
         if name.startswith("math."):
             return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, name, self.flats(arguments.all()), node, "float")
         if name.startswith(("logging.", "warnings.", "time.", "random.", "os.", "sys.", "absl.logging.")):
