@@ -607,6 +607,8 @@ class Keras(Optimizers):
                 return replayed
         if kind in ("layer", "model"):
             return self._forward(value, arguments, node)
+        if kind == "namedtuple":
+            return self.named_tuple(value, arguments, node)
         if kind == "loss":
             return self.tensor(_last(value.symbol), self.flats(arguments.all()), node, "float")
         if kind == "metric":

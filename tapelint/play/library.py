@@ -592,6 +592,8 @@ class Library(Callbacks):
         """A function of a library that we know nothing of."""
         if name.startswith("builtins."):
             return self.call_builtin(name.removeprefix("builtins."), arguments, node)
+        if name == "collections.namedtuple":
+            return self._record_class(arguments, node)
         if name == "collections.OrderedDict":
             return self.call_builtin("dict", arguments, node)
         if name == "collections.defaultdict" and len(arguments.args) <= 1 and not arguments.kwargs:
@@ -611,6 +613,26 @@ class Library(Callbacks):
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "call")
+
+    def _record_class(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`namedtuple("Batch", "x y")`: a class whose fields are known by name."""
+        given = arguments.get(1, "field_names")
+        listed = [item.value for item in self.flat(given) if isinstance(item, Const)] if given is not None else []
+        if isinstance(given, Const) and isinstance(given.value, str):
+            listed = list(given.value.replace(",", " ").split())
+        names = [self.const(name, node) for name in listed if isinstance(name, str)]
+        return Object("namedtuple", "namedtuple", self.place(node), self.tick(), names, bool(names))
+
+    def named_tuple(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
+        """A tuple of such a class: what stands in its fields is known, by name and by number."""
+        made = self.unknown(node, arguments.all(), "call", value)
+        if value.whole and not arguments.more:
+            for at, field in enumerate(value.parts):
+                item = arguments.get(at, str(field.value)) if isinstance(field, Const) else None
+                if isinstance(field, Const) and item is not None:
+                    self.world.put((made.id, f".{field.value}"), item)
+                    self.world.put((made.id, "item", at), item)
+        return made
 
     def _calls(self, value: Value) -> bool:
         """Whether unseen code could run something of ours through what it is given."""
