@@ -111,6 +111,8 @@ class Arrays(Containers):
             if isinstance(value, Variable) and value.trainable is not None:
                 return self.const(value.trainable, node)
             return self.unknown(node, (), "attribute")
+        if isinstance(value, Data) and value.kind is Kind.ARRAY and id(node) not in self.callees:
+            return self.data(Kind.ARRAY, name, (Link(value),), node)  # a column of a table, a data set of scikit-learn
         return Method(value, name, self.place(node), self.tick())
 
     def _is_keras(self, value: Variable | VariableSet) -> bool:

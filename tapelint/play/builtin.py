@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
-from tapelint.play.machine import Arguments, Read
+from tapelint.play.machine import Arguments, Read, Reading
 from tapelint.play.pairs import gradient_key, variable_key
 from tapelint.play.recording import Zip
 from tapelint.play.tapes import METHODS
@@ -19,6 +19,7 @@ from tapelint.play.values import (
     Dictionary,
     Either,
     Entries,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -206,7 +207,7 @@ class Builtin(Keras):
             return Object("iterator", "iter", self.place(node), self.tick(), (value,))
         if value is None or len(arguments.args) > 1:
             return self.unknown(node, arguments.all(), "call")
-        if isinstance(value, OneShot):
+        if isinstance(value, (Generator, OneShot)):
             return value
         items = self.elements(value, node)
         return OneShot("iterator", (value,), items.items, self.place(node), self.tick())
@@ -215,6 +216,9 @@ class Builtin(Keras):
         value = arguments.args[0] if arguments.args else None
         if isinstance(value, Object) and value.kind in ("iterator", "dataset"):
             return self.taken_out(value, node)
+        if isinstance(value, Generator):
+            pieces = list(self.generated(value, node, Reading.LATER))
+            return either(pieces) if pieces else self.unknown(node, (value,), "call")
         if isinstance(value, OneShot) and value.items:
             return either(item.of if isinstance(item, Several) else item for item in value.items)
         return self.unknown(node, arguments.all(), "call")
@@ -237,7 +241,7 @@ class Builtin(Keras):
         value = arguments.args[0]
         if isinstance(value, VariableSet) and not value.part:
             return self.sequence(kind, (Several(value),), node)
-        return self.sequence(kind, self.elements(value, node).items, node)
+        return self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
 
     def _builtin_reversed(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
@@ -248,7 +252,7 @@ class Builtin(Keras):
     def _builtin_sorted(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
             return self.unknown(node)
-        items = list(self.elements(arguments.args[0], node))
+        items = list(self.elements(arguments.args[0], node, Reading.AT_ONCE))
         return self.sequence("list", (Several(either(items)),) if items else (), node)
 
     def _builtin_dict(self, arguments: Arguments, node: ast.expr) -> Value:
@@ -268,12 +272,12 @@ class Builtin(Keras):
     def _builtin_sum(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:
             return self.unknown(node)
-        values = [*self.elements(arguments.args[0], node), *arguments.args[1:]]
+        values = [*self.elements(arguments.args[0], node, Reading.AT_ONCE), *arguments.args[1:]]
         if not values:
             return self.const(0, node)
         if any(is_tensor(value) for value in values):
             return self.tensor("sum", values, node, next((d for v in values if (d := dtypes.of(v))), ""))
-        if all(isinstance(value, (Data, Const)) for value in values):
+        if all(self._plain_number(value) for value in values):
             kinds = {value.kind for value in values if isinstance(value, Data)}
             kind = kinds.pop() if len(kinds) == 1 else Kind.NUMBER
             return self.data(kind, "sum", [Link(value) for value in values], node, self.common(values))
@@ -284,7 +288,7 @@ class Builtin(Keras):
     def _extreme(self, arguments: Arguments, node: ast.expr) -> Value:
         values = list(arguments.args)
         if len(values) == 1:
-            values = list(self.elements(values[0], node))
+            values = list(self.elements(values[0], node, Reading.AT_ONCE))
         if all(isinstance(value, Const) for value in values) and values:
             numbers = [value.value for value in values if isinstance(value, Const)]
             try:
@@ -292,7 +296,17 @@ class Builtin(Keras):
                 return self.const(chooser(numbers), node)  # type: ignore[type-var]
             except TypeError:
                 return self.unknown(node)
+        if values and all(self._plain_number(value) for value in values):
+            return self.data(Kind.NUMBER, "max", [Link(value) for value in values], node, self.common(values))
         return either(values) if values else self.unknown(node, arguments.all(), "call")
+
+    def _plain_number(self, value: Value) -> bool:
+        """Whether a value certainly is a Python number or a NumPy one."""
+        if isinstance(value, Data):
+            return value.kind in (Kind.ARRAY, Kind.NUMBER)
+        if isinstance(value, Either):
+            return all(self._plain_number(option) for option in value.options)
+        return isinstance(value, Const) and value.is_number
 
     _builtin_max = _extreme
     _builtin_min = _extreme

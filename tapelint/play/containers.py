@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.machine import Arguments, Read, Written
+from tapelint.play.machine import Arguments, Read, Reading, Written
 from tapelint.play.pairs import is_gradient
 from tapelint.play.recording import Rereading
 from tapelint.play.tapes import Tapes
@@ -19,6 +19,7 @@ from tapelint.play.values import (
     Dictionary,
     Either,
     Entries,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -52,6 +53,8 @@ class Containers(Tapes):
             if isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
                 held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
                 return [leaf for item in held for leaf in self.flat(item, depth - 1)]
+            if isinstance(value, Generator) and isinstance(given := self.world.get((value.id, "generated")), Items):
+                return [leaf for item in given for leaf in self.flat(item, depth - 1)]
             if isinstance(value, OneShot):
                 return [leaf for item in value.items for leaf in self.flat(item, depth - 1)]
             if isinstance(value, Several):
@@ -66,8 +69,13 @@ class Containers(Tapes):
 
     # -- iterating ------------------------------------------------------------------------------------------------
 
-    def elements(self, value: Value, node: ast.AST) -> Items:
-        """The elements that iterating over `value` gives, in order, `Several` where the number is not known."""
+    def elements(self, value: Value, node: ast.AST, reading: Reading = Reading.LATER) -> Items:
+        """The elements that iterating over `value` gives, in order, `Several` where the number is not known.
+
+        `reading` says when they are taken.
+        """
+        if isinstance(value, Generator):
+            return self.generated(value, node, reading)
         if isinstance(value, Sequence):
             found = self.items(value)
             if found is None:
@@ -90,7 +98,9 @@ class Containers(Tapes):
         if isinstance(value, (Data, Variable)):
             return Items((Several(self.item_of_data(value, node)),))
         if isinstance(value, Either):
-            found_items = [self.elements(option, node) for option in options(value) if not isinstance(option, Const)]
+            found_items = [
+                self.elements(option, node, reading) for option in options(value) if not isinstance(option, Const)
+            ]
             if not found_items:
                 return Items()
             length = len(found_items[0].items)
@@ -101,6 +111,8 @@ class Containers(Tapes):
             return Items((Several(either(rest)),)) if rest else Items()
         if isinstance(value, Instance) and (members := self.tuple_members(value)) is not None:
             return Items(members)
+        if isinstance(value, Instance) and (own := self.iterated(value, node, reading)) is not None:
+            return own
         if isinstance(value, Object) and value.kind == "dataset":
             return Items((Several(self.taken_out(value, node)),))
         if isinstance(value, Object) and value.kind == "range":
@@ -109,6 +121,15 @@ class Containers(Tapes):
         return Items((Several(self.unknown(node, inputs, "item")),))
 
     def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
+        raise NotImplementedError
+
+    def generated(self, value: Generator, node: ast.AST, reading: Reading) -> Items:
+        raise NotImplementedError
+
+    def iterated(self, value: Instance, node: ast.AST, reading: Reading) -> Items | None:
+        raise NotImplementedError
+
+    def item_of_instance(self, value: Instance, index: Value, node: ast.AST) -> Value | None:
         raise NotImplementedError
 
     def _each(self, item: Value, node: ast.AST) -> Value:
@@ -203,7 +224,7 @@ class Containers(Tapes):
 
     def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
         """The values that `a, *b, c = value` binds (`count` names, the starred one at `star`)."""
-        items = self.elements(value, node)
+        items = self.elements(value, node, Reading.AT_ONCE)
         if items.exact and star is None and len(items.items) == count:
             return list(items.items)
         if items.exact and star is not None and len(items.items) >= count - 1:
@@ -259,7 +280,7 @@ class Containers(Tapes):
                 if found is not None and found is not UNBOUND:
                     return found
                 if entries.rest is None:
-                    return self.unknown(node, (), "item")
+                    return self._made_for(value, index, node)
             held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
             return either(held) if held else self.unknown(node, (), "item")
         if isinstance(value, VariableSet):
@@ -285,9 +306,27 @@ class Containers(Tapes):
         members = self.tuple_members(value) if isinstance(value, Instance) and isinstance(key, int) else None
         if members is not None and isinstance(key, int) and -len(members) <= key < len(members):
             return members[key]
+        own = self.item_of_instance(value, index, node) if isinstance(value, Instance) else None
+        if own is not None:
+            return own
         if isinstance(index, Const) and isinstance(index.value, _HASHABLE):
             return self._own_item(value, index.value, node)
         return self.unknown(node, (value,), "item")
+
+    def _made_for(self, value: Dictionary, index: Value, node: ast.AST) -> Value:
+        """What a `defaultdict` puts under a key that it has not; unknown of any other dictionary."""
+        factory = self.world.get((value.id, "factory"))
+        made: Value | None = None
+        if isinstance(factory, Symbol) and factory.name == "builtins.list":
+            made = self.sequence("list", (), node)
+        elif isinstance(factory, Symbol) and factory.name == "builtins.dict":
+            made = self.mapping(Entries(), node)
+        elif isinstance(factory, Symbol) and factory.name in ("builtins.float", "builtins.int"):
+            made = self.const(0, node)
+        if made is None:
+            return self.unknown(node, () if factory is None else (factory,), "item")
+        self.store_item(value, index, made, node)
+        return made
 
     def _item(self, value: Sequence, index: Value, node: ast.AST) -> Value:
         items = self.items(value)
@@ -360,7 +399,7 @@ class Containers(Tapes):
         if name in ("append", "add") and first is not None:
             self.world.put((value.id, "#"), Items((*items.items, first)))
         elif name in ("extend", "update") and first is not None:
-            more = self.elements(first, node)
+            more = self.elements(first, node, Reading.AT_ONCE)
             self.world.put((value.id, "#"), Items((*items.items, *more.items)))
             self.joined(value, items, more, node)
         elif name == "insert" and len(arguments.args) == 2:

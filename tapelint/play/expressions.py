@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from tapelint.play.machine import Arguments
+from tapelint.play.machine import Arguments, Reading
 from tapelint.play.objects import Objects
 from tapelint.play.recording import ASKS
 from tapelint.play.scope import Frame, bindings_of
@@ -236,7 +236,7 @@ class Expressions(Objects):
                 if isinstance(value, VariableSet) and not value.part:
                     found.append(Several(value))
                 else:
-                    found.extend(self.elements(value, item).items)
+                    found.extend(self.elements(value, item, Reading.AT_ONCE).items)
             else:
                 found.append(known(self.evaluate(item)))
         return found
@@ -356,7 +356,7 @@ class Expressions(Objects):
         for item in node.args:
             if isinstance(item, ast.Starred):
                 value = known(self.evaluate(item.value))
-                items = self.elements(value, item)
+                items = self.elements(value, item, Reading.AT_ONCE)
                 if items.exact:
                     args.extend(items.items)
                     nodes.extend([item] * len(items.items))
@@ -425,9 +425,19 @@ class Expressions(Objects):
         return self.evaluate(node.value)
 
     def yield_(self, node: ast.Yield | ast.YieldFrom) -> Value:
-        if node.value is not None:
-            self.escape(self.evaluate(node.value), node)
+        value = known(self.evaluate(node.value)) if node.value is not None else self.const(None, node)
+        pieces = self.yields.get(self.frame.id)
+        if pieces is None:
+            self.escape(value, node)
+            return self.unknown(node, (), "yield")
+        further = isinstance(node, ast.YieldFrom)
+        pieces.values.extend(self.elements(value, node, Reading.BY_PIECE) if further else (value,))
+        if pieces.endless:
+            self.may_leave(value)
         return self.unknown(node, (), "yield")
+
+    def may_leave(self, value: Value) -> None:
+        raise NotImplementedError
 
     # -- comprehensions -------------------------------------------------------------------------------------------
 
@@ -488,7 +498,7 @@ class Expressions(Objects):
         if isinstance(iterated, VariableSet) and not iterated.part and _copies(node, at):
             found.append(Several(iterated))  # all of them, as they are
             return True
-        items = self.elements(iterated, generator.iter).items
+        items = self.elements(iterated, generator.iter, Reading.BY_PIECE).items
         rounds: list[tuple[Value, bool]] = []
         exact = len(items) <= MAX_UNROLL
         for item in items[:MAX_UNROLL]:

@@ -96,6 +96,10 @@ _KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.lay
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
+_COMPARED = ("y", "y_pred", "sample_weight")
+"""What `compute_loss` makes the loss of, after the inputs."""
+
+
 class Keras(Optimizers):
     """Objects of Keras and what their methods do."""
 
@@ -401,6 +405,17 @@ class Keras(Optimizers):
         links = (self.variables(value, "trainable", node),)
         return self.sequence("list", (Several(self.tensor("losses", links, node, "float")),), node)
 
+    def compute_loss(self, value: Instance, arguments: Arguments, node: ast.expr) -> Value | None:
+        """`self.compute_loss(...)` of a model that was compiled with a loss of Keras; None where another was given."""
+        given = self.world.get((value.id, "compiled"))
+        named = isinstance(given, Const) and isinstance(given.value, str)
+        ours = isinstance(given, Symbol) and given.name.startswith("keras.losses.")
+        if not (named or ours or (isinstance(given, Object) and given.kind == "loss")):
+            return None
+        inputs = [item for at, name in enumerate(_COMPARED, 1) if (item := arguments.get(at, name)) is not None]
+        more = [] if self._adds_no_losses(value) else [self.variables(value, "trainable", node)]
+        return self.tensor("compute_loss", [*self.flats(inputs), *more], node, "float")
+
     # -- methods --------------------------------------------------------------------------------------------------
 
     def call_object_method(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
@@ -573,6 +588,17 @@ class Keras(Optimizers):
             for layer in layers
         )
 
+    def _adds_no_losses(self, value: Value, depth: int = 4) -> bool:
+        """The same for an object of a visible class: nothing in sight adds a loss, and all its parts are known."""
+        if isinstance(value, Object) and value.kind == "layer":
+            return _last(value.symbol) in _SINGLE and not any(name.endswith("regularizer") for name in value.args)
+        if not isinstance(value, Instance):
+            model = isinstance(value, Object) and value.kind == "model"
+            return self._without_losses(value) if model else isinstance(value, _NO_WEIGHTS)
+        if depth == 0 or not value.whole or self.mentions("regularizer", "add_loss", "add_weight"):
+            return False
+        return all(self._adds_no_losses(item, depth - 1) for item in self._kept_by(value))
+
     def _call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         kind = value.kind
         if kind == "model" and "outputs" in value.args:
@@ -581,6 +607,8 @@ class Keras(Optimizers):
                 return replayed
         if kind in ("layer", "model"):
             return self._forward(value, arguments, node)
+        if kind == "namedtuple":
+            return self.named_tuple(value, arguments, node)
         if kind == "loss":
             return self.tensor(_last(value.symbol), self.flats(arguments.all()), node, "float")
         if kind == "metric":

@@ -21,11 +21,14 @@ from tapelint.play.values import (
     CutKind,
     Data,
     Either,
+    Entries,
     Function,
+    Generator,
     Instance,
     Kind,
     Link,
     Object,
+    OneShot,
     Partial,
     Paused,
     Sequence,
@@ -36,6 +39,7 @@ from tapelint.play.values import (
     Variable,
     VariableSet,
     is_tensor,
+    options,
 )
 from tapelint.tensorflow import api
 
@@ -588,13 +592,64 @@ class Library(Callbacks):
         """A function of a library that we know nothing of."""
         if name.startswith("builtins."):
             return self.call_builtin(name.removeprefix("builtins."), arguments, node)
+        if name == "collections.namedtuple":
+            return self._record_class(arguments, node)
+        if name == "collections.OrderedDict":
+            return self.call_builtin("dict", arguments, node)
+        if name == "collections.defaultdict" and len(arguments.args) <= 1 and not arguments.kwargs:
+            made = self.mapping(Entries(), node)
+            self.world.put((made.id, "factory"), arguments.get(0, "default_factory"))
+            return made
         if name.startswith("math."):
             return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, name, self.flats(arguments.all()), node, "float")
         if name.startswith(("logging.", "warnings.", "time.", "random.", "os.", "sys.", "absl.logging.")):
             return self.unknown(node, (), "call")
+        if name.startswith(_PROGRESS) and name.rsplit(".", 1)[-1] in _PASSING:
+            shown = arguments.get(0, "iterable")
+            if isinstance(shown, (Data, Generator, OneShot, Sequence, Object)):
+                return shown  # its items are read as they are
+        if name.startswith(_NUMERIC) and not any(self._calls(value) for value in arguments.all()):
+            return self.left(CutKind.NUMPY_FUNCTION, Kind.ARRAY, name, self.flats(arguments.all()), node)
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "call")
+
+    def _record_class(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`namedtuple("Batch", "x y")`: a class whose fields are known by name."""
+        given = arguments.get(1, "field_names")
+        listed = [item.value for item in self.flat(given) if isinstance(item, Const)] if given is not None else []
+        if isinstance(given, Const) and isinstance(given.value, str):
+            listed = list(given.value.replace(",", " ").split())
+        names = [self.const(name, node) for name in listed if isinstance(name, str)]
+        return Object("namedtuple", "namedtuple", self.place(node), self.tick(), names, bool(names))
+
+    def named_tuple(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
+        """A tuple of such a class: what stands in its fields is known, by name and by number."""
+        made = self.unknown(node, arguments.all(), "call", value)
+        if value.whole and not arguments.more:
+            for at, field in enumerate(value.parts):
+                item = arguments.get(at, str(field.value)) if isinstance(field, Const) else None
+                if isinstance(field, Const) and item is not None:
+                    self.world.put((made.id, f".{field.value}"), item)
+                    self.world.put((made.id, "item", at), item)
+        return made
+
+    def _calls(self, value: Value) -> bool:
+        """Whether unseen code could run something of ours through what it is given."""
+        plain = (Const, Data, Symbol, Variable, Either)
+        leaves = [leaf for item in self.flat(value) for leaf in options(item)]
+        return not all(isinstance(leaf, plain) for leaf in leaves)
+
+
+_PROGRESS = ("tqdm.", "rich.progress.")
+_PASSING = frozenset({"tqdm", "tqdm_notebook", "track"})
+"""Wrappers that show how far a loop is, and give its items as they are."""
+
+_NUMERIC = (
+    "cv2.", "pandas.", "scipy.fft.", "scipy.linalg.", "scipy.ndimage.", "scipy.signal.", "scipy.spatial.distance.",
+    "scipy.special.", "scipy.stats.", "skimage.", "sklearn.", "statistics.",
+)  # fmt: skip
+"""Other libraries that know arrays and numbers only: what their functions and objects give is data."""
 
 
 def _short(name: str) -> str:

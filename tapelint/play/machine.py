@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
@@ -36,6 +37,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -113,6 +115,25 @@ class Met(NamedTuple):
     def join(self, values: list[Met], missing: bool) -> Met:
         same_step = not missing and all(value == values[0] for value in values)
         return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
+
+
+class Reading(Enum):
+    """When what reads an iterable takes its pieces."""
+
+    LATER = "later"
+    """Not now, or now one and the next one who knows when: `zip`, `next`."""
+    BY_PIECE = "by piece"
+    """One after the other, and something is done with each: a loop."""
+    AT_ONCE = "at once"
+    """All of them before anything else happens: `list`."""
+
+
+class Yields:
+    """What a generator yields while its body is played; an endless one may be left for good after each of them."""
+
+    def __init__(self, endless: bool) -> None:
+        self.endless = endless
+        self.values: list[Value] = []
 
 
 Exit = Callable[[], None]
@@ -206,6 +227,8 @@ class Machine:
         """How the blocks around the place of play are left, outermost first."""
         self.jumps: list[Jump] = []
         self.attempts: list[Jump] = []
+        self.yields: dict[int, Yields] = {}
+        """The generators that are being read, by their frames' ids."""
         self.callees: set[int] = set()
         """The ids of expressions that are called."""
         self.alone: set[ast.AST] = set()
@@ -572,6 +595,8 @@ class Machine:
         elif isinstance(value, Object) and value.kind == "optimizer":
             self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Object) and value.kind in ("model", "layer"):
+            if depth == 4:
+                self.world.put((value.id, "built"), True)  # it was handed over, and may have been called
             if self.world.get((value.id, "frozen")) is not None:
                 self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
             for part in value.parts:
@@ -586,8 +611,9 @@ class Machine:
                     self.escape(item, node, depth - 1)
         elif isinstance(value, Function):
             self._escape_closure(value, node, depth)
-        elif isinstance(value, Object) and value.kind in ("layer", "model"):
-            self.world.put((value.id, "built"), True)
+        elif isinstance(value, Generator):
+            for item in (value.function, *value.args, *value.kwargs.values()):
+                self.escape(item, node, depth - 1)
         elif isinstance(value, Object) and value.kind == "tensor_array":
             self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):

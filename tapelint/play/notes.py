@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tapelint.play import shape as shapes
 from tapelint.play.arrays import OPERATORS, Arrays
-from tapelint.play.machine import Arguments
+from tapelint.play.machine import Arguments, Reading
 from tapelint.play.recording import Ask, Making, Scope, Trace, Work, Wrapping
 from tapelint.play.scope import Frame
 from tapelint.play.shape import Element, Shape
@@ -445,9 +445,9 @@ class Notes(Arrays):
                     self.work("unpack", "", option, node, (), count)
         return parts
 
-    def elements(self, value: Value, node: ast.AST) -> Items:
+    def elements(self, value: Value, node: ast.AST, reading: Reading = Reading.LATER) -> Items:
         self.works("iterate", "", (value,), node)
-        found = super().elements(value, node)
+        found = super().elements(value, node, reading)
         if isinstance(value, (Data, Variable)) and value.shape:
             for item in found:
                 if isinstance(item, Data) and item.op == "slice":

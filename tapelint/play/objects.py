@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS
 from tapelint.play.library import TAPE
-from tapelint.play.machine import MAX_DEPTH, Arguments
+from tapelint.play.machine import MAX_DEPTH, Arguments, Reading, Yields
+from tapelint.play.outline import Outline
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
@@ -23,8 +24,10 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
+    Generator,
     Imported,
     Instance,
+    Items,
     Kind,
     Link,
     Method,
@@ -60,6 +63,15 @@ TRANSPARENT = frozenset(
 """Decorators that leave what a function does as it is."""
 
 _TAPES = frozenset({"GradientTape", "ForwardAccumulator"})
+
+_TAPE_WORDS = _TAPES | METHODS
+_BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
+_TAKING = frozenset({"pop", "popleft", "popitem"})
+_GROWING = frozenset({"add", "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update"})
+_YIELDS = 4
+"""How many pieces of a generator are told apart: the first ones and the last."""
+
+_REACHED = 40
 
 PLAIN_BASES = frozenset(
     {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}
@@ -225,12 +237,16 @@ class Objects(Imports):
                 return self.add_weight(value, arguments, node)
             if value.kind == "model" and name in _LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
+            if value.kind == "model" and name == "compute_loss" and (loss := self.compute_loss(value, arguments, node)):
+                return loss
             if name in (
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
             ):  # fmt: skip
                 if name == "add_loss":
                     self.add_loss(value, arguments, node)
+                if name == "compile":
+                    self.world.put((value.id, "compiled"), arguments.get(1, "loss"))
                 if name in ("set_weights", "load_weights"):
                     self.recording.loaded.add(value.id)
                 if name == "fit" and value.kind == "model":
@@ -294,10 +310,109 @@ class Objects(Imports):
 
     def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
         """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""
+        plain = set(function.decorators) <= _BINDING and not isinstance(function.node, ast.AsyncFunctionDef)
+        if plain and not arguments.more and not _TAPE_WORDS & self._words(function):
+            return Generator(function, arguments.args, dict(arguments.kwargs), self.place(node), self.tick())
+        self.called.discard(id(function.node))
+        return self._unseen_generator(function, arguments, node)
+
+    def _unseen_generator(self, function: Function, arguments: Arguments, node: ast.AST) -> Value:
         for value in arguments.all():
             self.escape(value, node)
-        self.called.discard(id(function.node))
         return self.unknown(node, (function, *self._held(arguments)), "call")
+
+    def generated(self, value: Generator, node: ast.AST, reading: Reading) -> Items:
+        """What a generator gives when it is read to its end: its body is played now.
+
+        A loop reads it piece by piece. That comes to the same where its body sees nothing that others change meanwhile.
+        What is read later must be worth the same at any time: numbers, arrays, fresh tensors.
+        """
+        held = self.world.get((value.id, "generated"))
+        if isinstance(held, Items):
+            return held
+        function, arguments = value.function, Arguments(value.args, value.kwargs)
+        running = any(other.node is function.node for other in self.stack)
+        deep = running or len(self.stack) >= MAX_DEPTH
+        away = function.module is not self.module and not self.can_go_away()
+        given: Items | None = None
+        if not deep and not away and (reading is Reading.AT_ONCE or self._steady(value, node)):
+            frame = self.frame_of(function)
+            pieces = self.yields[frame.id] = Yields(_endless(function.node))
+            self.bind(function, frame, arguments, node)
+            self.run(function, frame, node)
+            del self.yields[frame.id]
+            found = pieces.values
+            kept = found if len(found) <= _YIELDS else [*found[: _YIELDS - 1], found[-1]]
+            if reading is not Reading.LATER or all(self._plain(leaf) for leaf in self.flats(kept)):
+                given = Items((Several(either(kept)),)) if kept else Items()
+        if given is None:
+            given = Items((Several(self._unseen_generator(function, arguments, node)),))
+        self.world.put((value.id, "generated"), given)
+        return given
+
+    def iterated(self, value: Instance, node: ast.AST, reading: Reading) -> Items | None:
+        """What an object of a visible class gives to a loop: its `__iter__` or `__next__` is played."""
+        make = self.class_attribute(value.cls, "__iter__")
+        if not isinstance(make, Function):
+            return None
+        made = self.call_function(make, Arguments((value,)), node)  # type: ignore[arg-type]
+        if made is not value:
+            return None if isinstance(made, Instance) else self.elements(made, node, reading)
+        step = self.class_attribute(value.cls, "__next__")
+        if not isinstance(step, Function):
+            return None
+        return Items((Several(self.call_function(step, Arguments((value,)), node)),))  # type: ignore[arg-type]
+
+    def item_of_instance(self, value: Instance, index: Value, node: ast.AST) -> Value | None:
+        """`value[index]` of an object of a visible class: its `__getitem__` is played."""
+        found = self.class_attribute(value.cls, "__getitem__")
+        if not isinstance(found, Function):
+            return None
+        return self.call_function(found, Arguments((value, index)), node)  # type: ignore[arg-type]
+
+    def _plain(self, value: Value, depth: int = 6) -> bool:
+        """Whether a value has nothing to do with any recording: it is data."""
+        if isinstance(value, Data) and value.kind is Kind.TENSOR:
+            return depth > 0 and all(link.cut is None and self._plain(link.value, depth - 1) for link in value.links)
+        if isinstance(value, Either):
+            return all(self._plain(option, depth) for option in value.options)
+        return isinstance(value, Const) or (isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.NUMBER))
+
+    def _words(self, function: Function) -> set[str]:
+        return function.module.outline.names.get(id(function.node), set())
+
+    def _steady(self, value: Generator, node: ast.AST) -> bool:
+        """Whether nothing that a generator reads is changed by others between two of its pieces.
+
+        Attributes that only `__init__` and `build` assign stay; so do names that are bound once.
+        """
+        function = value.function
+        words, mine = self._words(function), bindings_of(function.node)
+        seen, attributes = _attributes(function.node, function.module.outline)
+        loop = self.frame.module.outline.parents.get(id(node))
+        for holder in _grown(loop) if isinstance(loop, (ast.For, ast.AsyncFor)) else ():
+            if isinstance(holder, ast.Attribute) and holder.attr in attributes:
+                return False
+            if isinstance(holder, ast.Name):
+                held = self.lookup(holder.id)
+                if holder.id in words or held is None or any(option in value.args for option in options(held)):
+                    return False
+        outline = function.module.outline
+        if words & outline.globals or words & _TAKING or mine.nonlocals:
+            return False
+        for part in outline.nodes:
+            if isinstance(part, ast.Attribute) and part.attr in attributes and not isinstance(part.ctx, ast.Load):
+                around = outline.parents.get(id(part))
+                while around is not None and not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    around = outline.parents.get(id(around))
+                if around is None or (id(around) not in seen and around.name not in ("__init__", "build")):
+                    return False
+        scope = function.closure
+        while scope is not None:
+            if any(scope.bindings.counts.get(name, 0) > 1 and name not in mine.counts for name in words):
+                return False
+            scope = scope.parent
+        return True
 
     def frame_of(self, function: Function) -> Frame:
         frame = Frame(function.module, function.closure, bindings_of(function.node), function.node)
@@ -655,7 +770,11 @@ class Objects(Imports):
 
     def _read_member(self, found: Function, value: Instance, node: ast.AST) -> Value:
         """What a function of the class is when it is read on an object: the value of a property, else a method."""
-        if {"builtins.property", "functools.cached_property"} & set(found.decorators):
+        if "functools.cached_property" in found.decorators:
+            once = self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
+            self.set_attribute(value, found.name, once)
+            return once
+        if "builtins.property" in found.decorators:
             return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
         return self._bind_method(found, value)
 
@@ -733,6 +852,41 @@ class Objects(Imports):
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:
             self.event(Happening.REBIND, old, node, name, new)
+
+
+def _attributes(function: ast.AST, outline: Outline) -> tuple[set[int], set[str]]:
+    """The functions that a function may run, by their ids, itself among them, and the attributes that they name."""
+    seen: set[int] = set()
+    found: set[str] = set()
+    todo: list[ast.AST] = [function]
+    while todo and len(seen) < _REACHED:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        named = {"__getitem__", "__len__", "__call__"}
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute):
+                found.add(part.attr)
+                named.add(part.attr)
+            elif isinstance(part, ast.Name):
+                named.add(part.id)
+        todo.extend(other for other in outline.functions if other.name in named)
+    return seen, found
+
+
+def _grown(loop: ast.AST) -> Iterator[ast.expr]:
+    """What the body of a loop puts items into."""
+    for part in ast.walk(loop):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _GROWING:
+            yield part.func.value
+        elif isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
+            yield part.value
+
+
+def _endless(function: ast.AST) -> bool:
+    """Whether a generator may hold a loop that nothing but its reader ends."""
+    return any(isinstance(part, ast.While) and isinstance(part.test, ast.Constant) for part in ast.walk(function))
 
 
 def _empty(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:

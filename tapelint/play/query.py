@@ -24,6 +24,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -222,7 +223,7 @@ class Query:
                     if found is not False:
                         answer = None
             return answer
-        if isinstance(value, (Sequence, Dictionary, Instance, Object, OneShot)):
+        if isinstance(value, (Sequence, Dictionary, Generator, Instance, Object, OneShot)):
             return None
         return False
 
@@ -285,7 +286,9 @@ class Query:
             return Verdict(Standing.UNKNOWN, source, node)
         if walk.reached_untracked:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
-        met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
+        met = tuple(self._met(cut, value, source, True) for cut, value in walk.cuts if id(cut) not in walk.earlier)
+        if not any(found.reaches for found in met):  # else what was numbers before is not where the path was lost
+            met = tuple(self._met(cut, value, source) for cut, value in walk.cuts)
         for one in met:
             whole = one.value if one.reaches and one.cut.kind is CutKind.INTEGER else None
             if isinstance(whole, Variable) and whole.dtype in INTEGER_DTYPES:
@@ -343,9 +346,9 @@ class Query:
                     return Met(cut, value, True, trail)
         return None
 
-    def _met(self, cut: Cut, value: Value, source: Value) -> Met:
+    def _met(self, cut: Cut, value: Value, source: Value, recorded: bool = False) -> Met:
         """A cut with what lies behind it, told at the place where the path was lost first."""
-        reaches, trail, last = self.reaches(value, source)
+        reaches, trail, last = self.reaches(value, source, recorded=recorded)
         return Met(last.cut if last else cut, last.value if last else value, reaches, trail)
 
     def _either_source(self, target: Value, source: Either, node: ast.AST) -> Verdict:
@@ -391,11 +394,13 @@ class Query:
             for item in walk.passed
         )
 
-    def reaches(self, value: Value, source: Value, limit: int = 3000) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
+    def reaches(
+        self, value: Value, source: Value, limit: int = 3000, recorded: bool = False
+    ) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
         """Whether `source` lies behind `value` when all cuts are ignored.
 
         Gives also the values on the shortest way there (nearest first) and the last cut on it: the one nearest to the
-        source, where the path was lost first.
+        source, where the path was lost first. `recorded` leaves out ways through what was numbers before the recording.
         """
         parents: dict[int, tuple[Value, Cut | None] | None] = {value.id: None}
         queue = [value]
@@ -412,6 +417,8 @@ class Query:
                 unknown = True
             for behind, cut in edges_of(item, self.world):
                 if cut is not None and cut.kind is CutKind.STATE_WRITE and behind.time < self.session.began:
+                    continue
+                if recorded and cut is not None and cut.kind in _LEAVING and item.time < self.session.began:
                     continue
                 if behind.id not in parents:
                     parents[behind.id] = (item, cut)
@@ -483,8 +490,12 @@ def _held(value: Value, world: World) -> tuple[Value, ...]:
         return (*value.parts, *value.items)
     if isinstance(value, Bound):
         return (value.receiver,)
+    if isinstance(value, Generator):
+        return (value.function, *value.args, *value.kwargs.values())
     return ()
 
+
+_LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER})
 
 _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""
@@ -527,6 +538,8 @@ class _Walk:
         self.late: Place | None = None
         self.used: Place | None = None
         self.cuts: list[tuple[Cut, Value]] = []
+        self.earlier: set[int] = set()
+        """The cuts, by their ids, where a value left TensorFlow before this recording began."""
         self.seen: set[tuple[int, bool]] = set()
         self.passed: list[Data] = []
         self.operations: dict[int, Data] = {}
@@ -681,6 +694,8 @@ class _Walk:
             if link.cut is None:
                 stack.append((link.value, value.time, maybe))
             else:
+                if value.time < session.began and link.cut.kind in _LEAVING:
+                    self.earlier.add(id(link.cut))
                 self._cut(link.cut, link.value)
 
     def _cut(self, cut: Cut, value: Value) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
-from tapelint.play.machine import Arguments, Exit, Jump
+from tapelint.play.machine import Arguments, Exit, Jump, Reading
 from tapelint.play.objects import TRANSPARENT
 from tapelint.play.recording import ClassEntered, Dropped, Fork, Happening, Loop, Rebinding, Scope
 from tapelint.play.scope import Frame, bindings_of
@@ -199,7 +199,11 @@ class Statements(Expressions):
         value = known(self.evaluate(node.value))
         items = self.items(old)
         if items is not None and isinstance(node.op, ast.Add) and isinstance(old, Sequence) and old.kind == "list":
-            more = (Several(value),) if isinstance(value, VariableSet) else self.elements(value, node).items
+            more = (
+                (Several(value),)
+                if isinstance(value, VariableSet)
+                else self.elements(value, node, Reading.AT_ONCE).items
+            )
             self.world.put((old.id, "#"), Items((*items.items, *more)))
             self.joined(old, items, Items(tuple(more)), node)
             return
@@ -320,7 +324,7 @@ class Statements(Expressions):
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         """A loop: known items one by one, unknown ones in two rounds."""
         iterated = known(self.evaluate(node.iter))
-        items = self.elements(iterated, node.iter).items
+        items = self.elements(iterated, node.iter, Reading.BY_PIECE).items
         rounds: list[tuple[Value, bool]] = []
         for item in items[:MAX_UNROLL]:
             if isinstance(item, Several):

@@ -272,6 +272,28 @@ class OneShot(Value):
         self.items = items
 
 
+class Generator(Value):
+    """What a call of a visible generator function gives: its body is played when it is read.
+
+    What came out, as far as it was read, is in the world.
+    """
+
+    __slots__ = ("args", "function", "kwargs")
+
+    def __init__(
+        self,
+        function: Function,
+        args: Iterable[Value],
+        kwargs: dict[str, Value],
+        place: Place | None,
+        time: int,
+    ) -> None:
+        super().__init__(place, time)
+        self.function = function
+        self.args = tuple(args)
+        self.kwargs = kwargs
+
+
 class Function(Value):
     """A `def` or `lambda` of a module that we see, with the frame it closes over."""
 
@@ -481,7 +503,7 @@ MAX_OPTIONS = 6
 
 
 def either(values: Iterable[Value]) -> Value:
-    """The value that is one of `values`: flat, without duplicates; Unknown past `MAX_OPTIONS`."""
+    """The value that is one of `values`: flat, without duplicates; past `MAX_OPTIONS` Unknown, or some number."""
     found: list[Value] = []
     for value in values:
         if value.__class__ is Either:
@@ -498,8 +520,19 @@ def either(values: Iterable[Value]) -> Value:
         return found[0]
     if len(found) > MAX_OPTIONS:
         bound = [value for value in found if value is not UNBOUND]
+        if all(_is_number(value) for value in bound):
+            kind = next((value.kind for value in bound if isinstance(value, Data)), Kind.NUMBER)
+            links = [Link(value) for value in bound if isinstance(value, Data)]
+            return Data(kind, "join", links, "", bound[0].place, max(value.time for value in bound))
         return Unknown(bound[0].place, max(value.time for value in bound), bound, "join")
     return Either(found)
+
+
+def _is_number(value: Value) -> bool:
+    """Whether a value is a Python number or a NumPy array: no gradient passes, whichever of several it is."""
+    if isinstance(value, Const):
+        return value.is_number
+    return isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.NUMBER)
 
 
 def _add(found: list[Value], value: Value) -> None:
