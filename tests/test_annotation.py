@@ -129,7 +129,7 @@ def test_a_comment_goes_into_the_cell_of_a_notebook() -> None:
     cells = '{"cells": [{"cell_type": "code", "source": ["%pip install x\\n", "GradientTape\\n", "FAULT"]}],'
     text = cells + ' "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
     Path("a.ipynb").write_text(text)
-    assert main(["--add-ignore=a \"b\"", "a.ipynb"]) == 0
+    assert main(['--add-ignore=a "b"', "a.ipynb"]) == 0
     assert Path("a.ipynb").read_text() == text.replace('FAULT"', 'FAULT  # tapelint: ignore[TAP301] a \\"b\\""')
     assert main(["a.ipynb"]) == 0
 

@@ -135,12 +135,7 @@ def notes(text: str) -> Iterator[tuple[int, str, str]]:
 
 def expectations(text: str) -> set[tuple[int, str]]:
     """The (row, code) pairs that the `# expect:` comments of a fixture state."""
-    return {
-        (row, code.strip())
-        for row, kind, value in notes(text)
-        if kind == "expect"
-        for code in value.split(",")
-    }
+    return {(row, code.strip()) for row, kind, value in notes(text) if kind == "expect" for code in value.split(",")}
 
 
 def fixture_programs(path: Path) -> Iterator[Program]:

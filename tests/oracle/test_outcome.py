@@ -78,7 +78,7 @@ def fixture(folder: Path, text: str) -> Path:
 
 
 def test_functions_and_their_outcomes(tmp_path: Path) -> None:
-    text = 'def a():  # tf: none  # keras2: skip\n    return None\n'
+    text = "def a():  # tf: none  # keras2: skip\n    return None\n"
     text += 'def b():  # tf: raises TypeError: no "x"\n    pass\n'
     a, b = programs([fixture(tmp_path, text)])
     assert (a.function, str(a.tf), a.keras2, a.line) == ("a", "none", None, 1)

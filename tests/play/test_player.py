@@ -95,9 +95,7 @@ class Trainer:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
-def test_a_function_that_is_not_played_may_ask_the_tapes_around_it(
-    depth: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_function_that_is_not_played_may_ask_the_tapes_around_it(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objects, "MAX_DEPTH", depth)
     recording = play(Source("a.py", ASKED_INSIDE), ast.parse(ASKED_INSIDE))
     assert [finding.code for finding in find(recording, ["TAP105"])] == []

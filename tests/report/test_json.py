@@ -58,8 +58,10 @@ def test_one_finding() -> None:
 
 def test_the_keys_keep_their_order() -> None:
     (entry,) = json.loads(printed("json", critic()))
-    assert list(entry) == ("code name message severity filename cell location end_location related fix url"
-        " file_location file_end_location".split())
+    assert list(entry) == (
+        "code name message severity filename cell location end_location related fix url"
+        " file_location file_end_location".split()
+    )
 
 
 def test_columns_count_code_points() -> None:
