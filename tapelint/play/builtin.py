@@ -34,7 +34,9 @@ from tapelint.play.values import (
     Variable,
     VariableSet,
     either,
+    is_number,
     is_tensor,
+    options,
 )
 
 _NUMBERS = {"float": "float", "int": "int", "bool": "bool", "complex": "complex"}
@@ -277,7 +279,7 @@ class Builtin(Keras):
             return self.const(0, node)
         if any(is_tensor(value) for value in values):
             return self.tensor("sum", values, node, next((d for v in values if (d := dtypes.of(v))), ""))
-        if all(self._plain_number(value) for value in values):
+        if all(is_number(option) for value in values for option in options(value)):
             kinds = {value.kind for value in values if isinstance(value, Data)}
             kind = kinds.pop() if len(kinds) == 1 else Kind.NUMBER
             return self.data(kind, "sum", [Link(value) for value in values], node, self.common(values))
@@ -289,24 +291,17 @@ class Builtin(Keras):
         values = list(arguments.args)
         if len(values) == 1:
             values = list(self.elements(values[0], node, Reading.AT_ONCE))
+        chooser = max if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "max" else min
         if all(isinstance(value, Const) for value in values) and values:
             numbers = [value.value for value in values if isinstance(value, Const)]
             try:
-                chooser = max if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "max" else min
                 return self.const(chooser(numbers), node)  # type: ignore[type-var]
             except TypeError:
                 return self.unknown(node)
-        if values and all(self._plain_number(value) for value in values):
-            return self.data(Kind.NUMBER, "max", [Link(value) for value in values], node, self.common(values))
+        if values and all(is_number(option) for value in values for option in options(value)):
+            links = [Link(value) for value in values]
+            return self.data(Kind.NUMBER, chooser.__name__, links, node, self.common(values))
         return either(values) if values else self.unknown(node, arguments.all(), "call")
-
-    def _plain_number(self, value: Value) -> bool:
-        """Whether a value certainly is a Python number or a NumPy one."""
-        if isinstance(value, Data):
-            return value.kind in (Kind.ARRAY, Kind.NUMBER)
-        if isinstance(value, Either):
-            return all(self._plain_number(option) for option in value.options)
-        return isinstance(value, Const) and value.is_number
 
     _builtin_max = _extreme
     _builtin_min = _extreme

@@ -355,7 +355,7 @@ class Keras(Optimizers):
         finally:
             self.first_run = outer
 
-    def constant_weights(self, layer: Object, unbuilt: bool, node: ast.AST) -> Cut | None:
+    def constant_weights(self, layer: Object, unbuilt: bool) -> Cut | None:
         """What cuts a layer from its weights in a function that is traced in the first run of what holds it."""
         run = self.first_run
         if run is None or run.function is None or not (unbuilt or layer.id in run.layers):
@@ -648,7 +648,7 @@ class Keras(Optimizers):
             cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), last)
             links = [Link(link.value, cut) for link in links]
         if weights:
-            links.append(Link(self.variables(value, "trainable", node), self.constant_weights(value, unbuilt, node)))
+            links.append(Link(self.variables(value, "trainable", node), self.constant_weights(value, unbuilt)))
         for name in sorted(self.attributes.get(value.id, ())):
             given_weight = self.world.get((value.id, "." + name))
             if isinstance(given_weight, Data) and given_weight.kind is Kind.TENSOR:

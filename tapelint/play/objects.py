@@ -65,6 +65,7 @@ TRANSPARENT = frozenset(
 _TAPES = frozenset({"GradientTape", "ForwardAccumulator"})
 
 _TAPE_WORDS = _TAPES | METHODS
+"""What a generator that is played when it is read must not name: a tape would be used between its pieces."""
 _BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
 _TAKING = frozenset({"pop", "popleft", "popitem"})
 _GROWING = frozenset({"add", "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update"})
@@ -72,6 +73,7 @@ _YIELDS = 4
 """How many pieces of a generator are told apart: the first ones and the last."""
 
 _REACHED = 40
+"""How many functions are looked at for what a generator may run."""
 
 PLAIN_BASES = frozenset(
     {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}

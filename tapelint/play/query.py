@@ -496,6 +496,7 @@ def _held(value: Value, world: World) -> tuple[Value, ...]:
 
 
 _LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER})
+"""Cuts where a value leaves TensorFlow for a number."""
 
 _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""

@@ -64,12 +64,11 @@ class Module:
     frame: Frame = field(init=False)
     stars: list[Value] = field(default_factory=list)
     """The modules of the project whose names `from module import *` took over, in order."""
+    _matched: dict[re.Pattern[str], bool] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bindings = bindings_of(self.tree)
         self.frame = Frame(self, None, self.bindings)
-
-    _matched: dict[re.Pattern[str], bool] = field(init=False, repr=False, default_factory=dict)
 
     @cached_property
     def outline(self) -> Outline:

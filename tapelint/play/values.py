@@ -520,7 +520,7 @@ def either(values: Iterable[Value]) -> Value:
         return found[0]
     if len(found) > MAX_OPTIONS:
         bound = [value for value in found if value is not UNBOUND]
-        if all(_is_number(value) for value in bound):
+        if all(is_number(value) for value in bound):
             kind = next((value.kind for value in bound if isinstance(value, Data)), Kind.NUMBER)
             links = [Link(value) for value in bound if isinstance(value, Data)]
             return Data(kind, "join", links, "", bound[0].place, max(value.time for value in bound))
@@ -528,7 +528,7 @@ def either(values: Iterable[Value]) -> Value:
     return Either(found)
 
 
-def _is_number(value: Value) -> bool:
+def is_number(value: Value) -> bool:
     """Whether a value is a Python number or a NumPy array: no gradient passes, whichever of several it is."""
     if isinstance(value, Const):
         return value.is_number
