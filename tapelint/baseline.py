@@ -12,13 +12,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tapelint import catalogue
 from tapelint.check import Terms
 from tapelint.diagnostic import Diagnostic, Severity
 from tapelint.fixes import replacement
 from tapelint.program import SYNTAX_ERROR
+from tapelint.record import Record
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
 from tapelint.source.layout import Layout, Statement, layout, python
@@ -33,7 +33,7 @@ _OWN = "TAP0"
 """Rules about comments: it is their own text that tells them apart, not the statement beside them."""
 
 
-class Key(NamedTuple):
+class Key(Record):
     """What a finding is known by, wherever it stands. Findings with the same key are counted."""
 
     code: str
@@ -41,7 +41,7 @@ class Key(NamedTuple):
     text: str
 
 
-class Judged(NamedTuple):
+class Judged(Record):
     """What one file came to, and what was asked of it."""
 
     result: FileResult

@@ -3,25 +3,31 @@
 Codes and names are known from the file names alone; a page is opened when somebody asks for what it says.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, cast
 
 from tapelint.diagnostic import Diagnostic, Finding, Related, Severity, Span
+from tapelint.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    FixAvailability = Literal["none", "sometimes", "always"]
 
 DOCUMENTATION = "https://tapelint.readthedocs.io/en/latest/"
 """Where the guide and the rule reference can be read."""
 
-FixAvailability = Literal["none", "sometimes", "always"]
-
 FIELD_LENGTH = 60
 """A field value (source text, most often) longer than this is shortened in the middle."""
 
-_FILE_NAME = re.compile(r"(TAP\d{3})-([a-z0-9]+(?:-[a-z0-9]+)*)\.md\Z")
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w+)\}")
+_FILE_NAME = r"(TAP\d{3})-([a-z0-9]+(?:-[a-z0-9]+)*)\.md\Z"
+_PLACEHOLDER = r"\{\{|\}\}|\{(\w+)\}"
 _REQUIRED = {"code", "name", "summary", "message", "severity", "fix", "since"}
 _OPTIONAL = {"help", "former", "tensorflow", "keras", "labels", "variants"}
 
@@ -38,7 +44,7 @@ class MissingFieldError(ValueError):
     """A template asks for something that the finding does not bring."""
 
 
-class Variant(NamedTuple):
+class Variant(Record):
     """Another way to tell the same rule. An empty text means: the page's own."""
 
     message: str = ""
@@ -46,7 +52,7 @@ class Variant(NamedTuple):
     labels: Mapping[str, str] = MappingProxyType({})
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """One rule page. `message`, `help` and `labels` are templates; `sections` holds Markdown by heading, in order."""
 
     code: str
@@ -160,7 +166,7 @@ def fill(template: str, fields: Mapping[str, str], *, strict: bool = False) -> s
             return match[0]
         return _one_line(fields[name], FIELD_LENGTH if name != "reason" else 2 * FIELD_LENGTH)
 
-    filled = _PLACEHOLDER.sub(value, template)
+    filled = re.sub(_PLACEHOLDER, value, template)
     if missing:
         if strict:
             raise MissingFieldError(f"no value for {', '.join(missing)} in: {template}")
@@ -170,13 +176,13 @@ def fill(template: str, fields: Mapping[str, str], *, strict: bool = False) -> s
 
 def fields_of(template: str) -> frozenset[str]:
     """The names of the fields that a template asks for."""
-    return frozenset(match[1] for match in _PLACEHOLDER.finditer(template) if match[1])
+    return frozenset(match[1] for match in re.finditer(_PLACEHOLDER, template) if match[1])
 
 
 def parse(path: str) -> Rule:
     """Read one page. Raises `PageError`, which names the file and what is wrong with it."""
     file = os.path.basename(path)
-    named = _FILE_NAME.match(file)
+    named = re.match(_FILE_NAME, file)
     if named is None:
         raise PageError(f"{file}: a page is called CODE-name.md, for example TAP301-target-outside-tape.md")
     with open(path, encoding="utf-8") as page:
@@ -204,7 +210,7 @@ def parse(path: str) -> Rule:
         summary=head["summary"],
         message=head["message"],
         severity=Severity(head["severity"]),
-        fix=cast(FixAvailability, head["fix"]),
+        fix=head["fix"],
         since=head["since"],
         help=head.get("help", ""),
         former=tuple(head.get("former", ())),
@@ -246,7 +252,7 @@ def _files() -> Mapping[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     folder = _folder()
     for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        if named := _FILE_NAME.match(file):
+        if named := re.match(_FILE_NAME, file):
             found[named[1]] = (named[2], os.path.join(folder, file))
     return found
 

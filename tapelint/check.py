@@ -1,15 +1,17 @@
 """One file, from its bytes to its diagnostics."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from tapelint.diagnostic import Applicability, Diagnostic, Finding, Severity
 from tapelint.fixes.trust import Trust, settled
 from tapelint.generation import uses_keras_2
 from tapelint.program import SYNTAX_ERROR, Program, no_collection, read
+from tapelint.record import Record
 from tapelint.result import FileResult
 from tapelint.source.marks import has_mark
 
@@ -24,7 +26,7 @@ _NEED_A_PROGRAM = frozenset({"TAP105", "TAP118", "TAP611"})
 _NO_CHANGES: Mapping[str, Severity] = {}
 
 
-class Terms(NamedTuple):
+class Terms(Record):
     """What is asked of a file.
 
     `codes` are the rules to put to it, `severities` replace those of the pages. A finding of a rule in `quiet` is
@@ -63,7 +65,7 @@ def mend(path: str, data: bytes, terms: Terms) -> FileResult:
         return check(path, data, terms)._replace(errors=(f"internal error: {_described(error)}; nothing was changed",))
 
 
-def check(path: str, data: bytes, terms: Terms, handed: "Handed | None" = None) -> FileResult:
+def check(path: str, data: bytes, terms: Terms, handed: Handed | None = None) -> FileResult:
     """Read and judge one file. Never raises but for a request to stop: trouble of our own is in the result's `errors`.
 
     Bytes that hold no mark are not looked at further, unless other files handed over what they found here.
@@ -108,7 +110,7 @@ def _elsewhere(program: Program, findings: Iterable[Finding]) -> tuple[Finding, 
     return tuple(finding._replace(marks=tuple(mark for mark in finding.marks if mark.span.path)) for finding in found)
 
 
-class Handed(NamedTuple):
+class Handed(Record):
     """Findings in a file that other files led to; they are told `beside` its own, or alone."""
 
     findings: tuple[Finding, ...]

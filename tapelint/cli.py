@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = ("check", "fix", "tapes", "explain", "rules", "config", "version")
 CLEAN, FINDINGS, TROUBLE, INTERRUPTED = 0, 1, 2, 130
 
-_SILENT_WHEN_CLEAN = ("full", "concise", "grouped")
+SILENT_WHEN_CLEAN = ("full", "concise", "grouped")
 """Formats whose document is empty without findings, so that nothing need be imported to write it."""
 
 
@@ -110,7 +110,7 @@ def check(parameters: Mapping[str, Any]) -> int:
     configuration = _configuration(parameters)
     here = configuration.for_folder(os.getcwd())
     form: str = parameters["output_format"] or here.output_format or "full"
-    if form not in _SILENT_WHEN_CLEAN:
+    if form not in SILENT_WHEN_CLEAN:
         from tapelint.report import FORMATS
 
         if form not in FORMATS:
@@ -162,7 +162,7 @@ def _judge_and_print(
 ) -> int:
     quiet: bool = parameters["quiet"]
     if (
-        form in _SILENT_WHEN_CLEAN
+        form in SILENT_WHEN_CLEAN
         and parameters["output_file"] is None
         and not parameters["statistics"]
         and not any(file.error or file.data is not None for file in files)

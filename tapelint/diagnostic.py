@@ -4,9 +4,12 @@ A rule yields `Finding`s: offsets and field values, no text. `tapelint.catalogue
 by filling the message and label templates of the rule's page. Reporters see only diagnostics.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+
+from tapelint.record import Record
 
 
 class Severity(Enum):
@@ -24,7 +27,7 @@ class Applicability(Enum):
     UNSAFE = "unsafe"
 
 
-class Span(NamedTuple):
+class Span(Record):
     """A half-open range of code-point offsets, 0-based, into the decoded text of one source.
 
     `path` is empty for the text that is spoken of, and names another file of the project where the range lies there.
@@ -35,14 +38,14 @@ class Span(NamedTuple):
     path: str = ""
 
 
-class Edit(NamedTuple):
+class Edit(Record):
     """Replace the text of `span` by `content`; an empty span inserts."""
 
     span: Span
     content: str
 
 
-class Fix(NamedTuple):
+class Fix(Record):
     """Edits that belong together: all are applied or none. Sorted by start and never overlapping."""
 
     message: str
@@ -53,7 +56,7 @@ class Fix(NamedTuple):
 _NO_FIELDS: Mapping[str, str] = {}
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """A place that belongs to the story of a finding. `label` names a template in the page's `[labels]`."""
 
     label: str
@@ -61,7 +64,7 @@ class Mark(NamedTuple):
     fields: Mapping[str, str] = _NO_FIELDS
 
 
-class Finding(NamedTuple):
+class Finding(Record):
     """One fault, as a rule states it: the code, the fields of its message, the places of its story, in order.
 
     `span` names a file if the fault lies in another one than that which was played.
@@ -76,7 +79,7 @@ class Finding(NamedTuple):
     """Which of the page's `[variants]` tells this finding; empty for the page's own message."""
 
 
-class Related(NamedTuple):
+class Related(Record):
     """A labelled place beside the primary one, ready to print. `path` is None for the diagnostic's own file."""
 
     message: str
@@ -84,7 +87,7 @@ class Related(NamedTuple):
     path: str | None = None
 
 
-class Diagnostic(NamedTuple):
+class Diagnostic(Record):
     """One finding with its words, ready to print. `label` stands under the primary span, `help` closes the frame."""
 
     code: str

@@ -6,13 +6,17 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TextIO
+from itertools import chain
 
-from tapelint.cli import complain, drop_output
+from tapelint.cli import SILENT_WHEN_CLEAN, complain, drop_output
 from tapelint.progress import Progress
 from tapelint.report import Tally, write
 from tapelint.result import FileResult
 from tapelint.settings import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class Output:
@@ -55,8 +59,8 @@ class Output:
                         statistics.write_json(watched, stream)
                     else:
                         statistics.write(watched, stream, color=color, width=width(stream))
-                else:
-                    write(self._form, watched, stream, color=color, width=width(stream))
+                elif shown := _from_first_finding(watched) if self._form in SILENT_WHEN_CLEAN else watched:
+                    write(self._form, shown, stream, color=color, width=width(stream))
                 stream.flush()
             except BrokenPipeError:
                 drop_output()
@@ -98,6 +102,14 @@ class Output:
             except OSError as error:
                 raise SettingsError(f"{self._file}: cannot be written: {error.strerror}") from None
             yield file
+
+
+def _from_first_finding(results: Iterator[FileResult]) -> Iterator[FileResult] | None:
+    """The results from the first with a finding; None if there is none, so that no reporter need be imported."""
+    for result in results:
+        if result.diagnostics:
+            return chain([result], results)
+    return None
 
 
 def wants_color(choice: str | None, stream: TextIO, environment: os._Environ[str] | dict[str, str]) -> bool:

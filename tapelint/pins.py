@@ -10,16 +10,14 @@ from tapelint.generation import sets_keras_2
 from tapelint.settings import version
 
 _NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
-_REQUIREMENT = re.compile(
-    rf"^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$", re.IGNORECASE
-)
+_REQUIREMENT = rf"(?i)^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$"
 """A line of requirements.txt, of a list of dependencies in TOML, or of a conda environment."""
-_INLINE = re.compile(rf"[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)", re.IGNORECASE)
-_TABLE = re.compile(rf"^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^\"']*)[\"']", re.IGNORECASE)
+_INLINE = rf"(?i)[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)"
+_TABLE = rf"(?i)^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^\"']*)[\"']"
 """`tensorflow = "~2.10"` as Poetry and Pipfile have it."""
-_LOCKED = re.compile(rf"^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\"", re.IGNORECASE | re.MULTILINE)
-_LOCKED_JSON = re.compile(rf"\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\"", re.IGNORECASE)
-_CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)")
+_LOCKED = rf"(?im)^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\""
+_LOCKED_JSON = rf"(?i)\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\""
+_CLAUSE = r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)"
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _TABLES = ("pyproject.toml", "Pipfile")
@@ -80,17 +78,17 @@ def _wanted(path: str) -> list[tuple[str, str]]:
     if sets_keras_2(text):
         return [("keras", "<3")]
     if name in _SCRIPTS:
-        return _INLINE.findall(text)
+        return re.findall(_INLINE, text)
     if name in _LOCKS:
-        return _LOCKED.findall(text)
+        return re.findall(_LOCKED, text)
     if name == "Pipfile.lock":
-        return _LOCKED_JSON.findall(text)
+        return re.findall(_LOCKED_JSON, text)
     found: list[tuple[str, str]] = []
     for line in text.splitlines():
         if name in _TABLES:
-            found += _INLINE.findall(line)
-            found += _TABLE.findall(line)
-        elif match := _REQUIREMENT.match(line):
+            found += re.findall(_INLINE, line)
+            found += re.findall(_TABLE, line)
+        elif match := re.match(_REQUIREMENT, line):
             found.append((match[1], match[2] or ""))
     return found
 
@@ -98,7 +96,7 @@ def _wanted(path: str) -> list[tuple[str, str]]:
 def _generation(name: str, wanted: str) -> int:
     """2 if every version that is allowed is of the time of Keras 2, else 3."""
     first = (3,) if name.lower() == "keras" else (2, 16)
-    for sign, text in _CLAUSE.findall(wanted):
+    for sign, text in re.findall(_CLAUSE, wanted):
         number = version(text)
         below = number < first
         if sign == "<":

@@ -1,5 +1,7 @@
 """One file as a program: its text, its cells if it has any, its syntax tree, and what of it could not be read."""
 
+from __future__ import annotations
+
 import ast
 import gc
 import re
@@ -8,12 +10,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from tapelint.diagnostic import Finding, Span
+from tapelint.record import Record
 from tapelint.source.text import Source, UndecodableError
 from tapelint.surroundings import real_path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.source.cells import Cells
 
@@ -28,7 +31,7 @@ _TREES = 96
 """How many trees are kept, in the hope that other files of the project use what they hold."""
 
 
-class Program(NamedTuple):
+class Program(Record):
     """What was read of one file.
 
     `source` is the text that people see: that of the file, or of its cells. `python` is the same with nothing but
@@ -40,7 +43,7 @@ class Program(NamedTuple):
     source: Source
     python: Source
     tree: ast.Module | None
-    cells: "Cells | None" = None
+    cells: Cells | None = None
     refused: tuple[Finding, ...] = ()
     is_whole: bool = True
 
@@ -97,7 +100,7 @@ def _document(path: str, data: bytes) -> Program:
     return _of_cells(path, *read_document(read_file(path, data)))
 
 
-def _of_cells(path: str, text: str, cells: "Cells") -> Program:
+def _of_cells(path: str, text: str, cells: Cells) -> Program:
     """Parse every cell by itself, leave out what can't be parsed, and put the rest together."""
     from tapelint.source.magic import blank, masked
     from tapelint.syntax import cells as whole

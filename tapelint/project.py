@@ -28,17 +28,15 @@ MAX_FILES_WITHOUT_MARK = 300
 _MOST_HOPS = 5
 """From how many modules away a name is followed, through those that hand it on and through base classes."""
 
-_STATEMENT = re.compile(
+_STATEMENT = (
     rb"[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
     rb"|import[ \t]+([^\n#;]+))"
 )
 """An import: the module and the names after `from`, or the modules after `import`."""
-_REPLACING = re.compile(rb"\n[ \t]*([A-Za-z_]\w*)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)")
-_SETTING = re.compile(rb"\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']")
+_REPLACING = rb"\n[ \t]*([A-Za-z_]\w*)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)"
+_SETTING = rb"\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']"
 _OWN = (b"self", b"cls")
-_CLASS = re.compile(rb"^class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
-_WORD = re.compile(rb"\w+")
-_COMMENT = re.compile(rb"#[^\n]*")
+_CLASS = rb"(?m)^class[ \t]+(\w+)[ \t]*\(([^()]*)\)"
 
 
 class Project:
@@ -162,7 +160,7 @@ class Project:
                 head[1].decode("latin-1"): [
                     base.strip() for base in head[2].decode("latin-1").split(",") if base.strip().isidentifier()
                 ]
-                for head in _CLASS.finditer(content(path))
+                for head in re.finditer(_CLASS, content(path))
             }
         return self._classes[path].get(name, [])
 
@@ -262,12 +260,12 @@ class Project:
         """The names that files assign in modules that they import: `settings.DEBUG = True`, `setattr(ops, "f", g)`."""
         found: set[str] = set()
         for data in map(content, self.files):
-            written = set(_REPLACING.findall(data))
+            written = set(re.findall(_REPLACING, data))
             if b"setattr(" in data:
-                written.update(_SETTING.findall(data))
+                written.update(re.findall(_SETTING, data))
             written = {(base, name) for base, name in written if base not in _OWN}
             if written:
-                imported = {word for match in _imports(data) for part in match for word in _WORD.findall(part)}
+                imported = {word for match in _imports(data) for part in match for word in re.findall(rb"\w+", part)}
                 found.update(name.decode("latin-1") for base, name in written if base in imported)
         return frozenset(found)
 
@@ -332,7 +330,7 @@ class Project:
                 continue
             found = self._find(module.decode("latin-1"), home)
             if found is not None:
-                listed = _COMMENT.sub(b"", names).replace(b"\\", b" ").decode("latin-1")
+                listed = re.sub(rb"#[^\n]*", b"", names).replace(b"\\", b" ").decode("latin-1")
                 for name in listed.strip("() \t\r\n").split(","):
                     word, _, bound = (part.strip() for part in name.partition(" as "))
                     if word:
@@ -369,10 +367,11 @@ def _imports(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
     Looking for the word first is many times as fast as a pattern that is tried on every line.
     """
+    statement = re.compile(_STATEMENT)
     at = data.find(b"import")
     while at >= 0:
         start = max(data.rfind(b"\n", 0, at), data.rfind(b";", 0, at)) + 1
-        found = _STATEMENT.match(data, start)
+        found = statement.match(data, start)
         if found is not None:
             module, names, plain = found.groups(b"")
             yield module, names, plain

@@ -1,15 +1,19 @@
 """What checking one file came to: what `tapelint.check` returns and what a reporter gets."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from tapelint.record import Record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.diagnostic import Diagnostic, Finding
     from tapelint.source.cells import Cells
     from tapelint.source.text import Source
 
 
-class Mended(NamedTuple):
+class Mended(Record):
     """What fixing one file came to: its bytes before and after, and how many fixes of each rule were applied.
 
     `judged` is what was found before anything was fixed.
@@ -18,10 +22,10 @@ class Mended(NamedTuple):
     before: bytes
     after: bytes
     counts: Mapping[str, int]
-    judged: "FileResult"
+    judged: FileResult
 
 
-class FileResult(NamedTuple):
+class FileResult(Record):
     """One file, read and judged. Picklable.
 
     `path` is the name as it was given or found. `source` is None where the text was not needed or could not be read;
@@ -34,10 +38,10 @@ class FileResult(NamedTuple):
     """
 
     path: str
-    source: "Source | None" = None
-    diagnostics: "Sequence[Diagnostic]" = ()
+    source: Source | None = None
+    diagnostics: Sequence[Diagnostic] = ()
     errors: tuple[str, ...] = ()
-    cells: "Cells | None" = None
+    cells: Cells | None = None
     mended: Mended | None = None
     notes: tuple[str, ...] = ()
-    elsewhere: "tuple[Finding, ...]" = ()
+    elsewhere: tuple[Finding, ...] = ()

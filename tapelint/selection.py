@@ -1,22 +1,24 @@
 """Which rules are on: codes, beginnings of codes, names and `ALL`; the more specific word wins over the wider one."""
 
+from __future__ import annotations
+
 import os
 import re
-from typing import NamedTuple
 
 from tapelint import catalogue
 from tapelint.check import Terms
 from tapelint.diagnostic import Applicability, Severity
 from tapelint.fixes.trust import Trust
 from tapelint.pattern import Patterns
+from tapelint.record import Record
 from tapelint.settings import Settings, SettingsError
 
 _EVERYTHING = "ALL"
-_BEGINNING = re.compile(r"TAP\d{0,2}\Z", re.IGNORECASE)
+_BEGINNING = r"(?i)TAP\d{0,2}\Z"
 _EXACT = 6
 
 
-class Selection(NamedTuple):
+class Selection(Record):
     """What settings ask of files: the terms, and the rules that are off where a pattern matches."""
 
     terms: Terms
@@ -114,7 +116,7 @@ def _ignored(word: str, place: str, warnings: list[str]) -> set[str]:
 def _codes(word: str) -> set[str]:
     if word.upper() == _EVERYTHING:
         return set(catalogue.codes())
-    if _BEGINNING.match(word):
+    if re.match(_BEGINNING, word):
         return {code for code in catalogue.codes() if code.startswith(word.upper())}
     try:
         return {catalogue.code_of(word)}
@@ -126,7 +128,7 @@ def _width(word: str) -> int:
     """How specific a word is: the length of what it says about a code."""
     if word.upper() == _EVERYTHING:
         return 1
-    return len(word) if _BEGINNING.match(word) else _EXACT
+    return len(word) if re.match(_BEGINNING, word) else _EXACT
 
 
 def _unknown(word: str) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tapelint import catalogue
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.record import Record
 from tapelint.source.layout import Comment, Layout, layout
 from tapelint.source.text import Source
 
@@ -33,7 +33,7 @@ _ROWS = 1 << 60
 """More rows than any file has."""
 
 
-class Item(NamedTuple):
+class Item(Record):
     """One rule in the list of a comment. `code` is None if no rule is called so."""
 
     text: str

@@ -176,12 +176,12 @@ def _with_scripts(package: str) -> str:
 
     word = os.path.basename(package).encode()
     above = os.path.dirname(package)
-    imports = re.compile(rb"(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(word), re.MULTILINE)
+    imports = rb"(?m)(?:^|;)[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(word)
     try:
         scripts = [entry.path for entry in os.scandir(above) if entry.name.endswith(".py") and entry.is_file()]
     except OSError:
         return package
     texts = (content(script) for script in scripts[:_MOST_SCRIPTS])
-    if any(word in text and imports.search(text) for text in texts):
+    if any(word in text and re.search(imports, text) for text in texts):
         return _with_scripts(above)
     return package

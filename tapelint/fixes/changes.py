@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
 from tapelint.diagnostic import Edit, Fix, Span
 from tapelint.fixes.edits import ClashingEdits, applied, ordered
+from tapelint.record import Record
 from tapelint.source.text import Source
 
 
-class Change(NamedTuple):
+class Change(Record):
     """Lines that go and lines that come, without their ends. `row` is that of the first of them in the old text.
 
     `offset` is where that row starts.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tokenize
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -18,11 +17,11 @@ from tapelint.source.text import Source
 
 Edits = tuple[Edit, ...]
 
-_FSTRING = {getattr(tokenize, name, -1): step for name, step in (("FSTRING_START", 1), ("FSTRING_END", -1))}
-_TSTRING = {getattr(tokenize, name, -1): step for name, step in (("TSTRING_START", 1), ("TSTRING_END", -1))}
+_STEPS = {"FSTRING_START": 1, "FSTRING_END": -1, "TSTRING_START": 1, "TSTRING_END": -1}
 
-_REGION = re.compile(
-    r"\s*#\s*(?:(?:fmt|yapf|isort|ruff)\s*:\s*(?:off|on|disable|enable|skip)|(?:pylint|tapelint)\s*:\s*(?:disable|enable))\b"
+_REGION = (
+    r"\s*#\s*(?:(?:fmt|yapf|isort|ruff)\s*:\s*(?:off|on|disable|enable|skip)"
+    r"|(?:pylint|tapelint)\s*:\s*(?:disable|enable))\b"
 )
 """A comment on a line of its own with which a region starts or ends: at another depth, it would be another region."""
 
@@ -133,7 +132,7 @@ def out_of_block(source: Source, block: ast.stmt, last: Sequence[ast.stmt]) -> E
     edits: list[Edit] = []
     for row in range(_first_row(source, last[0]), _last_row(source, last[-1], outer) + 1):
         line = source.line(row)
-        if row not in inside and _REGION.match(line):
+        if row not in inside and re.match(_REGION, line):
             return None
         if row in inside or not line.startswith(outer + by):
             continue
@@ -272,7 +271,7 @@ def _indented(source: Source, first: int, last: int, by: str, outer: str) -> Edi
         line = source.line(row)
         if row in inside or not line.strip():
             continue
-        if _REGION.match(line):
+        if re.match(_REGION, line):
             return None
         start = source.line_starts[row - 1]
         if line.startswith(outer):
@@ -326,7 +325,7 @@ def _placed(source: Source, statement: ast.stmt, at: int, indent: str) -> Edits 
     text = ""
     for row in range(first, end_row(statement) + 1):
         line = source.segment(rows(source, row, row))
-        if row not in inside and _REGION.match(line):
+        if row not in inside and re.match(_REGION, line):
             return None
         text += line if row in inside or not line.strip() else indent + line.removeprefix(own)
     if not text.endswith(("\n", "\r")):
@@ -354,11 +353,13 @@ def _header_end(source: Source, block: ast.With | ast.AsyncWith) -> int | None:
 @lru_cache(maxsize=8)
 def _inside_strings(text: str) -> frozenset[int]:
     """The rows that begin inside a string."""
+    import tokenize
+
     whole = Source("", text)
     lines = io.StringIO("\n".join(whole.line(row) for row in range(1, len(whole.line_starts) + 1)))
     found: set[int] = set()
     open_: list[int] = []
-    steps = {**_FSTRING, **_TSTRING}
+    steps = {getattr(tokenize, name): step for name, step in _STEPS.items() if hasattr(tokenize, name)}
     try:
         for token in tokenize.generate_tokens(lines.readline):
             step = steps.get(token.type, 0)

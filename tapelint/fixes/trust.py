@@ -1,13 +1,15 @@
 """How far a fix is trusted: what its rule says, what the settings say, and what the comments in its way say."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
 
 from tapelint.diagnostic import Applicability, Diagnostic, Fix, Span
+from tapelint.record import Record
 from tapelint.source.text import Source
 
 
-class Trust(NamedTuple):
+class Trust(Record):
     """What settings say about the fixes of rules, by code: they count as safe, as unsafe, or are never applied."""
 
     safe: frozenset[str] = frozenset()
@@ -15,7 +17,7 @@ class Trust(NamedTuple):
     never: frozenset[str] = frozenset()
 
 
-_BARE = re.compile(r"(?<!\r)\n")
+_BARE = r"(?<!\r)\n"
 
 
 def settled(source: Source, told: list[Diagnostic], trust: Trust) -> list[Diagnostic]:
@@ -41,7 +43,7 @@ def settled(source: Source, told: list[Diagnostic], trust: Trust) -> list[Diagno
         end = newline(source)
         if end != "\n" and any("\n" in edit.content for edit in fix.edits):
             # Rules may write a line feed and mean the end of a line.
-            edits = tuple(edit._replace(content=_BARE.sub(end, edit.content)) for edit in fix.edits)
+            edits = tuple(edit._replace(content=re.sub(_BARE, end, edit.content)) for edit in fix.edits)
             fix = fix._replace(edits=edits)
             one = one._replace(fix=fix)
         if applicability is Applicability.SAFE and not one.code.startswith("TAP00") and _takes_away(source, fix):

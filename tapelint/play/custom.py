@@ -7,7 +7,6 @@ program the result stays unknown, because its gradient is whatever the inner fun
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from tapelint.play.machine import Arguments
 from tapelint.play.notes import Notes
@@ -31,6 +30,7 @@ from tapelint.play.values import (
     options,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.scope import Frame
 

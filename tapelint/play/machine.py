@@ -1,5 +1,7 @@
 """The ground that the player stands on: the world, the clock, the recording, the tapes that run."""
 
+from __future__ import annotations
+
 import ast
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,7 +9,6 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
 
 from tapelint.play.query import Parts, Query
 from tapelint.play.recording import (
@@ -25,7 +26,7 @@ from tapelint.play.recording import (
     Recording,
     Use,
 )
-from tapelint.play.scope import Frame, Module, Modules, read_in
+from tapelint.play.scope import Frame, Module, read_in
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (
     UNBOUND,
@@ -58,7 +59,12 @@ from tapelint.play.values import (
     options,
 )
 from tapelint.play.world import Changes, World
+from tapelint.record import Record
 from tapelint.tensorflow import api
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tapelint.play.modules import Modules
 
 _ACTIVE = ("tapes",)
 _RUNNING = ("running",)
@@ -76,36 +82,36 @@ The fewer files a project has, the more may be done for each of them: `AWAY_IN_A
 """
 
 
-class Written(NamedTuple):
+class Written(Record):
     """What was last written into a variable by assign and the like: links that are all cut."""
 
     links: tuple[Link, ...]
 
-    def join(self, values: "list[Written]", missing: bool) -> "Written":
+    def join(self, values: list[Written], missing: bool) -> Written:
         return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
 
 
-class Added(NamedTuple):
+class Added(Record):
     """What a layer certainly gave to its own `add_loss`."""
 
     losses: tuple[AddedLoss, ...] = ()
 
-    def join(self, values: "list[Added]", missing: bool) -> "Added":
+    def join(self, values: list[Added], missing: bool) -> Added:
         common = [one for one in values[0].losses if all(one in value.losses for value in values)]
         return Added(() if missing else tuple(common))
 
 
-class Read(NamedTuple):
+class Read(Record):
     """That an iterator was read to its end. `certain` is False when only some paths did, or unseen code may have."""
 
     place: Place
     certain: bool = True
 
-    def join(self, values: "list[Read]", missing: bool) -> "Read":
+    def join(self, values: list[Read], missing: bool) -> Read:
         return Read(values[0].place, not missing and all(value.certain for value in values))
 
 
-class Met(NamedTuple):
+class Met(Record):
     """The variables of an optimizer's first step; `variables` is None when they are not known for certain."""
 
     place: Place
@@ -113,7 +119,7 @@ class Met(NamedTuple):
     frozen: frozenset[int] = frozenset()
     """The layers of the models concerned whose variables were left out, because they were frozen."""
 
-    def join(self, values: "list[Met]", missing: bool) -> "Met":
+    def join(self, values: list[Met], missing: bool) -> Met:
         same_step = not missing and all(value == values[0] for value in values)
         return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
 
@@ -158,7 +164,7 @@ class FirstRun:
         self.layers: set[int] = set()
 
 
-class Arguments(NamedTuple):
+class Arguments(Record):
     """The arguments of one call. `more` says that there may be others (`*args`, `**kwargs` of unknown content)."""
 
     args: tuple[Value, ...] = ()
@@ -196,7 +202,7 @@ class Jump:
         self.continues: list[Changes] = []
 
 
-class Round(NamedTuple):
+class Round(Record):
     """One round of a loop.
 
     What begins it answers True (it happens), False (the loop ends here), None (either). `maybe`: it may not happen;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
 from tapelint.play.callbacks import is_callable
@@ -29,9 +28,7 @@ from tapelint.play.values import (
 )
 from tapelint.tensorflow import api
 
-_COPIES = re.compile(
-    r"[gs]et_weights|load_weights|clone_model|(?<!numpy\(\)\.)copy\(|\.assign|\.restore\(|from_config|load_model"
-)
+_COPIES = r"[gs]et_weights|load_weights|clone_model|(?<!numpy\(\)\.)copy\(|\.assign|\.restore\(|from_config|load_model"
 """How programs make one model a copy of another."""
 
 

@@ -15,7 +15,7 @@ from tapelint.play.custom import CUSTOM
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Context, Recording, Run
-from tapelint.play.scope import Frame, Module, Modules
+from tapelint.play.scope import Frame, Module
 from tapelint.play.statements import Statements
 from tapelint.play.values import (
     Class,
@@ -35,6 +35,10 @@ from tapelint.play.values import (
     options,
 )
 from tapelint.play.world import Changes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tapelint.play.modules import Modules
 
 MARKS = frozenset(
     {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from tapelint.play.recording import Fault, Met, Standing, Verdict
 from tapelint.play.tape import Session, Watch
@@ -43,6 +42,7 @@ from tapelint.play.values import (
     options,
 )
 from tapelint.play.world import World
+from tapelint.record import Record
 from tapelint.tensorflow import api
 
 INTEGER_DTYPES = frozenset({"int", "bool", "string"})
@@ -50,7 +50,7 @@ INTEGER_DTYPES = frozenset({"int", "bool", "string"})
 Maybe = bool | None
 
 
-class Behind(NamedTuple):
+class Behind(Record):
     """A cut on the way, and the value that it cuts off."""
 
     cut: Cut

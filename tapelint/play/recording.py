@@ -1,15 +1,17 @@
 """What rules read: the events of all tapes, the gradients that were asked, the updates that were applied."""
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
 
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
 from tapelint.play.values import Cut, Data, Items, Link, Object, OneShot, Place, Tape, Value, VariableSet
+from tapelint.record import Record
 from tapelint.source.text import Source
 
 ASKS = {
@@ -38,21 +40,21 @@ class Happening(Enum):
     BARE_PAUSE = "bare-pause"
 
 
-class Context(NamedTuple):
+class Context(Record):
     """How the player came to a place: the calls on the way, the loops around it, what is caught around it."""
 
     calls: tuple[Place, ...] = ()
-    loops: "tuple[Loop, ...]" = ()
+    loops: tuple[Loop, ...] = ()
     guards: tuple[str, ...] = ()
     """Names of the exceptions that a `try` or `raises` block around the place takes care of."""
     in_graph: bool = False
     near: int = 0
     """How many of the guards stand outside the function that is played."""
-    trace: "Trace | None" = None
+    trace: Trace | None = None
     """The outermost function around the place that TensorFlow traces into a graph."""
-    scope: "Scope | None" = None
+    scope: Scope | None = None
     """The open `strategy.scope()`, where no `strategy.run` is between it and the place."""
-    replica: "Scope | None" = None
+    replica: Scope | None = None
     """The `strategy.run` that runs the place in every replica."""
 
     @property
@@ -66,7 +68,7 @@ class Context(NamedTuple):
         return any(guard in wanted for guard in self.guards)
 
 
-class Trace(NamedTuple):
+class Trace(Record):
     """A function that TensorFlow traces: where it stands, and `reason` why (a decorator, a `tf.function` call).
 
     `reason` is None where `fit` traces a `train_step`. `time` is the tick at which the trace began.
@@ -81,13 +83,13 @@ class Trace(NamedTuple):
     call: Place | None = None
     alone: ast.AST | None = None
     """The function that is played on its own around the call; None in the run of the module itself."""
-    earlier: "Trace | None" = None
+    earlier: Trace | None = None
     """The call of the same function before this one, on the way that leads here."""
     arguments: frozenset[int] = frozenset()
     """The ids of the tensors that it was called with: while it is traced, placeholders stand in for them."""
 
 
-class Scope(NamedTuple):
+class Scope(Record):
     """A strategy and where its `scope()` was entered, or where its `run` was called on the function `name`."""
 
     strategy: Value
@@ -95,7 +97,7 @@ class Scope(NamedTuple):
     name: str = ""
 
 
-class Fork(NamedTuple):
+class Fork(Record):
     """Two branches that are both traced: the condition is a tensor in a traced function."""
 
     place: Place
@@ -103,7 +105,7 @@ class Fork(NamedTuple):
     branches: tuple[tuple[ast.AST, ...], ...]
 
 
-class Wrapping(NamedTuple):
+class Wrapping(Record):
     """A `tf.function` that is made at `place`; `identity` is the same when it wraps the same function again.
 
     `function` is the id of the traced function that comes out, `called` are the places where that is called, in order.
@@ -117,7 +119,7 @@ class Wrapping(NamedTuple):
     name: str
 
 
-class Rereading(NamedTuple):
+class Rereading(Record):
     """An iterator over gradients that is read at `place`, although `first` certainly read it to its end before."""
 
     value: OneShot
@@ -126,7 +128,7 @@ class Rereading(NamedTuple):
     context: Context
 
 
-class Disconnected(NamedTuple):
+class Disconnected(Record):
     """An output of a functional model that was computed from an input which the model does not have.
 
     `node` is the expression that gives the output, `given` the one that gives the model's inputs, `root` the place of
@@ -140,7 +142,7 @@ class Disconnected(NamedTuple):
     context: Context
 
 
-class Making(NamedTuple):
+class Making(Record):
     """An optimizer, layer or model makes its variables here: it is used for the first time."""
 
     value: Value
@@ -149,7 +151,7 @@ class Making(NamedTuple):
     context: Context
 
 
-class Loop(NamedTuple):
+class Loop(Record):
     """A loop around a place: its statement, the round that is played (1, 2, …), when the round began."""
 
     place: Place
@@ -157,7 +159,7 @@ class Loop(NamedTuple):
     time: int
 
 
-class Event(NamedTuple):
+class Event(Record):
     """Something that happens to `tape` at `place`; `state` is the tape's state just before."""
 
     what: Happening
@@ -204,7 +206,7 @@ class Fault(Enum):
     """The same, where all that is not trainable is the seeds of Keras 3."""
 
 
-class Met(NamedTuple):
+class Met(Record):
     """A cut on the way back from the target; `value` is what was cut off, `reaches` whether the source lies behind.
 
     `reaches` is None when it can't be told. `trail` are the values between the cut and the source, from the cut on.
@@ -216,7 +218,7 @@ class Met(NamedTuple):
     trail: tuple[Value, ...] = ()
 
 
-class Verdict(NamedTuple):
+class Verdict(Record):
     """What the query found for one source of one gradient call."""
 
     standing: Standing
@@ -355,19 +357,19 @@ class Apply:
         return self.place.node
 
 
-class Frozen(NamedTuple):
+class Frozen(Record):
     """That `trainable` of a model or layer was set, and where. `value` is None when it is not known to what."""
 
     value: bool | None
     place: Place
     context: Context
 
-    def join(self, values: "list[Frozen]", missing: bool) -> "Frozen":
+    def join(self, values: list[Frozen], missing: bool) -> Frozen:
         agreed = not missing and all(value.value is values[0].value for value in values)
         return Frozen(values[0].value if agreed else None, values[0].place, values[0].context)
 
 
-class Pairs(NamedTuple):
+class Pairs(Record):
     """The two columns of (gradient, variable) pairs, as they were put together at `place`.
 
     Items stand as in a sequence, `Several` for a number of them that is not known.
@@ -383,7 +385,7 @@ class Pairs(NamedTuple):
         return self.gradients.exact and self.variables.exact
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Record):
     """How pairs are wrong ("order", "state", "length", "other"), the source of the gradient, the variable beside it."""
 
     kind: str
@@ -394,7 +396,7 @@ class Mismatch(NamedTuple):
     """Where the layer with state was made ("state")."""
 
 
-class Stranger(NamedTuple):
+class Stranger(Record):
     """A variable that the optimizer meets too late, and the place and variables of its first step."""
 
     variable: Value
@@ -402,7 +404,7 @@ class Stranger(NamedTuple):
     met: tuple[Value, ...]
 
 
-class Use(NamedTuple):
+class Use(Record):
     """A method, attribute or argument of a library object: `how` is "call", "read" or "write"."""
 
     value: Value
@@ -415,7 +417,7 @@ class Use(NamedTuple):
     certain: bool = True
 
 
-class Lack(NamedTuple):
+class Lack(Record):
     """The program reaches a function by a dotted name that `tf.keras` does not have in Keras 3."""
 
     name: str
@@ -423,7 +425,7 @@ class Lack(NamedTuple):
     context: Context
 
 
-class Clip(NamedTuple):
+class Clip(Record):
     """A call of one of the clipping functions; `given` is what it clips and `result` what it gives."""
 
     op: str
@@ -486,7 +488,7 @@ class Custom:
         """Whether each of them depends on an upstream gradient."""
 
 
-class Work(NamedTuple):
+class Work(Record):
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `number` names), "write" (of `others` into
@@ -505,7 +507,7 @@ class Work(NamedTuple):
     number: int = 0
 
 
-class Forward(NamedTuple):
+class Forward(Record):
     """One call of a model or layer. `training` is what it was told of its mode, None when nothing.
 
     `modes` are the layers in it that work differently in training and are not frozen, `penalized` those with a
@@ -520,12 +522,12 @@ class Forward(NamedTuple):
     began: int
     modes: tuple[Object, ...] = ()
     penalized: tuple[Object, ...] = ()
-    added: "tuple[AddedLoss, ...]" = ()
+    added: tuple[AddedLoss, ...] = ()
     """What the layer certainly gave to its own `add_loss` in this call."""
     ended: int = 0
 
 
-class AddedLoss(NamedTuple):
+class AddedLoss(Record):
     """A tensor that a visible layer gave to its own `add_loss` while it was called."""
 
     layer: Value
@@ -533,7 +535,7 @@ class AddedLoss(NamedTuple):
     place: Place
 
 
-class Hidden(NamedTuple):
+class Hidden(Record):
     """Something trainable that Keras does not count among a model's variables, and the object that keeps it.
 
     `how` is "attribute" (a `tf.Variable` on a Keras 3 layer), "plain" (inside an object of a plain class) or
@@ -545,7 +547,7 @@ class Hidden(NamedTuple):
     how: str
 
 
-class Dropped(NamedTuple):
+class Dropped(Record):
     """The value of an expression that is a statement of its own: nobody keeps it."""
 
     value: Value
@@ -553,7 +555,7 @@ class Dropped(NamedTuple):
     context: Context
 
 
-class Joined(NamedTuple):
+class Joined(Record):
     """Two lists put one behind the other: what they held, and the list that holds both."""
 
     result: Value
@@ -563,7 +565,7 @@ class Joined(NamedTuple):
     context: Context
 
 
-class Zip(NamedTuple):
+class Zip(Record):
     """A call of `zip` on `parts`; `columns` are their elements at that time."""
 
     parts: tuple[Value, ...]
@@ -572,7 +574,7 @@ class Zip(NamedTuple):
     context: Context
 
 
-class Operation(NamedTuple):
+class Operation(Record):
     """How a value was computed: `function` in full (`tensorflow.exp`, `-`), with all its arguments, also constants.
 
     `callee` is the layer, model, loss or the like that was called, None for a function or an operator.
@@ -592,7 +594,7 @@ class Operation(NamedTuple):
         return self.args[position] if 0 <= position < len(self.args) else None
 
 
-class Run(NamedTuple):
+class Run(Record):
     """One played call of a visible function, from the tick `began` to the tick `ended`; `place` is the call."""
 
     began: int
@@ -600,7 +602,7 @@ class Run(NamedTuple):
     place: Place
 
 
-class Undefined(NamedTuple):
+class Undefined(Record):
     """A tape method called on a name that no path binds here. `deleted` is where it was deleted."""
 
     name: str
@@ -612,7 +614,7 @@ class Undefined(NamedTuple):
     """The function (its node, None for the module) around the place."""
 
 
-class Rebinding(NamedTuple):
+class Rebinding(Record):
     """A name that held `old` got `new`, which was computed from it."""
 
     name: str
@@ -627,7 +629,7 @@ class Rebinding(NamedTuple):
     """Whether the name certainly held a tensor, if not certainly this one."""
 
 
-class Creation(NamedTuple):
+class Creation(Record):
     """A variable, layer, optimizer or model that was made at `place`; `inside` are the tapes recording then."""
 
     value: Value
@@ -641,7 +643,7 @@ class Creation(NamedTuple):
     """False when something else may be called here instead."""
 
 
-class ClassEntered(NamedTuple):
+class ClassEntered(Record):
     """`with tf.GradientTape as tape`: the class where an object is needed."""
 
     place: Place
@@ -839,12 +841,12 @@ class Recording:
         words = " ".join(self.segment(self.span(place)).split())
         return words if len(words) <= limit else words[: limit - 1] + "…"
 
-    def views(self) -> "list[Recording]":
+    def views(self) -> list[Recording]:
         """The same recording as each module that took part sees it: first that which was played, then the others."""
         others = [other for other in self.modules if other is not self.module and other in self.visited]
         return [self, *map(self._seen_from, others)]
 
-    def _seen_from(self, module: Module) -> "Recording":
+    def _seen_from(self, module: Module) -> Recording:
         view = Recording(module, self.keras)
         shared = vars(view).keys() - {"source", "module"}
         vars(view).update((name, vars(self)[name]) for name in shared)

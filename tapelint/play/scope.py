@@ -6,12 +6,13 @@ import ast
 import re
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from tapelint.play.outline import Outline, children, outline, walk
+from tapelint.record import Record
 from tapelint.source.text import Source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.values import Value
 
@@ -21,7 +22,7 @@ _frames = count(-1, -1)
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-class Bindings(NamedTuple):
+class Bindings(Record):
     """What one scope binds: how often each name, which names are declared global or nonlocal, whether it yields."""
 
     counts: dict[str, int]
@@ -31,29 +32,6 @@ class Bindings(NamedTuple):
     star: bool
     read_later: bool = False
     """Whether a function, class, lambda or generator inside may read the names after the scope has ended."""
-
-
-class Modules(Protocol):
-    """How the player gets at other modules of the project. Paths are absolute, of files or of packages' folders."""
-
-    @property
-    def files(self) -> list[str]:
-        """All files of the project; none if there are too many."""
-
-    def find(self, name: str, importer: str) -> str | None:
-        """The path of a module that the file `importer` imports by `name` (`a.b`, `..a`); None if it isn't ours."""
-
-    def within(self, package: str, name: str) -> str | None:
-        """The path of the module `name` in the package of that path; None if there is none."""
-
-    def read(self, path: str, importer: str) -> tuple[Source, ast.Module] | None:
-        """The text and the tree of a module; None if it has none that can be read."""
-
-    def marked(self, path: str, name: str) -> frozenset[str]:
-        """The functions, classes and methods worth playing behind `name` (empty: any name) of a module."""
-
-    def is_eager(self, path: str) -> bool:
-        """Whether a program that a file is part of has traced functions run as plain Python."""
 
 
 class Module:
@@ -67,18 +45,18 @@ class Module:
         self.frame = Frame(self, None, self.bindings)
         self.stars: list[Value] = []
         """The modules of the project whose names `from module import *` took over, in order."""
-        self._matched: dict[re.Pattern[str], bool] = {}
+        self._matched: dict[str, bool] = {}
 
     @cached_property
     def outline(self) -> Outline:
         """What one pass over the tree saw."""
         return outline(self.tree)
 
-    def matches(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the pattern is found anywhere in the text, which is searched once."""
+    def matches(self, pattern: str) -> bool:
+        """Whether the regular expression is found anywhere in the text, which is searched once."""
         found = self._matched.get(pattern)
         if found is None:
-            found = self._matched[pattern] = pattern.search(self.source.text) is not None
+            found = self._matched[pattern] = re.search(pattern, self.source.text) is not None
         return found
 
 

@@ -1,10 +1,12 @@
 """The life of a tape: its states, its recordings and what it watches."""
 
+from __future__ import annotations
+
 from enum import Enum
 from itertools import count
-from typing import NamedTuple
 
 from tapelint.play.values import Place, Tape
+from tapelint.record import Record
 
 _sessions = count(1)
 
@@ -39,19 +41,19 @@ class Session:
         """The gradient call, made while recording was paused, after which this recording began empty."""
 
 
-class Watch(NamedTuple):
+class Watch(Record):
     """A value that a tape was told to watch. `certain` is False when only some paths did."""
 
     time: int
     place: Place
     certain: bool = True
 
-    def join(self, values: "list[Watch]", missing: bool) -> "Watch":
+    def join(self, values: list[Watch], missing: bool) -> Watch:
         certain = not missing and all(value.certain for value in values)
         return Watch(min(value.time for value in values), values[0].place, certain)
 
 
-class TapeState(NamedTuple):
+class TapeState(Record):
     """All that can be true of a tape at one point: the phases it may be in, and the recordings it may hold."""
 
     phases: frozenset[Phase]
@@ -68,10 +70,10 @@ class TapeState(NamedTuple):
     def may(self, phase: Phase) -> bool:
         return phase in self.phases or self.escaped
 
-    def to(self, phase: Phase) -> "TapeState":
+    def to(self, phase: Phase) -> TapeState:
         return self._replace(phases=frozenset({phase}))
 
-    def join(self, values: "list[TapeState]", missing: bool) -> "TapeState":
+    def join(self, values: list[TapeState], missing: bool) -> TapeState:
         return TapeState(
             frozenset[Phase]().union(*(value.phases for value in values)),
             frozenset[int]().union(*(value.sessions for value in values)),

@@ -4,12 +4,16 @@ A value never changes after it was made; what changes (attributes, the contents 
 the `World` under the value's identity. Two values are the same object exactly if they are the same Python object here.
 """
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
 
+from tapelint.record import Record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.recording import Ask
     from tapelint.play.scope import Frame, Module
@@ -17,11 +21,11 @@ if TYPE_CHECKING:
 _ids = count(1)
 
 
-class Place(NamedTuple):
+class Place(Record):
     """Where in which module something happens."""
 
     node: ast.AST
-    module: "Module"
+    module: Module
 
 
 class CutKind(Enum):
@@ -55,7 +59,7 @@ class CutKind(Enum):
     CONSTANT = "constant"
 
 
-class Cut(NamedTuple):
+class Cut(Record):
     """One end of a path: its reason, its place and the operation as the program names it."""
 
     kind: CutKind
@@ -63,10 +67,10 @@ class Cut(NamedTuple):
     op: str
 
 
-class Link(NamedTuple):
+class Link(Record):
     """How a value was made from `value`: differentiable when `cut` is None."""
 
-    value: "Value"
+    value: Value
     cut: Cut | None = None
 
 
@@ -165,7 +169,7 @@ class Data(Value):
         *,
         same: Value | None = None,
         nested: bool = False,
-        ask: "Ask | None" = None,
+        ask: Ask | None = None,
         shape: tuple[int | None, ...] | None = None,
     ) -> None:
         super().__init__(place, time)
@@ -279,7 +283,7 @@ class Generator(Value):
 
     def __init__(
         self,
-        function: "Function",
+        function: Function,
         args: Iterable[Value],
         kwargs: dict[str, Value],
         place: Place | None,
@@ -299,13 +303,13 @@ class Function(Value):
     def __init__(
         self,
         node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-        module: "Module",
-        closure: "Frame | None",
+        module: Module,
+        closure: Frame | None,
         place: Place | None,
         time: int,
         defaults: Mapping[str, Value] | None = None,
         decorators: Iterable[str] = (),
-        owner: "Class | None" = None,
+        owner: Class | None = None,
     ) -> None:
         super().__init__(place, time)
         self.node = node
@@ -348,9 +352,9 @@ class Class(Value):
     def __init__(
         self,
         node: ast.ClassDef,
-        module: "Module",
+        module: Module,
         bases: Iterable[Value],
-        frame: "Frame",
+        frame: Frame,
         place: Place | None,
         time: int,
     ) -> None:
@@ -612,7 +616,7 @@ class Items:
             yield item.of if isinstance(item, Several) else item
 
 
-class Entries(NamedTuple):
+class Entries(Record):
     """The contents of a dict: entries by constant key, and what any other key may hold."""
 
     entries: tuple[tuple[object, Value], ...] = ()
@@ -624,6 +628,6 @@ class Entries(NamedTuple):
                 return value
         return None
 
-    def put(self, key: object, value: Value) -> "Entries":
+    def put(self, key: object, value: Value) -> Entries:
         kept = tuple((name, old) for name, old in self.entries if not (name == key and type(name) is type(key)))
         return Entries((*kept, (key, value)), self.rest)

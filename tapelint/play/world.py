@@ -8,12 +8,15 @@ the size of the store: `mark` before it, `changes` after it, `rollback`, and `me
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 from tapelint.play.values import UNBOUND, Either, Entries, Items, Several, Value, either
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 Key = tuple[Hashable, ...]
-Changes = dict[Key, Any]
+Changes = dict[Key, "Any"]
 
 _MISSING = object()
 

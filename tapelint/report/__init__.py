@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from tapelint.diagnostic import Severity
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol, TextIO
+
     from tapelint.result import FileResult
+
+    class _Write(Protocol):
+        def __call__(
+            self, results: Iterable[FileResult], stream: TextIO, *, color: bool, width: int | None
+        ) -> None: ...
+
 
 FORMATS = (
     "full",
@@ -30,10 +38,6 @@ FORMATS = (
 """Names for `--output-format`. Each is also the name of the module that writes it."""
 
 
-class _Format(Protocol):
-    def write(self, results: Iterable[FileResult], stream: TextIO, *, color: bool, width: int | None) -> None: ...
-
-
 def write(
     format: str, results: Iterable[FileResult], stream: TextIO, *, color: bool = False, width: int | None = None
 ) -> None:
@@ -49,7 +53,8 @@ def write(
 
     never_fail_on_characters(stream)
     other_source.cache_clear()
-    cast(_Format, import_module(f"tapelint.report.{format}")).write(results, stream, color=color, width=width)
+    writer: _Write = import_module(f"tapelint.report.{format}").write
+    writer(results, stream, color=color, width=width)
 
 
 class Tally:

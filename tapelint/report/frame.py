@@ -8,11 +8,13 @@ has an underline of its own, with its label beside it, so several places in one 
        |             ------------------------------- so every gradient here is None
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from tapelint.diagnostic import Span
+from tapelint.record import Record
 from tapelint.report.visible import Line, cells, wrap
 from tapelint.source.text import Position, Source
 
@@ -29,7 +31,7 @@ LABEL_ROOM = 28
 _CLIP = "..."
 
 
-class Pin(NamedTuple):
+class Pin(Record):
     """A place to mark. `end` is one past its last code point."""
 
     start: Position
@@ -38,7 +40,7 @@ class Pin(NamedTuple):
     primary: bool
 
     @classmethod
-    def on(cls, source: Source, span: Span, label: str, *, primary: bool) -> "Pin":
+    def on(cls, source: Source, span: Span, label: str, *, primary: bool) -> Pin:
         """A pin on a span of the source; newlines at the end of the span are not marked."""
         text = source.text
         start = min(max(span.start, 0), len(text))
@@ -115,12 +117,12 @@ class _Frame:
             rows.extend(self._closing(pin, view))
         return rows
 
-    def _flat(self, pin: Pin, view: "_View", bars: Row) -> list[Row]:
+    def _flat(self, pin: Pin, view: _View, bars: Row) -> list[Row]:
         start = self._mark(view, pin)
         end = max(view.cell(pin.end.column - 1), start + 1)
         return self._labelled(pin, bars, start, [("plain", " " * start), (pin.style, pin.mark * (end - start))], end)
 
-    def _mark(self, view: "_View", pin: Pin) -> int:
+    def _mark(self, view: _View, pin: Pin) -> int:
         """Where the underline starts. A place after a line that fills the row is marked under its last character."""
         return min(view.cell(pin.start.column - 1), self.room - 1)
 
@@ -140,13 +142,13 @@ class _Frame:
         rows.extend(self._gutter("", bars, [("plain", " " * indent), (pin.style, line)]) for line in rest)
         return rows
 
-    def _opening(self, pin: Pin, view: "_View") -> Row:
+    def _opening(self, pin: Pin, view: _View) -> Row:
         """The row that leads from the rail of a tall span to the place in the line where it starts."""
         bars, reach = self._to_line(pin, pin.start.row)
         line = "_" * (reach + self._mark(view, pin))
         return self._gutter("", bars, [("plain", " "), (pin.style, line + pin.mark)])
 
-    def _closing(self, pin: Pin, view: "_View") -> list[Row]:
+    def _closing(self, pin: Pin, view: _View) -> list[Row]:
         """The row that leads from the rail of a tall span to its last character, and its label."""
         bars, reach = self._to_line(pin, pin.end.row)
         end = max(1, view.cell(pin.end.column - 1))

@@ -1,15 +1,17 @@
 """Where a span lies, for people and machines: file, cell, row and column."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from tapelint.diagnostic import Diagnostic, Edit, Related, Span
+from tapelint.record import Record
 from tapelint.result import FileResult
 from tapelint.source.text import Position, Source
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A span in one file. Rows and columns count from 1, columns in code points; `end` is one past the last.
 
     In a notebook `cell` is the number of the cell, counted from 1 among all cells, and `inside` are start and end in

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from tapelint.diagnostic import Finding, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.recording import Recording
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from tapelint.diagnostic import Applicability, Edit, Fix, Span
 from tapelint.fixes import statements
 from tapelint.play.outline import walk
 from tapelint.play.recording import Happening, Recording
 from tapelint.play.values import Place, Tape
+from tapelint.record import Record
 from tapelint.rules.story import Missing
 
 Body = list[ast.stmt]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """A statement at a place, counted from 0, in the list that holds it."""
 
     body: Body

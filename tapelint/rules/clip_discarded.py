@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
 from tapelint.play.values import Data, Several, Value, options
+from tapelint.record import Record
 from tapelint.rules import blocks, optimizers, story
 
 CODE = "TAP706"
 
 
-class _Unread(NamedTuple):
+class _Unread(Record):
     """An assignment to a name that nothing reads."""
 
     statement: ast.Assign
     target: ast.Name
 
 
-class _Loss(NamedTuple):
+class _Loss(Record):
     """A clipping whose result is lost at `node`, and the later update with what was to be clipped."""
 
     clip: Clip

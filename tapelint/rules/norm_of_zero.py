@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, CutKind, Data, Value, Variable
+from tapelint.record import Record
 from tapelint.rules import formulas, singular_at_zero, story
 
 CODE = "TAP410"
@@ -26,7 +26,7 @@ _KEEPING = frozenset(
 """What gives zeros for zeros."""
 
 
-class _Spread(NamedTuple):
+class _Spread(Record):
     """A tensor with new axes: `x[:, None]` or `tf.expand_dims(x, 1)`; `rank` is how many axes `x` has at least."""
 
     base: Value

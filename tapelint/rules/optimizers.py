@@ -28,11 +28,11 @@ KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
 _SCALED = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adadelta", "Adafactor", "Lion", "AdamOptimizer"})
 """Optimizers whose step does not grow with the gradients."""
 
-_GRAPH_CODE = re.compile(
+_GRAPH_CODE = (
     r"disable_eager_execution|disable_v2_behavior|\bSession\(|\bplaceholder\(|global_variables_initializer"
     r"|\bas_default\(|\bEstimatorSpec\b|\btf\.estimator\b|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
 )
-_QUESTION = re.compile(r"version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b", re.IGNORECASE)
+_QUESTION = r"(?i)version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b"
 _ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "inside_function"})
 
 
@@ -106,7 +106,7 @@ def eager(context: Context) -> bool:
 @lru_cache(maxsize=2)
 def runs_in_graph_code(recording: Recording) -> bool:
     """Whether the module is written for graphs of TensorFlow 1."""
-    return bool(_GRAPH_CODE.search(recording.source.text))
+    return bool(re.search(_GRAPH_CODE, recording.source.text))
 
 
 def asked_first(recording: Recording, place: Place) -> bool:
@@ -125,7 +125,7 @@ def asked_first(recording: Recording, place: Place) -> bool:
                     if name in _ASKING:
                         return True
                 word = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-                if isinstance(word, str) and _QUESTION.search(word):
+                if isinstance(word, str) and re.search(_QUESTION, word):
                     return True
     return False
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
 from tapelint.play.tape import Session
 from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Sequence, Tape, Unknown, Value, Variable, VariableSet
+from tapelint.record import Record
 
 
-class Missing(NamedTuple):
+class Missing(Record):
     """A source that certainly gets no gradient from one call, and why: `met` is the cut that explains it."""
 
     recording: Recording

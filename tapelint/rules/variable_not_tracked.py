@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Hidden, Recording
 from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
 from tapelint.rules import edits, story
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 CODE = "TAP717"
 

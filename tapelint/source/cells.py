@@ -1,11 +1,13 @@
 """The cells of a notebook or the code blocks of a document: one Python text made of them, and the way back."""
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from tapelint.diagnostic import Edit, Span
+from tapelint.record import Record
 from tapelint.source.text import Position, Source
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -13,7 +15,7 @@ _PROMPT = ">>> "
 _CONTINUED = "... "
 
 
-class Run(NamedTuple):
+class Run(Record):
     """Code points of the cells' text that stand together in the file.
 
     Either both lengths are the same and each code point stands for itself, or `length` is 1 and the file spells that
@@ -26,13 +28,13 @@ class Run(NamedTuple):
     width: int
 
 
-class Piece(NamedTuple):
+class Piece(Record):
     """The text of one cell, and where it stands in the file. The runs count from the beginning of the piece."""
 
     text: str
     runs: tuple[Run, ...]
 
-    def without(self, spans: Iterable[Span]) -> "Piece":
+    def without(self, spans: Iterable[Span]) -> Piece:
         """The piece without some parts of its text: sorted spans that don't overlap, none of them empty."""
         text: list[str] = []
         runs: list[Run] = []
@@ -46,7 +48,7 @@ class Piece(NamedTuple):
         return Piece("".join(text), tuple(runs))
 
 
-class Cell(NamedTuple):
+class Cell(Record):
     """One cell of a notebook, or one code block of a document. `start` and `end` are offsets in the cells' text.
 
     `number` counts all cells of the notebook from 1, those that hold no code too, or all code blocks of the document.

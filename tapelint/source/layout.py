@@ -6,16 +6,17 @@ import io
 import tokenize
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
 
 from tapelint.diagnostic import Span
+from tapelint.record import Record
 from tapelint.source.text import Source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.source.cells import Cells
 
 
-class Comment(NamedTuple):
+class Comment(Record):
     """One comment, from its `#` to the end of its line.
 
     `alone`: nothing stands before it on its line. `inside`: it is alone on its line, but between brackets, in the
@@ -30,7 +31,7 @@ class Comment(NamedTuple):
     inside: bool
 
 
-class Statement(NamedTuple):
+class Statement(Record):
     """One logical line: a simple statement (or several, with semicolons), or the header of a compound one.
 
     `words` are its tokens without comments.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from tapelint.record import Record
 
 _SHELL = (
     r"(?:(?:pip3?|conda|mamba|apt|apt-get)[ \t]+(?:install|uninstall|list|show|freeze|update)\b"
@@ -31,7 +32,7 @@ _BINDS_NOTHING = frozenset(
 """Magics after which the notebook has the same names as before."""
 
 
-class Masked(NamedTuple):
+class Masked(Record):
     """Text of the same length and the same rows as a cell, with only Python in it.
 
     `unknown` are the offsets of names that stand for values that only IPython knows. `opens` says that names may have

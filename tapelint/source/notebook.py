@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from json.decoder import JSONDecodeError, JSONDecoder
-from typing import Any, NamedTuple
+from typing import Any
 
 from tapelint.diagnostic import Span
+from tapelint.record import Record
 from tapelint.source.cells import Cells, Piece, Run, gather
 from tapelint.source.text import Source, UndecodableError
 
@@ -53,7 +54,7 @@ def read_notebook(file: Source) -> tuple[str, Cells]:
         raise NotebookError("its JSON is nested too deeply") from None
 
 
-class _Raw(NamedTuple):
+class _Raw(Record):
     """One cell as the JSON has it: its kind, its language, and the places of the strings of its source."""
 
     kind: object

@@ -1,15 +1,17 @@
 """The text of one file: bytes in, decoded text and exact positions out."""
 
+from __future__ import annotations
+
 import ast
 import io
 from bisect import bisect_right
 from functools import cached_property
-from typing import NamedTuple
 
 from tapelint.diagnostic import Span
+from tapelint.record import Record
 
 
-class Position(NamedTuple):
+class Position(Record):
     """Row and column, both from 1; the column counts code points."""
 
     row: int
@@ -34,7 +36,7 @@ class Source:
         self._ascii = text.isascii()
 
     @classmethod
-    def from_bytes(cls, path: str, data: bytes) -> "Source":
+    def from_bytes(cls, path: str, data: bytes) -> Source:
         """Decode `data` as Python does (PEP 263, byte order mark). Raises `UndecodableError` with one line of text."""
         bom = data.startswith(b"\xef\xbb\xbf")
         encoding = "utf-8"
@@ -49,7 +51,7 @@ class Source:
             raise UndecodableError(f"not readable as text: {reason}") from None
         return cls(path, text, "utf-8" if bom else encoding, bom)
 
-    def with_text(self, text: str) -> "Source":
+    def with_text(self, text: str) -> Source:
         """Another text of the same file."""
         return Source(self.path, text, self.encoding, self.bom)
 

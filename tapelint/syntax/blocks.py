@@ -8,12 +8,12 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from tapelint.diagnostic import Span
+from tapelint.record import Record
 from tapelint.source.text import Source
 from tapelint.syntax.nesting import too_deep
 
@@ -24,7 +24,7 @@ class TooDeepError(ValueError):
     """The text nests more deeply than libcst can bear."""
 
 
-class Question(NamedTuple):
+class Question(Record):
     """A call such as `tape.gradient(target, sources)`, in source text."""
 
     method: str
@@ -33,7 +33,7 @@ class Question(NamedTuple):
     span: Span
 
 
-class TapeBlock(NamedTuple):
+class TapeBlock(Record):
     """One `with` item that makes a tape record. `span` is that of the whole `with` statement.
 
     `name` is empty where the tape has none. `persistent` and `watch_accessed_variables` are None where they are no

@@ -7,11 +7,18 @@ concluded from that. `docs/api-knowledge.md` explains every column.
 Names are written in full: `tensorflow.reduce_mean`, `keras.losses.MeanSquaredError`, `numpy.mean`.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+
+from tapelint.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Spellings of one and the same package, the longest first.
 _PREFIXES = (
@@ -48,7 +55,7 @@ _RAW = "tensorflow.raw_ops."
 _V1 = "tensorflow.compat.v1."
 
 
-class Output(NamedTuple):
+class Output(Record):
     """One of several results: its field name (empty for a plain tuple), what it does to a gradient, its dtype class."""
 
     name: str
@@ -58,7 +65,7 @@ class Output(NamedTuple):
     """Whether it is itself a list of such tensors, as the first result of `tf.clip_by_global_norm`."""
 
 
-class Case(NamedTuple):
+class Case(Record):
     """Another behaviour under a condition on the arguments.
 
     `parameter` and `value` say when: the argument is that literal, or any dtype of that class (`int`, `bool`); an
@@ -75,7 +82,7 @@ class Case(NamedTuple):
     """`1`, `list` or the number of results."""
 
 
-class Op(NamedTuple):
+class Op(Record):
     """What one function does to a gradient."""
 
     symbol: str
@@ -133,7 +140,7 @@ class Op(NamedTuple):
         return "unknown"
 
 
-class ApiClass(NamedTuple):
+class ApiClass(Record):
     """What an instance of a public class (or the result of a model builder) is."""
 
     symbol: str
@@ -306,7 +313,7 @@ def _generations(text: str) -> tuple[int, ...]:
     return (int(text),) if text else (2, 3)
 
 
-class NumpyOp(NamedTuple):
+class NumpyOp(Record):
     """What a name of NumPy is, and what comes out when it is given tensors or variables."""
 
     symbol: str
@@ -331,7 +338,7 @@ def numpy_op(name: str) -> NumpyOp | None:
     return NumpyOp(name, *line.split("\t")) if line is not None else None
 
 
-class Method(NamedTuple):
+class Method(Record):
     """What a method, an attribute or an operator of a tensor or a variable does to a gradient."""
 
     owner: str

@@ -233,8 +233,8 @@ def _warm_up() -> None:
     import tensorflow as tf
     from tensorflow.python.eager import context
 
-    # Keras and `tf.random.set_seed` have TensorFlow forget the kernels that it made, so each program would make them again,
-    # which is two thirds of the time of a run. Kernels keep nothing but the state of random numbers: see `_seed`.
+    # Keras and `tf.random.set_seed` have TensorFlow forget the kernels that it made, so each program would make them
+    # again: two thirds of the time of a run. Kernels keep nothing but the state of random numbers: see `_seed`.
     context.context().ensure_initialized()
     context.context().clear_kernel_cache = lambda: None
     tf.keras.Sequential([tf.keras.layers.Dense(1)])(tf.ones([1, 1]))
@@ -302,7 +302,7 @@ def _lies_in(folder: Path, module: types.ModuleType, deep: bool) -> bool:
 
 
 def _reset(program: str) -> None:
-    """Bring TensorFlow back to where a new process would start, with the random numbers that this program always gets."""
+    """Bring TensorFlow back to where a new process would start, with random numbers that only this program gets."""
     import tensorflow as tf
     from absl import logging as absl_logging
     from tensorflow.python.platform import tf_logging
@@ -324,8 +324,8 @@ def _reset(program: str) -> None:
 def _seed(seed: int) -> None:
     """Begin the random numbers of Python, NumPy and TensorFlow.
 
-    A kernel goes on with its random numbers where it stopped, so two programs must not begin with the same seed, unless
-    TensorFlow forgets its kernels between them, as it does in `tf.random.set_seed`. This does the rest of that function.
+    A kernel goes on with its random numbers where it stopped, so two programs must not begin with the same seed unless
+    TensorFlow forgets its kernels between them, as in `tf.random.set_seed`. This does the rest of that function.
     """
     import numpy as np
     from tensorflow.python.eager import context
