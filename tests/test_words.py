@@ -9,6 +9,16 @@ from tapelint.diagnostic import Diagnostic
 
 HEAD = "import tensorflow as tf\n"
 
+LAYER_INSIDE = """
+x = tf.ones((4, 2))
+optimizer = tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    layer = tf.keras.layers.Dense(1)
+    loss = tf.reduce_sum(layer(x))
+grads = tape.gradient(loss, layer.trainable_variables)
+optimizer.apply_gradients(zip(grads, layer.trainable_variables))
+"""
+
 ADAM = """
 w = tf.Variable([[0.5]])
 optimizer = tf.keras.optimizers.{optimizer}(0.1)
@@ -829,6 +839,7 @@ def words(found: Diagnostic) -> str:
         ("TAP304", HEAD + HELPERS, "takes `p` out of TensorFlow", "`out`"),
         ("TAP302", HEAD + EARLY, "`pred` comes from a call of the model", "`out`"),
         ("TAP403", HEAD + ALL_CUT, "the path from `both` to `z`", "`v`"),
+        ("TAP212", HEAD + LAYER_INSIDE, "begins anew whenever this runs", "every recording"),
         ("TAP212", HEAD + OFFSET, "it begins with its first value every time", "learned"),
         ("TAP715", HEAD + PENALTY.format(base="tf.keras.Model"), "`loss += sum(self.losses)`", "`model"),
         ("TAP715", HEAD + PENALTY.format(base="object"), "sum(self.", "sum(self.losses)"),

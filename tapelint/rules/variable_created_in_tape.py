@@ -118,10 +118,20 @@ def _told(recording: Recording, made: Creation, tape: Tape) -> Finding:
         variant = "beside"
     if variant == "layer" and loop is not None and loop.time > tape.time:
         variant = "layers"
+    if variant != "beside" and _runs_once(recording, made, tape):
+        variant = "once"
     step = _step(recording, made, tape)
     fields["where"] = f"outside `{step}`" if step else "before the `with` block"
     fix = _hoisted(recording, made, tape) if not step else None
     return story.told(recording, CODE, made.place, fields, marks, variant, made.context, fix)
+
+
+def _runs_once(recording: Recording, made: Creation, tape: Tape) -> bool:
+    """Whether the block stands in no function and in no loop, so that a run of the program records it once."""
+    around = blocks.block(recording, tape)
+    if around is None or made.context.loops or made.context.calls:
+        return False
+    return blocks.function_of(recording, around) is None and not blocks.loops_around(recording, around)
 
 
 def _step(recording: Recording, made: Creation, tape: Tape) -> str:
