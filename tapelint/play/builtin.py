@@ -366,11 +366,14 @@ class Builtin(Keras):
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "attribute")
 
+    def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:
+        raise NotImplementedError
+
     def _builtin_setattr(self, arguments: Arguments, node: ast.expr) -> Value:
         if len(arguments.args) == 3:
             value, name, item = arguments.args
-            if isinstance(name, Const) and isinstance(name.value, str) and isinstance(value, (Instance, Object)):
-                self.set_attribute(value, name.value, item)
+            if isinstance(name, Const) and isinstance(name.value, str):
+                self.assign_attribute(value, name.value, item, node)
                 return self.const(None, node)
         for value in arguments.all():
             self.escape(value, node)

@@ -921,6 +921,8 @@ class Objects(Imports):
                     weight = isinstance(held, Value) and any(isinstance(one, Variable) for one in options(held))
                     if weight and not isinstance(item, Variable):
                         self._note_loaded(option)
+                elif isinstance(option, Unknown) and isinstance(item, (Data, Unknown, Either)):
+                    self._give_weight(option, name, item)
                 if name == "trainable" and not isinstance(option, Unknown):
                     self.freeze(option, item if len(choices) == 1 else None, node)
                 if len(choices) > 1:
@@ -942,6 +944,19 @@ class Objects(Imports):
         if isinstance(item, Tape):
             self.recording.stored.setdefault(item.id, self.place(node))
             item.name = item.name or name
+
+    def _give_weight(self, layer: Unknown, name: str, item: Value) -> None:
+        """`model.layers[i].kernel = item`: any layer of what the unknown one was taken from may compute with it now."""
+        holders: list[tuple[Value, int]] = [(layer, 6)]
+        while holders:
+            holder, depth = holders.pop()
+            inner = holder.inputs if isinstance(holder, Unknown) else self.held_layers(holder)
+            old = self.world.get((holder.id, "." + name))
+            if name in WEIGHTS if isinstance(holder, Object) and holder.kind == "layer" else isinstance(old, Value):
+                self.set_attribute(holder, name, either((old if isinstance(old, Value) else UNBOUND, item)))
+                self._note_loaded(holder)
+            if depth:
+                holders.extend((option, depth - 1) for one in inner for option in options(one))
 
     def _note_loaded(self, layer: Value) -> None:
         """The weights of a layer come from elsewhere: it, and what it is part of, is a copy and not a fresh start."""
