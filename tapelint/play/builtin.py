@@ -20,7 +20,6 @@ from tapelint.play.values import (
     Either,
     Entries,
     Generator,
-    Instance,
     Items,
     Kind,
     Link,
