@@ -1,7 +1,7 @@
 """What rules read: the events of all tapes, the gradients that were asked, the updates that were applied."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -9,7 +9,22 @@ from typing import NamedTuple
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Data, Items, Link, Object, OneShot, Place, Tape, Value, VariableSet
+from tapelint.play.values import (
+    Cut,
+    Data,
+    Either,
+    Items,
+    Link,
+    Object,
+    OneShot,
+    Place,
+    Sequence,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
 from tapelint.source.text import Source
 
 ASKS = {
@@ -649,6 +664,19 @@ class ClassEntered(NamedTuple):
     context: Context
 
 
+_MOST_BEHIND = 3_000
+"""How many values one walk back looks at."""
+
+
+def _is_weight(value: Value, owned: Container[int]) -> bool:
+    """Whether a value is, or stands for, trainable variables of what is owned."""
+    if isinstance(value, VariableSet):
+        return value.which == "trainable" and value.owner.id in owned
+    if isinstance(value, Variable) and value.trainable is True:
+        return value.id in owned or (value.owner is not None and value.owner.id in owned)
+    return False
+
+
 class Recording:
     """Everything that the player put down while it played one module, as one of the modules that took part sees it.
 
@@ -789,6 +817,54 @@ class Recording:
         if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(held):
             nodes = list(node.elts)
         return [piece for item, at in zip(held, nodes, strict=True) for piece in self.pieces(item, at, depth - 1)]
+
+    def behind(
+        self,
+        *values: Value,
+        session: int = 0,
+        cuts: bool = False,
+        maybe: bool = False,
+        ends: Callable[[Data], bool] | None = None,
+    ) -> Iterator[Value]:
+        """What values were computed from: they themselves, then what is nearest, each once.
+
+        The walk goes back over the links that nothing cuts, and into the structures that were handed to gradient calls.
+        Anything else (a variable, a constant, something unknown) is given and ends its way: whatever is given certainly
+        lies behind. `session` is the recording that has to hold a value for the way to lead on from there. With `cuts`
+        the walk goes over cuts too. With `maybe` it goes also to what may lie behind: all alternatives of an `Either`,
+        what an unknown value was made from, what a conversion may have given back. Values for which `ends` holds are
+        the ends of their ways.
+        """
+        queue = list(values)
+        seen: set[int] = set()
+        for item in queue:
+            if item.id in seen:
+                continue
+            if len(seen) == _MOST_BEHIND:
+                return
+            seen.add(item.id)
+            yield item
+            if isinstance(item, Data):
+                if (session and session not in item.sessions) or (ends is not None and ends(item)):
+                    continue
+                queue += [link.value for link in item.links if cuts or link.cut is None]
+                if maybe and item.same is not None:
+                    queue.append(item.same)
+            elif isinstance(item, Sequence):
+                queue += self.contents.get(item.id, ())
+            elif maybe and isinstance(item, Unknown):
+                queue += item.inputs
+            elif maybe and isinstance(item, Either):
+                queue += item.options
+
+    def sourced(self, ask: Ask, value: Value, session: int = 0, maybe: bool = False) -> bool:
+        """Whether a value was computed, without a cut, from a source of a gradient call; the rest as in `behind`.
+
+        Where the call names the variables of models and layers as a whole, each one that is trainable is a source.
+        """
+        sources = {leaf.id for leaf in self.leaves(ask.sources)}
+        behind = self.behind(value, session=session, maybe=maybe)
+        return any(item.id in sources or _is_weight(item, ask.owned) for item in behind)
 
     def handed_on(self, tape: Tape) -> bool:
         """Whether a tape left the function that made it."""

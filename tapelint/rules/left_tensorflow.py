@@ -80,27 +80,14 @@ def _constants(recording: Recording) -> Iterator[Finding]:
         if use.context.guarded("ValueError", "TypeError") or not isinstance(use.place.node, ast.Call):
             continue
         for ask in recording.asks:
-            if ask.certain and ask.session is not None and _is_behind(ask, use.item):
+            recorded = ask.session is not None and isinstance(use.item, Data) and ask.session.id in use.item.sessions
+            if ask.certain and recorded and use.item in recording.behind(ask.target, cuts=True):
                 given = use.place.node.args[0] if use.place.node.args else use.place.node
                 fields = {"op": recording.text(use.place.node.func), "name": recording.text(given)}
                 fields |= {"tape": story.tape_name(ask.tape), "target": recording.text(ask.target_node)}
                 marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
                 yield story.told(recording, CODE, use.place, fields, marks, "list-of-tensors", use.context)
                 break
-
-
-def _is_behind(ask: Ask, wanted: Value, limit: int = 400) -> bool:
-    """Whether a value that the asked tape recorded lies behind the target."""
-    stack = [ask.target]
-    seen: set[int] = set()
-    while stack and len(seen) < limit:
-        item = stack.pop()
-        if item is wanted:
-            return isinstance(item, Data) and ask.session is not None and ask.session.id in item.sessions
-        if item.id not in seen and isinstance(item, Data):
-            seen.add(item.id)
-            stack.extend(link.value for link in item.links)
-    return False
 
 
 def _variant(kind: CutKind, op: str) -> str:
@@ -149,8 +136,8 @@ def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None
                     and value.op in _JOINING
                     and cut.op.startswith(("np.", "math."))
                     and cut.op.rsplit(".", 1)[-1] in _FORMULAS
-                    and any(story.leads_to(one.value, verdict.source, ask.session.id) for one in made)
-                    and any(story.leads_to(other, verdict.source, ask.session.id) for other in others)
+                    and verdict.source in recording.behind(*(one.value for one in made), session=ask.session.id)
+                    and verdict.source in recording.behind(*others, session=ask.session.id)
                 ):
                     return cut
             if link.cut is None:
@@ -182,12 +169,12 @@ def _lost_term(recording: Recording, ask: Ask, source: Value) -> Cut | None:
                 stack.append(term)
             elif value.op == "-" and any(one.cut is not None for one in term.links):
                 continue  # `x - x.numpy()`: the value is taken away on purpose, another one is put in its place
-            elif (cut := _left_behind(term, source, ask.session)) is not None and recording.here(cut.place):
+            elif (cut := _left_behind(recording, term, source, ask.session)) is not None and recording.here(cut.place):
                 return cut
     return None
 
 
-def _left_behind(term: Data, source: Value, session: Session) -> Cut | None:
+def _left_behind(recording: Recording, term: Data, source: Value, session: Session) -> Cut | None:
     """Where an array or number of the block was taken out of something that the source leads to.
 
     It has to become one number on the way, as a penalty does, and a difference is none: `x + (rounded - x).numpy()`
@@ -212,15 +199,9 @@ def _left_behind(term: Data, source: Value, session: Session) -> Cut | None:
             reduced = reduced or (isinstance(behind, Data) and behind.op in _REDUCED)
             if isinstance(behind, Data) and behind.op in _DIFFERENCES:
                 return None
-            if reduced and link.cut.kind in _KINDS and _comes_from(behind, source, session):
+            if reduced and link.cut.kind in _KINDS and source in recording.behind(behind, session=session.id):
                 return link.cut
     return None
-
-
-def _comes_from(value: Value, source: Value, session: Session) -> bool:
-    if isinstance(source, VariableSet) and isinstance(value, VariableSet):
-        return value.owner is source.owner
-    return story.leads_to(value, source, session.id)
 
 
 _TENSORFLOW = {

@@ -415,21 +415,6 @@ def array_targets(recording: Recording, *kinds: CutKind) -> Iterator[tuple[Ask, 
                 yield ask, node, cut
 
 
-def leads_to(value: Value, source: Value, session: int) -> bool:
-    """Whether a recording holds a way without a cut from the source to the value."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if item is source:
-            return True
-        if item.id in seen or not isinstance(item, Data) or session not in item.sessions:
-            continue
-        seen.add(item.id)
-        stack.extend(link.value for link in item.links if link.cut is None)
-    return False
-
-
 def watches(recording: Recording, event: Event, source: Value) -> bool:
     """Whether a call of `watch` is given the source, alone or among others."""
     return event.value is not None and any(leaf is source for leaf in recording.leaves(event.value))

@@ -57,7 +57,7 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 if value.op in _SUMS or (value.op in _SCALES and len(parts) == 1):
                     own = own or any(part is source for part in parts for source in sources)
                     stack += [(part, value if value.op in _SUMS else sum_) for part in parts]
-                elif any(story.leads_to(value, source, ask.session.id) for source in sources):
+                elif recording.sourced(ask, value, ask.session.id):
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
                 others = [recording.sessions[number] for number in value.sessions]
@@ -67,7 +67,7 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 if (
                     sum_ is not None
                     and began < ask.session.began
-                    and all(any(story.leads_to(value, one, number) for one in sources) for number in value.sessions)
+                    and all(recording.sourced(ask, value, number) for number in value.sessions)
                 ):
                     found = sum_
         if own and found is not None:
