@@ -11,6 +11,7 @@ from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
 from tapelint.play.values import (
     Cut,
+    CutKind,
     Data,
     Either,
     Items,
@@ -822,7 +823,7 @@ class Recording:
         self,
         *values: Value,
         session: int = 0,
-        cuts: bool = False,
+        cuts: Container[CutKind] = (),
         maybe: bool = False,
         ends: Callable[[Data], bool] | None = None,
     ) -> Iterator[Value]:
@@ -830,10 +831,10 @@ class Recording:
 
         The walk goes back over the links that nothing cuts, and into the structures that were handed to gradient calls.
         Anything else (a variable, a constant, something unknown) is given and ends its way: whatever is given certainly
-        lies behind. `session` is the recording that has to hold a value for the way to lead on from there. With `cuts`
-        the walk goes over cuts too. With `maybe` it goes also to what may lie behind: all alternatives of an `Either`,
-        what an unknown value was made from, what a conversion may have given back. Values for which `ends` holds are
-        the ends of their ways.
+        lies behind. `session` is the recording that has to hold a value for the way to lead on from there. `cuts` are
+        the kinds of cuts that the walk goes over (`CUTS`: all). With `maybe` it goes also to what may lie behind:
+        all alternatives of an `Either`, what an unknown value was made from, what a conversion may have given back.
+        Values for which `ends` holds are the ends of their ways.
         """
         queue = list(values)
         seen: set[int] = set()
@@ -847,7 +848,7 @@ class Recording:
             if isinstance(item, Data):
                 if (session and session not in item.sessions) or (ends is not None and ends(item)):
                     continue
-                queue += [link.value for link in item.links if cuts or link.cut is None]
+                queue += [link.value for link in item.links if link.cut is None or link.cut.kind in cuts]
                 if maybe and item.same is not None:
                     queue.append(item.same)
             elif isinstance(item, Sequence):
@@ -856,6 +857,12 @@ class Recording:
                 queue += item.inputs
             elif maybe and isinstance(item, Either):
                 queue += item.options
+
+    def reads(self, *values: Value, maybe: bool = False) -> Iterator[tuple[Value, Data]]:
+        """What the steps behind values read without a cut, each with the step that reads it."""
+        for step in self.behind(*values, maybe=maybe):
+            if isinstance(step, Data):
+                yield from ((link.value, step) for link in step.links if link.cut is None)
 
     def sourced(self, ask: Ask, value: Value, session: int = 0, maybe: bool = False) -> bool:
         """Whether a value was computed, without a cut, from a source of a gradient call; the rest as in `behind`.

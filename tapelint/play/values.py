@@ -55,6 +55,10 @@ class CutKind(Enum):
     CONSTANT = "constant"
 
 
+CUTS = frozenset(CutKind)
+"""Every kind of cut."""
+
+
 class Cut(NamedTuple):
     """One end of a path: its reason, its place and the operation as the program names it."""
 

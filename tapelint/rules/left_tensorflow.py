@@ -10,7 +10,7 @@ from tapelint.fixes import statements
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
 from tapelint.play.tape import Session
-from tapelint.play.values import Cut, CutKind, Data, Kind, Value, VariableSet
+from tapelint.play.values import CUTS, Cut, CutKind, Data, Kind, Value, VariableSet
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
 
@@ -81,7 +81,7 @@ def _constants(recording: Recording) -> Iterator[Finding]:
             continue
         for ask in recording.asks:
             recorded = ask.session is not None and isinstance(use.item, Data) and ask.session.id in use.item.sessions
-            if ask.certain and recorded and use.item in recording.behind(ask.target, cuts=True):
+            if ask.certain and recorded and use.item in recording.behind(ask.target, cuts=CUTS):
                 given = use.place.node.args[0] if use.place.node.args else use.place.node
                 fields = {"op": recording.text(use.place.node.func), "name": recording.text(given)}
                 fields |= {"tape": story.tape_name(ask.tape), "target": recording.text(ask.target_node)}

@@ -7,7 +7,19 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import AddedLoss, Ask, Forward, Recording, Use
-from tapelint.play.values import Data, Either, Instance, Object, Place, Sequence, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import (
+    CUTS,
+    Data,
+    Either,
+    Instance,
+    Object,
+    Place,
+    Sequence,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
 from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP715"
@@ -114,39 +126,14 @@ def _left_out(recording: Recording, forward: Forward, added: AddedLoss, ask: Ask
         return False
     given = {
         item.id for item in made_of.values()
-        if isinstance(item, Data) and item.time <= forward.began and _trained(recording, item, ask)
+        if isinstance(item, Data) and item.time <= forward.began and recording.sourced(ask, item)
     }  # fmt: skip
     if given & results:
         return False  # what the layer gives back may be what it was given
-    around = [ask.target]
-    passed: set[int] = set()
-    while around:
-        item = around.pop()
-        if item.id in given or isinstance(item, (Unknown, Either)):
-            return False
-        if item.id in passed or item.id in results:
-            continue
-        passed.add(item.id)
-        if isinstance(item, Data):
-            around.extend(link.value for link in item.links)
-        elif isinstance(item, Sequence):
-            around.extend(recording.contents.get(item.id, ()))
-    return _trained(recording, added.loss, ask)
-
-
-def _trained(recording: Recording, value: Data, ask: Ask) -> bool:
-    """Whether a tensor was computed, without a cut, from something that the gradients are asked for."""
-    stack: list[Value] = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (Variable, VariableSet)):
-            if (item.owner or item).id in ask.owned or item.id in ask.owned:
-                return True
-        elif isinstance(item, Data) and item.id not in seen:
-            seen.add(item.id)
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False
+    around = recording.behind(ask.target, cuts=CUTS, ends=lambda item: item.id in results)
+    if any(item.id in given or isinstance(item, (Unknown, Either)) for item in around):
+        return False
+    return recording.sourced(ask, added.loss)
 
 
 def _penalized(recording: Recording, behind: dict[int, Value], owners: dict[int, Value]) -> bool:

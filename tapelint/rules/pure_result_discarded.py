@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Operation, Rebinding, Recording
-from tapelint.play.values import CutKind, Data, Kind, Value, Variable, VariableSet, is_one_tensor
+from tapelint.play.values import CUTS, CutKind, Data, Kind, Value, Variable, VariableSet, is_one_tensor
 from tapelint.rules import story
 
 CODE = "TAP312"
@@ -160,17 +160,8 @@ def _part_of(recording: Recording, value: Value) -> Ask | None:
     if not isinstance(value, (Data, Variable)):
         return None
     for ask in recording.asks:
-        if any(leaf is value for leaf in recording.leaves(ask.sources)):
+        if value in recording.leaves(ask.sources) or value in recording.behind(ask.target, cuts=CUTS):
             return ask
-        stack = list(recording.leaves(ask.target))
-        seen: set[int] = set()
-        while stack:
-            item = stack.pop()
-            if item is value:
-                return ask
-            if item.id not in seen and isinstance(item, Data):
-                seen.add(item.id)
-                stack.extend(link.value for link in item.links)
     return None
 
 

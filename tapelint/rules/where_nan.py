@@ -60,7 +60,7 @@ def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[
         point, tested = formulas.number(left), right
     if point is None:
         return None
-    for operation in _inside(recording, kept, ask):
+    for operation in _inside(recording, kept):
         slope = any(formulas.carries(ask, recording, one) for one in operation.args)
         if slope and sign in keeps and _singular_at(operation, tested, point):
             return operation, tested
@@ -78,19 +78,16 @@ def _singular_at(operation: Operation, tested: Value, point: float) -> bool:
     return found is not None and found[0] is tested and point in found[1]
 
 
-def _inside(recording: Recording, value: Value, ask: Ask) -> Iterator[Operation]:
+def _inside(recording: Recording, value: Value) -> Iterator[Operation]:
     """The steps from which a branch was computed, up to another mask."""
-    stack, seen = [value], set[int]()
-    while stack:
-        item = stack.pop()
-        if item.id in seen or not isinstance(item, Data):
-            continue
-        seen.add(item.id)
-        operation = recording.operations.get(item.id)
-        if operation is None or operation.function == _WHERE:
-            continue
-        yield operation
-        stack.extend(link.value for link in item.links if link.cut is None)
+    operations = recording.operations
+
+    def ends(step: Data) -> bool:
+        return step.id not in operations or operations[step.id].function == _WHERE
+
+    for step in recording.behind(value, ends=ends):
+        if isinstance(step, Data) and not ends(step):
+            yield operations[step.id]
 
 
 def _singular(operation: Operation) -> tuple[Value, tuple[float, ...]] | None:
