@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
 from tapelint.play.values import Data, Unknown
-from tapelint.rules import optimizers, story
+from tapelint.rules import story
 
 CODE = "TAP601"
 
@@ -37,7 +37,7 @@ def _second_source(recording: Recording, ask: Ask) -> Event | None:
     given = ask.arguments.get("output_gradients")
     if ask.method != "gradient" or not ask.certain or not isinstance(given, (Data, Unknown)) or len(ask.node.args) != 3:
         return None
-    if given.id == ask.target.id or given.id not in optimizers.behind(recording, ask.target, cuts=True):
+    if given is ask.target or given not in recording.behind(ask.target, maybe=True):
         return None
     watched = (event for event in recording.happened(Happening.WATCH) if event.tape is ask.tape)
     return next((event for event in watched if event.value is not None and event.value.id == given.id), None)

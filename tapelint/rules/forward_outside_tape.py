@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if case.met.reaches is not True or not about_model(case):
             continue
-        if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
+        if story.ask_behind(recording, case.met.value) or story.dropped_by_reset(case):
             continue
         value, step = _forward(case)
         place = story.beside_tape(recording, case.ask, value, step)

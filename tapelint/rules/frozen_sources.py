@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Frozen, Pairs, Recording
 from tapelint.play.values import Several
-from tapelint.rules import optimizers, story
+from tapelint.rules import story
 
 CODE = "TAP718"
 
@@ -55,7 +55,7 @@ def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
         "tape": story.tape_name(ask.tape),
     }
     marks: list[tuple[Mark, ...]] = [story.mark(recording, "made", frozen.place)]
-    used = next((apply for apply in recording.applies if _uses(apply.pairs, ask)), None)
+    used = next((apply for apply in recording.applies if _uses(recording, apply.pairs, ask)), None)
     if used is not None:
         marks.append(story.mark(recording, "apply", used.place))
     variant = "keras2" if recording.keras == 2 else ""
@@ -69,9 +69,9 @@ def _named(recording: Recording, frozen: Frozen) -> str:
     return recording.text(target.value) if isinstance(target, ast.Attribute) else ""
 
 
-def _uses(pairs: Pairs | None, ask: Ask) -> bool:
+def _uses(recording: Recording, pairs: Pairs | None, ask: Ask) -> bool:
     """Whether the pairs hold what this call gave."""
     if pairs is None:
         return False
     values = [item.of if isinstance(item, Several) else item for item in pairs.gradients.items]
-    return any(optimizers.ask_of(value) is ask for value in values)
+    return any(story.ask_behind(recording, value) is ask for value in values)

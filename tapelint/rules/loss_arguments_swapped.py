@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import CUTS, Const, Data, Kind, Sequence, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.rules import story
 
 CODE = "TAP716"
 _LOSSES = frozenset(
@@ -64,11 +64,11 @@ def _asked(recording: Recording, number: int, prediction: Value) -> Ask | None:
     """The gradient that is asked of this loss with respect to the variables behind the prediction."""
     variables = {
         item.owner.id if isinstance(item, VariableSet) else item.id
-        for item in optimizers.behind(recording, prediction).values()
+        for item in recording.behind(prediction, cuts=CUTS, maybe=True)
         if isinstance(item, (Variable, VariableSet))
     }
     for ask in recording.asks:
-        if number not in optimizers.behind(recording, ask.target):
+        if all(item.id != number for item in recording.behind(ask.target, cuts=CUTS, maybe=True)):
             continue
         for leaf in recording.leaves(ask.sources):
             if (leaf.owner.id if isinstance(leaf, VariableSet) else leaf.id) in variables:

@@ -47,7 +47,7 @@ def _second(recording: Recording, ask: Ask) -> Finding | None:
     """A second derivative through an operation whose gradient has no gradient itself."""
     if ask.session is None or all(verdict.standing is not Standing.CONNECTED for verdict in ask.verdicts):
         return None
-    for inner in story.asks_behind(ask.target):
+    for inner in story.asks_behind(recording, ask.target):
         recorded = any(isinstance(one, Data) and ask.session.id in one.sessions for one in inner.results)
         if inner is ask or inner.method != "gradient" or not recorded:
             continue

@@ -11,14 +11,10 @@ from tapelint.diagnostic import Mark
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Ask, Context, Recording
 from tapelint.play.values import (
-    Data,
-    Either,
     Instance,
     Object,
     Place,
-    Sequence,
     Several,
-    Unknown,
     Value,
     VariableSet,
 )
@@ -75,19 +71,6 @@ def made(recording: Recording, value: Value) -> tuple[Mark, ...]:
     if isinstance(value, Object) and not value.whole:
         return ()
     return story.mark(recording, "made", value.place)
-
-
-def ask_of(value: Value, limit: int = 100) -> Ask | None:
-    """The gradient call that a value comes from, the nearest one."""
-    stack = [value]
-    while stack and limit:
-        item = stack.pop(0)
-        limit -= 1
-        if isinstance(item, Data):
-            if item.ask is not None:
-                return item.ask
-            stack.extend(link.value for link in item.links)
-    return None
 
 
 def eager(context: Context) -> bool:
@@ -175,7 +158,7 @@ def trained(recording: Recording) -> Iterator[tuple[Ask, Apply]]:
             continue
         seen: set[int] = set()
         for item in apply.pairs.gradients.items:
-            ask = ask_of(item.of if isinstance(item, Several) else item)
+            ask = story.ask_behind(recording, item.of if isinstance(item, Several) else item)
             if ask is not None and id(ask) not in seen:
                 seen.add(id(ask))
                 yield ask, apply
@@ -187,26 +170,4 @@ def owners(recording: Recording, ask: Ask) -> dict[int, Value]:
     for leaf in recording.leaves(ask.sources):
         if isinstance(leaf, VariableSet) and not leaf.part:
             found[leaf.owner.id] = leaf.owner
-    return found
-
-
-def behind(recording: Recording, value: Value, limit: int = 2000, cuts: bool = False) -> dict[int, Value]:
-    """Everything that a value was computed from, by its id; the value itself too. With `cuts` the ways end there."""
-    found: dict[int, Value] = {}
-    stack = [value]
-    while stack and len(found) < limit:
-        item = stack.pop()
-        if item.id in found:
-            continue
-        found[item.id] = item
-        if isinstance(item, Data):
-            stack.extend(link.value for link in item.links if not (cuts and link.cut is not None))
-            if item.same is not None:
-                stack.append(item.same)
-        elif isinstance(item, Unknown):
-            stack.extend(item.inputs)
-        elif isinstance(item, Either):
-            stack.extend(item.options)
-        elif isinstance(item, Sequence):
-            stack.extend(recording.contents.get(item.id, ()))
     return found

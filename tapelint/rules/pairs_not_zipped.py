@@ -191,7 +191,7 @@ def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
     value = apply.args[0]
     held = recording.contents.get(value.id, ())
     leaves = recording.leaves(value)
-    ask = next((found for leaf in leaves if (found := optimizers.ask_of(leaf)) is not None), None)
+    ask = next((found for leaf in leaves if (found := story.ask_behind(recording, leaf)) is not None), None)
     text = recording.text(beside) if beside is not None else ""
     if not text and ask is not None:
         inside = recording.calls_at(ask.time)[len(recording.calls_at(apply.time)) :]

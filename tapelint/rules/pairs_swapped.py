@@ -29,7 +29,7 @@ def _bare(item: Value) -> Value:
 
 
 def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding:
-    ask = next((found for value in gradients if (found := optimizers.ask_of(value)) is not None), None)
+    ask = next((found for value in gradients if (found := story.ask_behind(recording, value)) is not None), None)
     node = swapped = _pairing(recording, apply)
     one: ast.AST = node
     other: ast.AST = node

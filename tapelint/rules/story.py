@@ -11,7 +11,20 @@ from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
 from tapelint.play.tape import Session
-from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Sequence, Tape, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import (
+    CUTS,
+    Cut,
+    CutKind,
+    Data,
+    Kind,
+    Place,
+    Sequence,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
 
 
 class Missing(NamedTuple):
@@ -119,7 +132,7 @@ def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]
                 continue  # one loss among several, differentiated with respect to all variables
             met = verdict.cut if verdict.fault is None else None
             reason = verdict.fault or (met.cut.kind if met is not None else None)
-            if reason in _POSITIONS and not asks_behind(ask.target):
+            if reason in _POSITIONS and ask_behind(recording, ask.target) is None:
                 if ask.session is not None and ask.session.restarted is not None:
                     reason = Fault.RESTARTED
                 elif recorder(recording, ask) is not None:
@@ -420,28 +433,23 @@ def watches(recording: Recording, event: Event, source: Value) -> bool:
     return event.value is not None and any(leaf is source for leaf in recording.leaves(event.value))
 
 
-def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
+def asks_behind(recording: Recording, value: Value) -> Iterator[Ask]:
     """The gradient calls whose results a value was computed from, nearest first."""
-    found: list[Ask] = []
-    queue: list[Value] = [value]
-    seen: set[int] = set()
-    while queue and limit:
-        item = queue.pop(0)
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            if item.ask is not None:
-                found.append(item.ask)
-            queue.extend(read_links(item))
-    return found
+    # What was written into a variable in an earlier step is another step's.
+    for item in recording.behind(value, cuts=CUTS - {CutKind.STATE_WRITE}):
+        if isinstance(item, Data) and item.ask is not None:
+            yield item.ask
 
 
-def straight(ask: Ask) -> Ask | None:
+def ask_behind(recording: Recording, value: Value) -> Ask | None:
+    """The gradient call that a value comes from, the nearest one."""
+    return next(asks_behind(recording, value), None)
+
+
+def straight(recording: Recording, ask: Ask) -> Ask | None:
     """The ask whose result is differentiated here although it is the slope of something linear."""
-    behind = asks_behind(ask.target)
-    return behind[0] if behind and behind[0].slopes else None
+    behind = ask_behind(recording, ask.target)
+    return behind if behind is not None and behind.slopes else None
 
 
 def event_fields(recording: Recording, event: Event) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Apply, Ask, Forward, Recording
-from tapelint.play.values import Const, Instance, Object, Value
+from tapelint.play.values import CUTS, Const, Instance, Object, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP714"
@@ -22,11 +22,11 @@ def find(recording: Recording) -> Iterator[Finding]:
     ]  # fmt: skip
     for ask, apply in optimizers.trained(recording) if untold else ():
         owners = optimizers.owners(recording, ask)
-        behind = optimizers.behind(recording, ask.target)
+        behind = set(recording.behind(ask.target, cuts=CUTS, maybe=True))
         for forward in untold:
             if forward.layer.id not in owners:
                 continue
-            if forward.result.id not in behind or not isinstance(forward.place.node, ast.Call):
+            if forward.result not in behind or not isinstance(forward.place.node, ast.Call):
                 continue
             if ask.session is None or forward.began < ask.session.began:
                 continue

@@ -99,7 +99,7 @@ def rebound_variable(recording: Recording, source: object) -> bool:
 
 def watched_by_another(recording: Recording, case: story.Missing) -> bool:
     """Whether a nested tape whose gradient this call differentiates watches the source (TAP503 tells that)."""
-    tapes = {ask.tape.id for ask in story.asks_behind(case.ask.target)} | _around(recording, case)
+    tapes = {ask.tape.id for ask in story.asks_behind(recording, case.ask.target)} | _around(recording, case)
     others = tapes - {case.ask.tape.id}
     return any(
         event.tape.id in others and event.value is not None and contains(recording, event.value, case)

@@ -22,7 +22,7 @@ _TOTALS = frozenset({"tensorflow.reduce_sum", "tensorflow.reduce_mean", "keras.o
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.ZERO):
         met = case.met
-        bent = story.straight(case.ask)
+        bent = story.straight(recording, case.ask)
         if met is not None and bent is not None:
             fields = {"op": recording.text(_named(met.cut.place.node)), "first": recording.text(bent.node)}
             marks = (story.mark(recording, "bend", met.cut.place), story.opened(recording, case.ask.tape))
