@@ -52,17 +52,10 @@ def _on_paths(recording: Recording) -> Iterator[tuple[Ask, Data, Operation]]:
 def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
     """The recorded values on the way from the targets, nearest first, that lead to something tracked."""
     sources = {leaf.id for leaf in recording.leaves(ask.sources)}
-    found: list[Data] = []
-    seen: set[int] = set()
-    stack = list(recording.leaves(ask.target))
-    while stack:
-        value = stack.pop()
-        if value.id in seen or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
-            continue
-        seen.add(value.id)
-        if session in value.sessions and value.ask is None:
-            found.append(value)
-            stack.extend(link.value for link in value.links if link.cut is None)
+    found = [
+        value for value in recording.behind(*recording.leaves(ask.target), session=session, ends=_ends)
+        if isinstance(value, Data) and not _ends(value) and session in value.sessions
+    ]  # fmt: skip
     tracked: dict[int, bool] = {}
     for value in sorted(found, key=lambda item: item.time):
         live = [link.value for link in value.links if link.cut is None]
@@ -71,6 +64,11 @@ def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
             for item in live
         )
     return [value for value in found if tracked[value.id]]
+
+
+def _ends(value: Data) -> bool:
+    """Whether a value is no step between tensors: a number, or a gradient."""
+    return value.kind is not Kind.TENSOR or value.ask is not None
 
 
 def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:

@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
             continue
         for value, node in recording.pieces(ask.target, ask.target_node):
-            if story.left_tensorflow(value) is not None:
+            if story.left_tensorflow(recording, value) is not None:
                 continue  # TAP304 and TAP305 tell where
             kinds = {_kind(option) for option in options(value)}
             if len(kinds) == 1 and (variant := kinds.pop()):

@@ -24,6 +24,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    is_tensor,
 )
 
 
@@ -396,24 +397,14 @@ LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHO
 """The ways in which a value leaves TensorFlow and becomes an array or a number."""
 
 
-def left_tensorflow(value: Value) -> Cut | None:
+def left_tensorflow(recording: Recording, value: Value) -> Cut | None:
     """Where an array or number was taken out of TensorFlow; None when it did not certainly come from a tensor."""
     if not isinstance(value, Data) or value.kind not in (Kind.ARRAY, Kind.NUMBER):
         return None
-    queue: list[Value] = [value]
-    seen: set[int] = set()
-    for item in queue:
-        if item.id in seen or not isinstance(item, Data):
-            continue
-        seen.add(item.id)
-        for link in item.links:
-            behind = link.value
-            tensor = isinstance(behind, (Variable, VariableSet))
-            tensor = tensor or (isinstance(behind, Data) and behind.kind is Kind.TENSOR)
-            if link.cut is not None and link.cut.kind in LEAVING and tensor:
-                return link.cut
-            if link.cut is None:
-                queue.append(behind)
+    for item in recording.behind(value):
+        for behind, cut in item.links if isinstance(item, Data) else ():
+            if cut is not None and cut.kind in LEAVING and (isinstance(behind, VariableSet) or is_tensor(behind)):
+                return cut
     return None
 
 
@@ -423,7 +414,7 @@ def array_targets(recording: Recording, *kinds: CutKind) -> Iterator[tuple[Ask, 
         if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
             continue
         for value, node in recording.pieces(ask.target, ask.target_node):
-            cut = left_tensorflow(value)
+            cut = left_tensorflow(recording, value)
             if cut is not None and cut.kind in kinds and recording.here(cut.place):
                 yield ask, node, cut
 
