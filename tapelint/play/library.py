@@ -290,7 +290,7 @@ class Library(Callbacks):
         if how == "unknown" and not isinstance(value, Unknown):
             return Link(Unknown(self.place(node), self.tick(), (value,), "argument"))
         if dtype in ("int", "bool", "string") and dtypes.of(value) in ("float", "complex"):
-            return Link(value, Cut(CutKind.INTEGER, self.place(node), short))
+            return Link(value, Cut(CutKind.INTEGER, self.place(node), short, dtype))
         return Link(value)
 
     def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr, kind: Kind) -> Value:
@@ -424,10 +424,8 @@ class Library(Callbacks):
         given = dtypes.of(value)
         leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
         cut = None
-        if wanted in ("int", "bool", "string") and given not in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), op)
-        elif wanted in ("float", "complex") and given in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), op)
+        if wanted and (wanted in ("float", "complex")) is (given in ("int", "bool")):
+            cut = Cut(CutKind.INTEGER, self.place(node), op, wanted)
         same = None
         alone = len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet))
         if alone and (not given or not wanted or given == wanted):

@@ -65,6 +65,8 @@ class Cut(NamedTuple):
     kind: CutKind
     place: Place
     op: str
+    dtype: str = ""
+    """What class of number an INTEGER cut makes: "float" where whole numbers or truth values are cast."""
 
 
 class Link(NamedTuple):

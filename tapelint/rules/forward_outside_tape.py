@@ -42,7 +42,7 @@ def _given_name(case: story.Missing, place: Place, value: Value) -> str:
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     bound = [part.id for target in targets for part in walk(target) if isinstance(part, ast.Name)]
     back = story.comes_back(case)
-    read = [one for one in bound if story.names_it(recording, back, one)]
+    read = [one for one in bound if back is not None and story.names_it(recording, back.place, one)]
     if name in bound or not (bound or isinstance(statement, ast.Expr)):
         return name
     return read[0] if len(read) == 1 else story.kept_name(case, place)

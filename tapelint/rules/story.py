@@ -313,23 +313,25 @@ def cut_finding(
     if at is None or not recording.here(at):
         return None
     fields = {**case.fields, **(extra or {})}
-    back = mark(recording, used, comes_back(case)) if used else ()
+    back = comes_back(case) if used else None
     inside = mark(recording, "inside", step if step is not None and step.node is not at.node else None)
-    marks = (recorded(recording, case.ask), inside, back, asked(recording, case.ask))
+    returned = mark(recording, used, back.place if back is not None else None)
+    marks = (recorded(recording, case.ask), inside, returned, asked(recording, case.ask))
     return told(recording, code, at, fields, marks, variant, case.ask.context, fix)
 
 
 def back_label(case: Missing, name: str) -> str:
     """How to tell where something comes back: by its name only where the line holds that name."""
-    return "used" if names_it(case.recording, comes_back(case), name) else "back"
+    back = comes_back(case)
+    return "used" if back is not None and names_it(case.recording, back.place, name) else "back"
 
 
 def kept_name(case: Missing, place: Place) -> str:
     """The attribute in which a call that stands alone left what comes back later, "" if there are more or none."""
     recording, back = case.recording, comes_back(case)
-    if back is None or not isinstance(recording.parents.get(id(place.node)), ast.Expr):
+    if back is None or back.place is None or not isinstance(recording.parents.get(id(place.node)), ast.Expr):
         return ""
-    parts = {recording.text(part) for part in walk(back.node) if isinstance(part, ast.Attribute)}
+    parts = {recording.text(part) for part in walk(back.place.node) if isinstance(part, ast.Attribute)}
     own = [part for part in parts if part.startswith("self.")]
     return own[0] if len(own) == 1 else ""
 
@@ -340,8 +342,8 @@ def names_it(recording: Recording, place: Place | None, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", words) is not None
 
 
-def comes_back(case: Missing) -> Place | None:
-    """Where a tensor on the way to the target is computed from what was cut off."""
+def comes_back(case: Missing) -> Data | None:
+    """The tensor on the way to the target that is computed from what was cut off."""
     if case.met is None:
         return None
     lost = case.met.cut.place
@@ -350,11 +352,11 @@ def comes_back(case: Missing) -> Place | None:
     seen = {value.id for value in queue}
     for value in queue:
         if value.place == lost:
-            while value.place == lost or not (isinstance(value, Data) and value.kind is Kind.TENSOR):
+            while value.place == lost or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
                 if value.id not in users:
                     return None
                 value = users[value.id]
-            return value.place if case.recording.here(value.place) else None
+            return value if case.recording.here(value.place) else None
         for behind in (link.value for link in value.links) if isinstance(value, Data) else ():
             if behind.id not in seen:
                 seen.add(behind.id)
