@@ -463,6 +463,19 @@ def saliency(model, image):
         loss = tf.cast(best, tf.float32)
     return tape.gradient(loss, maps)
 """
+TWO_PLAYS = """
+def saliency(outputs, inputs, image):
+    features = tf.keras.Model(inputs, outputs)
+    with tf.GradientTape() as tape:
+        maps, scores = features(image)
+        best = tf.argmax(scores[0])
+        loss = tf.cast(best, tf.float32)
+    return tape.gradient(loss, maps)
+
+inputs = tf.keras.Input((4,))
+hidden = tf.keras.layers.Dense(3)(inputs)
+print(saliency([hidden, tf.keras.layers.Dense(2)(hidden)], inputs, tf.ones((1, 4))))
+"""
 PAIRS = """
 w, b = tf.Variable(1.0), tf.Variable(1.0)
 optimizer = tf.keras.optimizers.SGD(0.1)
@@ -901,6 +914,11 @@ def test_tape_records_where_it_was_entered_last() -> None:
     text = HEAD + TAPE_AGAIN
     (begins,) = (related for related in only(text, "TAP403").related if related.message == "`tape` records here")
     assert begins.span.start == text.rindex("with tape:") + len("with ")
+
+
+def test_of_two_plays_of_a_call_the_one_that_sees_more_is_told() -> None:
+    found = check("x.py", (HEAD + TWO_PLAYS).encode(), Terms(frozenset({"TAP402", "TAP403"}))).diagnostics
+    assert [one.code for one in found] == ["TAP403"]
 
 
 def test_empty_list_holds_no_unknown_variable() -> None:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 CUSTOM = "tensorflow.custom_gradient"
 
-_ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.stop_gradient"})
-
 
 class Customs(Notes):
     """Calls of functions under `tf.custom_gradient`."""
@@ -220,7 +218,7 @@ class Customs(Notes):
         """Whether a result depends on an upstream gradient; None where it can't be told or is zero on purpose."""
         if isinstance(value, Const) or value.id in self.recording.zeros:
             return None
-        if isinstance(value, Data) and value.op in _ZEROS:
+        if isinstance(value, Data) and value.op == "tf.stop_gradient":
             return None
         if not isinstance(value, Data) and not (isinstance(value, Unknown) and value.role == "operator"):
             return None

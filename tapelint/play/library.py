@@ -71,10 +71,6 @@ _RAGGED = ("tensorflow.RaggedTensor.from_row_", "tensorflow.RaggedTensor.from_va
 
 _FRESH_IF_CONST = frozenset({"tensorflow.constant", "tensorflow.convert_to_tensor"})
 
-
-ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.keras.ops.zeros", "np.zeros", "np.zeros_like"})
-"""What gives nothing but zeros."""
-
 _CUTS = {
     "none": CutKind.NOT_DIFFERENTIABLE,
     "zero": CutKind.ZERO,
@@ -106,6 +102,8 @@ class Library(Callbacks):
         """Call the library function or class `symbol`."""
         self.note_call(symbol.name, arguments, node)
         result = self.shaped(symbol.name, arguments, self._call_symbol(symbol, arguments, node), node)
+        if symbol.name in api.ZEROS:
+            self.recording.zeros.add(result.id)
         return self.computed(result, symbol.name, arguments, node)
 
     def _call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
@@ -352,9 +350,7 @@ class Library(Callbacks):
         return variable
 
     def _begins_zero(self, value: Value) -> bool:
-        if isinstance(value, Const):
-            return value.value == 0
-        return isinstance(value, Data) and (value.id in self.recording.zeros or value.op in ZEROS)
+        return value.value == 0 if isinstance(value, Const) else value.id in self.recording.zeros
 
     def _constant(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.constant` of a tensor gives that tensor's value; a gradient passes only in the first case."""

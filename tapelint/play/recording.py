@@ -747,7 +747,7 @@ class Recording:
         self.rehearsals: list[tuple[int, int]] = []
         """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does it all again."""
         self.zeros: set[int] = set()
-        """Tensors that are a literal zero: what a gradient function gives for an argument that is to have none."""
+        """The ids of tensors and arrays that were made as zeros."""
         self.cleared: set[int] = set()
         """The ids of variables that certainly hold nothing but zeros when they are made."""
         self.entries: list[int] = []

@@ -14,7 +14,6 @@ from tapelint.rules import formulas, singular_at_zero, story
 
 CODE = "TAP410"
 
-_ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.keras.ops.zeros"})
 _SINGULAR = singular_at_zero.NORMS | singular_at_zero.EUCLIDEAN | singular_at_zero.DEVIATIONS | singular_at_zero.ROOTS
 _KEEPING = frozenset(
     {
@@ -96,7 +95,7 @@ def _zero(recording: Recording, value: Value, user: Data, depth: int = 8) -> boo
         return bisect_right(recording.entries, value.time) == bisect_right(recording.entries, user.time)
     if not isinstance(value, Data) or not depth:
         return False
-    if value.op in _ZEROS or value.id in recording.zeros:
+    if value.id in recording.zeros:
         return True
     if value.op == "slice" and len(value.links) >= 1:
         return _zero(recording, value.links[0].value, value, depth - 1)
