@@ -44,6 +44,7 @@ from tapelint.play.values import (
     is_tensor,
     options,
 )
+from tapelint.play.zeros import is_zero
 from tapelint.tensorflow import api
 
 TAPE = "tensorflow.GradientTape"
@@ -345,12 +346,9 @@ class Library(Callbacks):
         links = [Link(leaf, cut) for leaf in leaves if not isinstance(leaf, (Const, Symbol))]
         variable = Variable(self.place(node), self.tick(), trainable, dtype, False, links)
         self.created(variable, "variable", node)
-        if leaves and all(self._begins_zero(leaf) for leaf in leaves):
+        if leaves and all(is_zero(self.recording, leaf, variable) for leaf in leaves):
             self.recording.cleared.add(variable.id)
         return variable
-
-    def _begins_zero(self, value: Value) -> bool:
-        return value.value == 0 if isinstance(value, Const) else value.id in self.recording.zeros
 
     def _constant(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.constant` of a tensor gives that tensor's value; a gradient passes only in the first case."""

@@ -665,6 +665,23 @@ class ClassEntered(NamedTuple):
     context: Context
 
 
+_OPERATORS = {
+    "tensorflow.add": "+",
+    "tensorflow.subtract": "-",
+    "tensorflow.multiply": "*",
+    "tensorflow.divide": "/",
+    "tensorflow.truediv": "/",
+    "tensorflow.pow": "**",
+    "tensorflow.negative": "unary -",
+    "tensorflow.greater": ">",
+    "tensorflow.greater_equal": ">=",
+    "tensorflow.less": "<",
+    "tensorflow.less_equal": "<=",
+    "tensorflow.equal": "==",
+    "tensorflow.not_equal": "!=",
+}
+"""Functions that do what an operator does."""
+
 _MOST_BEHIND = 3_000
 """How many values one walk back looks at."""
 
@@ -872,6 +889,13 @@ class Recording:
         sources = {leaf.id for leaf in self.leaves(ask.sources)}
         behind = self.behind(value, session=session, maybe=maybe)
         return any(item.id in sources or _is_weight(item, ask.owned) for item in behind)
+
+    def made_by(self, value: Value | None) -> tuple[str, Operation | None]:
+        """The name of what computed a value, an operator for a function that does the same; "" when it is not known."""
+        operation = self.operations.get(value.id) if value is not None else None
+        if operation is None or operation.callee is not None:
+            return "", operation
+        return _OPERATORS.get(operation.function, operation.function), operation
 
     def handed_on(self, tape: Tape) -> bool:
         """Whether a tape left the function that made it."""

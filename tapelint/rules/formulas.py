@@ -10,24 +10,6 @@ from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
 from tapelint.rules import story
 
-_SAME = {
-    "tensorflow.add": "+",
-    "tensorflow.subtract": "-",
-    "tensorflow.multiply": "*",
-    "tensorflow.divide": "/",
-    "tensorflow.truediv": "/",
-    "tensorflow.pow": "**",
-    "tensorflow.negative": "unary -",
-    "tensorflow.greater": ">",
-    "tensorflow.greater_equal": ">=",
-    "tensorflow.less": "<",
-    "tensorflow.less_equal": "<=",
-    "tensorflow.equal": "==",
-    "tensorflow.not_equal": "!=",
-}
-"""Functions that do what an operator does."""
-
-
 _found: WeakKeyDictionary[Recording, list[tuple[Ask, Data, Operation]]] = WeakKeyDictionary()
 
 
@@ -78,14 +60,6 @@ def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:
     if isinstance(value, (Variable, VariableSet)) or any(leaf is value for leaf in recording.leaves(ask.sources)):
         return True
     return any(value is one for one in _carrying(recording, ask, ask.session.id))
-
-
-def made_by(recording: Recording, value: Value | None) -> tuple[str, Operation | None]:
-    """The name of what computed a value, an operator for a function that does the same; "" when it is not known."""
-    operation = recording.operations.get(value.id) if value is not None else None
-    if operation is None or operation.callee is not None:
-        return "", operation
-    return _SAME.get(operation.function, operation.function), operation
 
 
 def number(value: Value | None) -> float | None:

@@ -66,14 +66,14 @@ def singular(recording: Recording, operation: Operation) -> Value | None:
     if operation.function in EUCLIDEAN or operation.function in DEVIATIONS:
         return given
     if operation.function in ROOTS:
-        name, total = formulas.made_by(recording, given)
+        name, total = recording.made_by(given)
         if name in SUMS and total is not None and total.args:
             return _squared(recording, total.args[0])
     return None
 
 
 def _squared(recording: Recording, value: Value) -> Value | None:
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if operation is None or not operation.args:
         return None
     if name in _SQUARES:
@@ -87,7 +87,7 @@ def _squared(recording: Recording, value: Value) -> Value | None:
 
 def shifted(recording: Recording, value: Value) -> bool:
     """Whether something is added to the argument that keeps it away from zero."""
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if operation is None:
         return False
     constant = any(formulas.number(one) not in (None, 0.0) for one in operation.args)

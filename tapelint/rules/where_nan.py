@@ -47,7 +47,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[Operation, Value] | None:
     """The function in one branch whose singular point the condition keeps out, and its argument."""
     kept, other = where.get(at, "xy"[at - 1]), where.get(3 - at, "yx"[at - 1])
-    sign, compared = formulas.made_by(recording, where.get(0, "condition"))
+    sign, compared = recording.made_by(where.get(0, "condition"))
     if kept is None or compared is None or len(compared.args) != 2:
         return None
     if not isinstance(other, Const) and formulas.carries(ask, recording, other):

@@ -64,7 +64,7 @@ def _softmax(recording: Recording, ask: Ask) -> tuple[Value, Place] | None:
     if any(leaf is target for leaf in recording.leaves(ask.sources)):
         return None
     for _ in range(3):
-        name, operation = formulas.made_by(recording, target)
+        name, operation = recording.made_by(target)
         if operation is None:
             return None
         if name in _TOTALS and operation.args:
