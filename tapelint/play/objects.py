@@ -165,6 +165,8 @@ class Objects(Imports):
 
     def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
         """Anything may happen to what an unseen function is given."""
+        if self.context.trace is not None:
+            self.recording.unseen.add(self.context.trace.time)
         for value in arguments.all():
             self.escape(value, node)
         if isinstance(function, Tape):

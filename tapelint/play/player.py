@@ -339,8 +339,8 @@ class Player(Statements):
             first.function = function
         else:
             first = None
+        trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
         try:
-            trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
             if trace is not None and trace is not context.trace:
                 self.recording.trace_calls.append(trace)
             with self.within(
@@ -378,7 +378,7 @@ class Player(Statements):
             self._leave_unfinished(function.node, tapes)
             raise
         finally:
-            self.recording.runs.append(Run(began, self.clock, call))
+            self.recording.runs.append(Run(began, self.clock, call, function.node, trace))
             self.stack.pop()
             if first is not None:
                 first.function = None

@@ -614,6 +614,9 @@ class Run(NamedTuple):
     began: int
     ended: int
     place: Place
+    function: ast.AST
+    trace: Trace | None
+    """The trace that it is part of."""
 
 
 class Undefined(NamedTuple):
@@ -795,6 +798,8 @@ class Recording:
         """How values were computed, by their ids."""
         self.layers: dict[int, tuple[Value, ...]] = {}
         """The layers of a Sequential model when it was called, by the model's id; none when others may be."""
+        self.unseen: set[int] = set()
+        """The traces that called code that can't be seen, by the ticks at which they began."""
         self.runs: list[Run] = []
         """The calls of visible functions, in the order in which they ended."""
 
@@ -802,6 +807,15 @@ class Recording:
         """The calls of visible functions that were running at a tick, outermost first."""
         running = [run for run in self.runs if run.began <= time <= run.ended]
         return [run.place for run in sorted(running, key=lambda run: run.began)]
+
+    def played_in(self, trace: Trace) -> list[ast.AST]:
+        """The functions that ran, or may have run, while a function was traced: that one, and those that it led to.
+
+        Where it called code that can't be seen, that may be any function of the judged module.
+        """
+        if trace.time in self.unseen:
+            return [trace.place.node, *self.module.outline.functions]
+        return list(dict.fromkeys(run.function for run in self.runs if run.trace is trace))
 
     @property
     def tree(self) -> ast.Module:
