@@ -889,10 +889,19 @@ class Recording:
             elif maybe and isinstance(item, Either):
                 queue += item.options
 
-    def reads(self, *values: Value, maybe: bool = False) -> Iterator[tuple[Value, Data]]:
-        """What the steps behind values read without a cut, each with the step that reads it."""
-        for step in self.behind(*values, maybe=maybe):
-            if isinstance(step, Data):
+    def reads(
+        self,
+        *values: Value,
+        session: int = 0,
+        maybe: bool = False,
+        ends: Callable[[Data], bool] | None = None,
+    ) -> Iterator[tuple[Value, Data]]:
+        """What the steps behind values read without a cut, each with the step that reads it; the rest as in `behind`.
+
+        Only what leads on is such a step: it is held by the recording, and is no end.
+        """
+        for step in self.behind(*values, session=session, maybe=maybe, ends=ends):
+            if isinstance(step, Data) and (not session or session in step.sessions) and not (ends and ends(step)):
                 yield from ((link.value, step) for link in step.links if link.cut is None)
 
     def sourced(self, ask: Ask, value: Value, session: int = 0, maybe: bool = False) -> bool:

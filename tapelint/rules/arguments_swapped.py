@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
 from tapelint.play.values import Data, Unknown
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP601"
 
@@ -21,12 +22,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if ask.zero or ask.expected_none or not swapped(recording, ask):
             continue
-        fields = {
-            "tape": story.tape_name(ask.tape),
-            "method": ask.method,
-            "target": recording.text(ask.target_node),
-            "source": recording.text(ask.sources_node),
-        }
+        fields = fields_of(recording, ask)
         marks = (story.mark(recording, "made", ask.sources.place),)
         variant = "zeros" if ask.method == "batch_jacobian" else ""
         yield story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
-from tapelint.rules import story
 
 _found: WeakKeyDictionary[Recording, list[tuple[Ask, Data, Operation]]] = WeakKeyDictionary()
 
@@ -76,13 +75,3 @@ def prefix(recording: Recording, node: ast.AST) -> str | None:
     words = recording.segment(recording.span(node.func))
     first, dot, _ = words.partition(".")
     return first if dot and first in ("tf", "tensorflow") else None
-
-
-def fields(recording: Recording, ask: Ask) -> dict[str, str]:
-    """The fields that every finding on numbers has."""
-    return {
-        "tape": story.tape_name(ask.tape),
-        "method": ask.method,
-        "target": recording.text(ask.target_node),
-        "source": recording.text(ask.sources_node),
-    }

@@ -11,6 +11,7 @@ from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Value, Variable
 from tapelint.play.zeros import is_zero
 from tapelint.rules import formulas, singular_at_zero, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP410"
 
@@ -43,7 +44,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             variant = "distance"
         name = story.value_name(recording, given) or story.operand(recording, operation.place)
         node = operation.place.node
-        fields = {**formulas.fields(recording, ask), "op": recording.text(getattr(node, "func", node)), "name": name}
+        fields = {**fields_of(recording, ask), "op": recording.text(getattr(node, "func", node)), "name": name}
         zero = given.place if variant == "distance" and recording.here(given.place) else None
         tape = story.opened(recording, ask.tape, ask.time)
         marks = (story.mark(recording, "zero", zero), tape, story.asked(recording, ask))

@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Const, Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP407"
 NORMS = frozenset({"tensorflow.norm", "tensorflow.linalg.normalize"})
@@ -28,7 +29,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         name = story.value_name(recording, given) or story.operand(recording, operation.place)
         node = operation.place.node
         op = recording.text(getattr(node, "func", node))
-        fields = {**formulas.fields(recording, ask), "op": op, "name": name}
+        fields = {**fields_of(recording, ask), "op": op, "name": name}
         marks = (story.opened(recording, ask.tape, ask.time), story.asked(recording, ask))
         variant = "deviation" if deviation else ""
         fix = _fix(recording, operation)

@@ -8,6 +8,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Data, Kind, Value, options
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP317"
 _SUMS = frozenset({"+", "sum", "tf.add", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.stack"})
@@ -24,12 +25,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         found = _added(recording, ask, asked)
         if found is None:
             continue
-        fields = {
-            "tape": story.tape_name(ask.tape),
-            "method": ask.method,
-            "target": recording.text(ask.target_node),
-            "source": recording.text(ask.sources_node),
-        }
+        fields = fields_of(recording, ask)
         marks = (
             story.opened(recording, ask.tape),
             story.mark(recording, "used", found.place),

@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 from tapelint.rules.logits_mismatch import last_activation
 
 CODE = "TAP408"
@@ -38,7 +39,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if told is None:
             continue
         function, inner = told
-        fields = {**formulas.fields(recording, ask), "op": recording.text(operation.place), "function": function}
+        fields = {**fields_of(recording, ask), "op": recording.text(operation.place), "function": function}
         fields["edge"] = _EDGES.get(function, "0")
         marks = (
             story.mark(recording, "made", inner.place),

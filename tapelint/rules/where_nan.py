@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP406"
 _POINTS = {
@@ -112,7 +113,7 @@ def _told(recording: Recording, ask: Ask, where: Operation, at: int, found: tupl
     name = recording.text(argument) if argument is not None else story.value_name(recording, tested) or "the argument"
     node = operation.place.node
     op = recording.text(node.func) if isinstance(node, ast.Call) else operation.function
-    fields = {**formulas.fields(recording, ask), "op": op, "name": name}
+    fields = {**fields_of(recording, ask), "op": op, "name": name}
     marks = (
         story.mark(recording, "used", where.place),
         story.opened(recording, ask.tape, ask.time),

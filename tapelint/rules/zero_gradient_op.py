@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording, Standing
 from tapelint.play.values import Const, CutKind, Data, Object, Place, Symbol, Value
-from tapelint.rules import formulas, story
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 from tapelint.tensorflow import api
 
 CODE = "TAP405"
@@ -42,7 +43,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             seen = story.beside_tape(recording, ask, probabilities, place)
             own = story.value_name(recording, probabilities) if seen.node is place.node else ""
             words = own or story.assigned_name(recording, seen) or recording.text(seen)
-            fields = {**formulas.fields(recording, ask), "probabilities": words}
+            fields = {**fields_of(recording, ask), "probabilities": words}
             mark = story.mark(recording, "softmax", place)
             yield story.told(recording, CODE, ask.place, fields, (mark,), "softmax", ask.context)
 
