@@ -366,10 +366,8 @@ class Keras(Optimizers):
             return None
         run.layers.add(layer.id)
         function = run.function
-        decorators = function.node.decorator_list if not isinstance(function.node, ast.Lambda) else []
-        known = zip(decorators, function.decorators, strict=False)
-        at = next((item for item, name in known if name == "tensorflow.function"), function.node)
-        return Cut(CutKind.FIRST_RUN, Place(at, function.module), function.name)
+        decorator = self.recording.decorators.get((id(function.node), "tensorflow.function"))
+        return Cut(CutKind.FIRST_RUN, decorator or Place(function.node, function.module), function.name)
 
     def no_weights(self, value: Value, node: ast.AST) -> Value:
         """The empty list that `trainable_variables` of an unbuilt layer or model is."""

@@ -472,10 +472,7 @@ class Notes(Arrays):
         """Why and since when TensorFlow traces `function`."""
         place = Place(function.node, function.module)
         reason = self.recording.traced.get(function.id)
-        if reason is None and not isinstance(function.node, ast.Lambda):
-            for decorator in function.node.decorator_list:
-                if "function" in ast.unparse(decorator):
-                    reason = Place(decorator, function.module)
+        reason = reason or self.recording.decorators.get((id(function.node), "tensorflow.function"))
         root = self.context.calls[0].node if self.context.calls else call.node
         alone = None if isinstance(root, ast.Call) else root
         args = function.node.args

@@ -786,6 +786,8 @@ class Recording:
         """The ids of layers and models that have weights once they were called."""
         self.traced: dict[int, Place] = {}
         """Where `tf.function` was called on a function, by the id of the traced function."""
+        self.decorators: dict[tuple[int, str], Place] = {}
+        """Where a decorator stands, by the id of the definition and the full name of what decorates it."""
         self.loaded: set[int] = set()
         """The ids of layers and models whose weights were set from elsewhere."""
         self.kept: set[int] = set()

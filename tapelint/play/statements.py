@@ -724,6 +724,7 @@ class Statements(Expressions):
                 self.event(Happening.UNKNOWN_METHOD, value, decorator, "__call__")
             name = self._decorator(value, decorator)
             names.append(name)
+            self.recording.decorators[id(node), name] = self.place(decorator)
             if name == "?":
                 unknown.append(value)
         owner = self.frame.node if isinstance(self.frame.node, ast.ClassDef) else None
