@@ -34,6 +34,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     is_number,
     is_tensor,
@@ -244,7 +245,7 @@ class Builtin(Keras):
             pieces = list(self.generated(value, node, Reading.LATER))
             return either(pieces) if pieces else self.unknown(node, (value,), "call")
         if isinstance(value, OneShot) and value.items:
-            return either(item.of if isinstance(item, Several) else item for item in value.items)
+            return either(bare(item) for item in value.items)
         return self.unknown(node, arguments.all(), "call")
 
     def _builtin_list(self, arguments: Arguments, node: ast.expr) -> Value:

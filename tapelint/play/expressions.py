@@ -32,6 +32,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     options,
 )
@@ -490,7 +491,7 @@ class Expressions(Objects):
         if isinstance(node, ast.DictComp):
             return self._dict_comprehension(entries, node, exact)
         if not exact and found:
-            found = [Several(either(item.of if isinstance(item, Several) else item for item in found))]
+            found = [Several(either(bare(item) for item in found))]
         items = tuple(found)
         if isinstance(node, ast.GeneratorExp):
             return OneShot("generator", (), items, self.place(node), self.tick())

@@ -39,6 +39,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     is_one_tensor,
     is_tensor,
@@ -432,7 +433,7 @@ class Library(Callbacks):
         if isinstance(value, Sequence) and (items := self.items(value)) is not None:
             made: list[Value] = []
             for item in items.items:
-                stopped = self._stopped(item.of if isinstance(item, Several) else item, cut, node)
+                stopped = self._stopped(bare(item), cut, node)
                 made.append(Several(stopped) if isinstance(item, Several) else stopped)
             return self.sequence(value.kind, made, node)
         if value is None:
@@ -543,7 +544,7 @@ class Library(Callbacks):
         clipped: list[Value] = []
         items = self.items(given)
         for item in items.items if items is not None else (Several(given),):
-            tensor = item.of if isinstance(item, Several) else item
+            tensor = bare(item)
             if isinstance(tensor, Const):
                 made: Value = tensor  # None stays None
             elif isinstance(tensor, (Unknown, Instance, Object)):
@@ -651,7 +652,7 @@ class Library(Callbacks):
         if depth and isinstance(value, Sequence) and (items := self.items(value)) is not None:
             found: list[Value] = []
             for item in items.items:
-                inner = self._flatten_items(item.of if isinstance(item, Several) else item, depth - 1)
+                inner = self._flatten_items(bare(item), depth - 1)
                 found.extend([Several(leaf) for leaf in inner] if isinstance(item, Several) else inner)
             return found
         if isinstance(value, VariableSet) and not value.part:
@@ -673,7 +674,7 @@ class Library(Callbacks):
             return self.binary(operation, *arguments.args, node)
         if name in ("itertools.chain", "itertools.chain.from_iterable"):
             inner = self.elements(arguments.args[0], node).items if name.endswith("able") and arguments.args else ()
-            lists = [item.of if isinstance(item, Several) else item for item in inner] or list(arguments.args)
+            lists = [bare(item) for item in inner] or list(arguments.args)
             found = [item for value in lists for item in self.elements(value, node)]
             if any(isinstance(item, Several) for item in inner):
                 found = [Several(either(found))] if found else []
@@ -709,7 +710,7 @@ class Library(Callbacks):
         items = self.elements(given, node, Reading.AT_ONCE)
         rest = [*first, *items.items]
         if not rest or isinstance(rest[0], Several) or len(rest) > _REDUCED:
-            held = [item.of if isinstance(item, Several) else item for item in rest]
+            held = [bare(item) for item in rest]
             for value in held:
                 self.escape(value, node)
             return self.unknown(node, [function, *held], "call")

@@ -25,6 +25,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     options,
 )
 from tapelint.tensorflow import api
@@ -116,12 +117,12 @@ class Optimizers(Freezing):
         if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
             return  # nothing is known, or the first step belongs to another run than this one
         for variable in variables:
-            bare = variable.of if isinstance(variable, Several) else variable
-            if not self._exists(bare):
+            met = bare(variable)
+            if not self._exists(met):
                 continue
             thawed = held.frozen and not apply.context.in_graph and self._thawed(variable, held.frozen)
             if thawed or all(self._differs(variable, other, apply) for other in held.variables):
-                apply.stranger = Stranger(bare, held.place, held.variables)
+                apply.stranger = Stranger(met, held.place, held.variables)
                 return
 
     def _left_out(self, variables: Iterable[Value]) -> frozenset[int]:
@@ -170,8 +171,8 @@ class Optimizers(Freezing):
 
     def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
         """Whether two items of lists of variables certainly are different variables."""
-        value = one.of if isinstance(one, Several) else one
-        old = other.of if isinstance(other, Several) else other
+        value = bare(one)
+        old = bare(other)
         if isinstance(value, Either) or isinstance(old, Either):
             return False
         if value is old:

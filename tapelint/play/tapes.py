@@ -36,6 +36,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     options,
 )
@@ -530,7 +531,7 @@ class Tapes(Machine):
                 nodes = list(node.elts)
             found: list[tuple[Value, ast.AST]] = []
             for item, at in zip(items.items, nodes, strict=True):
-                found.extend(self._sources(item.of if isinstance(item, Several) else item, at, depth - 1))
+                found.extend(self._sources(bare(item), at, depth - 1))
             return found[:40]
         if depth and isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
             held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
@@ -548,7 +549,7 @@ class Tapes(Machine):
                 if isinstance(item, Several) and isinstance(item.of, VariableSet):
                     found.append(Several(self._gradient(ask, item.of, node)))
                     continue
-                inner = self._result(ask, item.of if isinstance(item, Several) else item, node)
+                inner = self._result(ask, bare(item), node)
                 found.append(Several(inner) if isinstance(item, Several) else inner)
             kind = "tuple" if sources.kind == "tuple" else "list"
             return self.sequence(kind, found, node)

@@ -252,6 +252,11 @@ class Several(Value):
         self.of = of
 
 
+def bare(item: Value) -> Value:
+    """What an item of a sequence is, whether it stands there once or several times."""
+    return item.of if isinstance(item, Several) else item
+
+
 class Dictionary(Value):
     """A dict; its entries are in the world."""
 
@@ -615,7 +620,7 @@ class Items:
 
     def __iter__(self) -> Iterator[Value]:
         for item in self.items:
-            yield item.of if isinstance(item, Several) else item
+            yield bare(item)
 
 
 class Entries(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
-from tapelint.play.values import Several, options
+from tapelint.play.values import options
 from tapelint.rules import blocks, story
 
 CODE = "TAP706"
@@ -96,8 +96,8 @@ def _updates(recording: Recording) -> dict[int, list[Apply]]:
     """The updates by the ids of what they take for gradients."""
     found: dict[int, list[Apply]] = {}
     for apply in recording.applies:
-        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
-            for option in options(item.of if isinstance(item, Several) else item):
+        for item in apply.pairs.gradients if apply.pairs is not None else ():
+            for option in options(item):
                 found.setdefault(option.id, []).append(apply)
     return found
 

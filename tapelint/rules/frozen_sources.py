@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Frozen, Pairs, Recording
-from tapelint.play.values import Several
 from tapelint.rules import story
 
 CODE = "TAP718"
@@ -73,5 +72,5 @@ def _uses(recording: Recording, pairs: Pairs | None, ask: Ask) -> bool:
     """Whether the pairs hold what this call gave."""
     if pairs is None:
         return False
-    values = [item.of if isinstance(item, Several) else item for item in pairs.gradients.items]
+    values = list(pairs.gradients)
     return any(story.ask_behind(recording, value) is ask for value in values)

@@ -14,7 +14,6 @@ from tapelint.play.values import (
     Instance,
     Object,
     Place,
-    Several,
     Value,
     VariableSet,
 )
@@ -157,8 +156,8 @@ def trained(recording: Recording) -> Iterator[tuple[Ask, Apply]]:
         if apply.pairs is None or apply.method == "minimize":
             continue
         seen: set[int] = set()
-        for item in apply.pairs.gradients.items:
-            ask = story.ask_behind(recording, item.of if isinstance(item, Several) else item)
+        for gradient in apply.pairs.gradients:
+            ask = story.ask_behind(recording, gradient)
             if ask is not None and id(ask) not in seen:
                 seen.add(id(ask))
                 yield ask, apply

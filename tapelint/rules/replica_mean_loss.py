@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Apply, Recording, Scope
-from tapelint.play.values import CUTS, Const, Data, Several, Unknown, Value, VariableSet
+from tapelint.play.values import CUTS, Const, Data, Unknown, Value, VariableSet
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import ask_of
 from tapelint.rules.replicas import replica_of
@@ -19,8 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         replica = replica_of(apply.context)
         if replica is None or apply.pairs is None or apply.kwargs or not apply.certain:
             continue
-        for item in apply.pairs.gradients.items:
-            ask = ask_of(item.of if isinstance(item, Several) else item)
+        for gradient in apply.pairs.gradients:
+            ask = ask_of(gradient)
             if ask is None or ask.method != "gradient" or "output_gradients" in ask.arguments:
                 continue
             mean = _mean(recording, ask.target)

@@ -8,7 +8,7 @@ from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
 from tapelint.play.recording import Apply, Ask, Operation, Recording
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE
-from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Several, Value, Variable
+from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Value, Variable
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import fields_of, tensorflow_name, wrapped
 
@@ -41,8 +41,7 @@ def _applied(recording: Recording) -> dict[Ask, Apply]:
     """The gradient calls whose results an optimizer applies."""
     found: dict[Ask, Apply] = {}
     for apply in recording.applies:
-        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
-            gradient = item.of if isinstance(item, Several) else item
+        for gradient in apply.pairs.gradients if apply.pairs is not None else ():
             if isinstance(gradient, Data) and gradient.ask is not None and apply.certain:
                 found.setdefault(gradient.ask, apply)
     return found
