@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording, Work
 from tapelint.play.values import Variable
 from tapelint.rules import story
-from tapelint.rules.gradients import tensorflow_name
+from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP802"
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
-from tapelint.play.shape import REDUCING, Shape
+from tapelint.play.shape import REDUCING
 from tapelint.play.values import CUTS, Data, Kind, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story
+from tapelint.rules.jacobian_arguments import shape_of
 
 CODE = "TAP719"
 _DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squared_difference"})
@@ -30,17 +31,13 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield _told(recording, ask, value, flat, column)
 
 
-def _shape(value: Value) -> Shape | None:
-    return value.shape if isinstance(value, (Data, Variable)) else None
-
-
 def _pair(value: Data) -> tuple[Value, Value] | None:
     """The operands of shapes (n,) and (n, 1), n above one."""
     links = [link.value for link in value.links if link.cut is None]
     if len(links) != 2:
         return None
     for flat, column in (links, links[::-1]):
-        one, other = _shape(flat), _shape(column)
+        one, other = shape_of(flat), shape_of(column)
         if one is not None and len(one) == 1 and one[0] is not None and one[0] > 1 and other == (one[0], 1):
             return flat, column
     return None
@@ -95,8 +92,8 @@ def _told(recording: Recording, ask: Ask, value: Data, flat: Value, column: Valu
     fields = {
         "name": recording.text(names[flat.id]) if flat.id in names else "the labels",
         "target": recording.text(names[column.id]) if column.id in names else "the prediction",
-        "source": str(_shape(flat)),
-        "variables": str(_shape(column)),
+        "source": str(shape_of(flat)),
+        "variables": str(shape_of(column)),
         "op": "difference",
     }
     marks = (

@@ -209,7 +209,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return _without_numpy(recording, node, function)
     name = _TENSORFLOW.get(cut.op.rsplit(".", 1)[-1])
     tf = tensorflow_name(recording)
-    if name is None or tf is None or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
+    if name is None or not tf or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
         return None
     if any(keyword.arg not in ("axis", "keepdims") for keyword in node.keywords):
         return None

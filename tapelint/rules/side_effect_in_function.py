@@ -10,7 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Recording, Work
 from tapelint.play.values import Const, Dictionary, Instance, Sequence
 from tapelint.rules import blocks, story
-from tapelint.rules.gradients import tensorflow_name
+from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP803"
 _CHANGES = frozenset({"append", "clear", "extend", "insert"})

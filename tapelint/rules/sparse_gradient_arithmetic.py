@@ -10,7 +10,8 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording, Standing, Work
 from tapelint.play.values import Const, Data, Kind, Object, Place, Value, Variable, VariableSet
 from tapelint.rules import story
-from tapelint.rules.gradients import ask_of, fields_of, source_of, tensorflow_name, wrapped
+from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import ask_of, fields_of, source_of, wrapped
 
 CODE = "TAP610"
 

@@ -10,7 +10,8 @@ from tapelint.play.recording import Apply, Ask, Operation, Recording
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE
 from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Value, Variable
 from tapelint.rules import optimizers, story
-from tapelint.rules.gradients import fields_of, tensorflow_name, wrapped
+from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import fields_of, wrapped
 
 CODE = "TAP607"
 

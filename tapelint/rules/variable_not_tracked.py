@@ -82,7 +82,7 @@ def _fix(recording: Recording, call: ast.AST) -> Fix | None:
     if not isinstance(first, ast.Constant) or not isinstance(first.value, float):
         return None
     package = edits.tensorflow_name(recording)
-    if package is None:
+    if not package:
         return None
     text = f"self.add_weight(shape=(), initializer={package}.keras.initializers.Constant({recording.text(first)}))"
     return Fix("make it with self.add_weight(...)", Applicability.UNSAFE, (Edit(recording.span(call), text),))
