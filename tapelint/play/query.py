@@ -36,6 +36,7 @@ from tapelint.play.values import (
     Sequence,
     Symbol,
     Tape,
+    Unbound,
     Unknown,
     Value,
     Variable,
@@ -50,7 +51,7 @@ INTEGER_DTYPES = frozenset({"int", "bool", "string"})
 Maybe = bool | None
 
 
-class Behind(NamedTuple):
+class CutOff(NamedTuple):
     """A cut on the way, and the value that it cuts off."""
 
     cut: Cut
@@ -80,9 +81,6 @@ class Parts:
         if isinstance(value, VariableSet):
             return self.atoms(value.owner)
         if isinstance(value, Variable):
-            if value.owner is not None:
-                atoms, _ = self.atoms(value.owner)
-                return own, True
             return own, True
         if isinstance(value, Object):
             added = self.world.get((value.id, "parts"), Items())
@@ -355,27 +353,27 @@ class Query:
     def _met(self, cut: Cut, value: Value, source: Value, recorded: bool = False) -> Met:
         """A cut with what lies behind it, told at the place where the path was lost first."""
         reaches, trail, last = self.reaches(value, source, recorded=recorded)
-        nearest = last or Behind(cut, value)
+        nearest = last or CutOff(cut, value)
         inside = isinstance(nearest.value, Data) and self.session.id in nearest.value.sessions
         if reaches and (inside or nearest.cut.kind in _FLAT):
             last = self._before(trail[:-1]) or last  # the last of them is the source itself
         return Met(last.cut if last else cut, last.value if last else value, reaches, trail)
 
-    def _before(self, trail: tuple[Value, ...]) -> Behind | None:
+    def _before(self, trail: tuple[Value, ...]) -> CutOff | None:
         """The step on the way to the source that was done before the recording: there the path was lost first."""
         for value in trail:
             if isinstance(value, Data) and value.kind is Kind.TENSOR and value.place is not None:
                 if value.time >= self.session.began or self.session.id in value.sessions | value.maybe:
                     continue
                 if value.same is None and any(link.cut is None for link in value.links):
-                    return Behind(Cut(CutKind.BEFORE_TAPE, value.place, value.op), value)
+                    return CutOff(Cut(CutKind.BEFORE_TAPE, value.place, value.op), value)
         return None
 
     def _either_source(self, target: Value, source: Either, node: ast.AST) -> Verdict:
         verdicts = [
             self.why_unconnected(target, option, node)
             for option in source.options
-            if not (isinstance(option, Const) or type(option).__name__ == "Unbound")
+            if not isinstance(option, (Const, Unbound))
         ]
         if not verdicts:
             return Verdict(Standing.UNKNOWN, source, node)
@@ -417,7 +415,7 @@ class Query:
 
     def reaches(
         self, value: Value, source: Value, limit: int = 3000, recorded: bool = False
-    ) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
+    ) -> tuple[Maybe, tuple[Value, ...], CutOff | None]:
         """Whether `source` lies behind `value` when all cuts are ignored.
 
         Gives also the values on the shortest way there (nearest first) and the last cut on it: the one nearest to the
@@ -451,14 +449,14 @@ class Query:
 
     def _way(
         self, item: Value, parents: dict[int, tuple[Value, Cut | None] | None]
-    ) -> tuple[tuple[Value, ...], Behind | None]:
+    ) -> tuple[tuple[Value, ...], CutOff | None]:
         trail = [item]
-        last: Behind | None = None
+        last: CutOff | None = None
         step = parents[item.id]
         while step is not None:
             parent, cut = step
             if cut is not None and last is None:
-                last = Behind(cut, trail[-1])
+                last = CutOff(cut, trail[-1])
             trail.append(parent)
             step = parents[parent.id]
         return tuple(reversed(trail)), last
