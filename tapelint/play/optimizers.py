@@ -103,6 +103,8 @@ class Optimizers(Freezing):
         optimizer = apply.optimizer
         if not isinstance(optimizer, Object) or optimizer.kind not in ("optimizer", "loss_scale_optimizer"):
             return
+        if _takes_any(optimizer):
+            return
         key = (optimizer.id, "met")
         held = self.world.get(key)
         variables = apply.pairs.variables.items if apply.pairs is not None else None
@@ -201,3 +203,11 @@ class Optimizers(Freezing):
                 bias = layer.args.get("use_bias")
                 count += 2 if bias is None else 1
         return count > 1
+
+
+def _takes_any(optimizer: Object) -> bool:
+    """Whether an optimizer makes its state for each variable when it meets it, as those before Keras 2.11 did."""
+    inner = optimizer.args.get("inner_optimizer", optimizer.args.get("0"))
+    if optimizer.kind == "loss_scale_optimizer" and isinstance(inner, Object):
+        return _takes_any(inner)
+    return optimizer.symbol.startswith("keras.optimizers.legacy.")

@@ -20,6 +20,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if apply.context.guarded("ValueError", "KeyError") or _built(recording, apply):
             continue
+        if optimizers.is_gone(recording, apply.optimizer):
+            continue
         yield _told(recording, apply, apply.stranger)
 
 

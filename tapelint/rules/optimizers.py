@@ -25,6 +25,9 @@ from tapelint.play.values import (
 from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
+LEGACY = ("keras.optimizers.legacy.", "keras.optimizers.experimental.")
+"""The packages of the optimizers that Keras 3 does not have."""
+
 _SCALED = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adadelta", "Adafactor", "Lion", "AdamOptimizer"})
 """Optimizers whose step does not grow with the gradients."""
 
@@ -50,6 +53,25 @@ def is_optimizer(value: Value) -> bool:
     if isinstance(value, Object):
         return value.kind in KERAS
     return isinstance(value, Instance) and value.kind == "optimizer" and value.whole
+
+
+def is_gone(recording: Recording, value: Value) -> bool:
+    """Whether Keras 3, which the program is for, has no such optimizer: to make it raises, nothing after it is reached."""
+    if recording.keras != 3 or not isinstance(value, Object):
+        return False
+    return value.symbol.startswith(LEGACY) or (value.place is not None and is_experimental(value.place))
+
+
+def is_experimental(made: Place) -> bool:
+    """Whether the class is spelled with its older package: it is the same class as without it."""
+    node = made.node
+    owner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    return (
+        isinstance(owner, ast.Attribute)
+        and owner.attr == "experimental"
+        and isinstance(owner.value, ast.Attribute)
+        and owner.value.attr == "optimizers"
+    )
 
 
 def evens_out(optimizer: Value) -> str:
