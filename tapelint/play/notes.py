@@ -347,9 +347,15 @@ class Notes(Arrays):
             return self._layer_shape(owner, self.shape_of(inputs[0]))
         return self.shape_of(inputs[0]) if owner is None and result.op in _KEEPING else None
 
+    def note_run(self, layer: Object | Instance, node: ast.AST) -> None:
+        """Note that a layer or model ran, and in which trace."""
+        self.recording.ran.setdefault(layer.id, self.place(node))
+        if self.context.trace is not None:
+            self.recording.ran_in.add((layer.id, self.context.trace.time))
+
     def note_forward(self, layer: Object, weights: bool, inputs: list[Value], result: Data, node: ast.AST) -> None:
         """Note that a layer or model ran, whether it has weights, and the shape of what it gave."""
-        self.recording.ran.setdefault(layer.id, self.place(node))
+        self.note_run(layer, node)
         if weights:
             self.recording.weighted.add(layer.id)
             self.world.put((layer.id, "forward"), True)

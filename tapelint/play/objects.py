@@ -677,7 +677,7 @@ class Objects(Imports):
         if instance.kind in ("model", "layer", "loss"):
             unbuilt = self.certainly_unbuilt(instance)
             self.build(instance, node)
-            self.recording.ran.setdefault(instance.id, self.place(node))
+            self.note_run(instance, node)
             self.mark_called(instance)
             forward = self.class_attribute(instance.cls, "call")
             if isinstance(forward, Function):

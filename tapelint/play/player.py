@@ -26,6 +26,7 @@ from tapelint.play.values import (
     Function,
     Instance,
     Items,
+    Object,
     Sequence,
     Tape,
     Unknown,
@@ -365,6 +366,8 @@ class Player(Statements):
                 result: Value = self.unknown(node, (), "call")
             else:
                 result = either(value for _, value in ends)
+            if trace is not None and trace is not context.trace and self._refused(result):
+                self.recording.refused.add(trace.time)
             self.refresh()
             for tape in self.recording.tapes[tapes:]:
                 held = self.world.get((tape.id, "held", "maybe"))
@@ -385,6 +388,11 @@ class Player(Statements):
             self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
         return result
+
+    def _refused(self, result: Value) -> bool:
+        """Whether TensorFlow certainly refuses what a traced function returns: it takes tensors, no Keras objects."""
+        kinds = ("optimizer", "metric", "layer", "model")
+        return any(isinstance(leaf, (Object, Instance)) and leaf.kind in kinds for leaf in self.flats((result,)))
 
     def _leave_unfinished(self, node: ast.AST | None, first: int = 0) -> None:
         """What a function would still have done with its tapes can't be told."""

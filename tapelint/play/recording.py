@@ -731,6 +731,10 @@ class Recording:
         """The ids of sequences and dicts in `contents` whose number of items is not known."""
         self.ran: dict[int, Place] = {}
         """Where a layer or model was first called, by its id."""
+        self.ran_in: set[tuple[int, int]] = set()
+        """The layers and models that ran while a function was traced: their ids, with the time of the trace."""
+        self.refused: set[int] = set()
+        """The times of traces that fail at their end: the function returns a Keras object."""
         self.sliced: set[int] = set()
         """The sets of variables that a slice was taken of. A slice is the same set: only the whole set is told of."""
         self.weighted: set[int] = set()

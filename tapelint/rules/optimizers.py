@@ -56,7 +56,7 @@ def is_optimizer(value: Value) -> bool:
 
 
 def is_gone(recording: Recording, value: Value) -> bool:
-    """Whether Keras 3, which the program is for, has no such optimizer: to make it raises, nothing after it is reached."""
+    """Whether the program is for Keras 3, which has no such optimizer: to make it raises."""
     if recording.keras != 3 or not isinstance(value, Object):
         return False
     return value.symbol.startswith(LEGACY) or (value.place is not None and is_experimental(value.place))
