@@ -350,6 +350,7 @@ class Notes(Arrays):
     def note_run(self, layer: Object | Instance, node: ast.AST) -> None:
         """Note that a layer or model ran, and in which trace."""
         self.recording.ran.setdefault(layer.id, self.place(node))
+        self.recording.ran_at.setdefault(layer.id, self.clock)
         if self.context.trace is not None:
             self.recording.ran_in.add((layer.id, self.context.trace.time))
 

@@ -1,6 +1,7 @@
 """What rules read: the events of all tapes, the gradients that were asked, the updates that were applied."""
 
 import ast
+from bisect import bisect
 from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
@@ -731,6 +732,8 @@ class Recording:
         """The ids of sequences and dicts in `contents` whose number of items is not known."""
         self.ran: dict[int, Place] = {}
         """Where a layer or model was first called, by its id."""
+        self.ran_at: dict[int, int] = {}
+        """When a layer or model was first called, by its id."""
         self.ran_in: set[tuple[int, int]] = set()
         """The layers and models that ran while a function was traced: their ids, with the time of the trace."""
         self.refused: set[int] = set()
@@ -760,6 +763,10 @@ class Recording:
         """The calls of visible functions that were running at a tick, outermost first."""
         running = [run for run in self.runs if run.began <= time <= run.ended]
         return [run.place for run in sorted(running, key=lambda run: run.began)]
+
+    def one_run(self, first: int, second: int) -> bool:
+        """Whether two ticks belong to one run: of the module, or of a function that is played by itself after it."""
+        return bisect(self.entries, first) == bisect(self.entries, second)
 
     @property
     def tree(self) -> ast.Module:

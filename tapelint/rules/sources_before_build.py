@@ -31,19 +31,26 @@ def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
     if not name and read is not None and isinstance(read.node, ast.Attribute) and recording.here(read):
         name = recording.text(read.node.value)
     fields = {**fields_of(recording, ask), "model": name or _asked(recording, model, read)}
+    first = _first_call(recording, ask, model)
     marks = (
         story.mark(recording, "made", model.place),
         story.mark(recording, "source", read),
-        story.mark(recording, "used", recording.ran.get(model.id)),
+        story.mark(recording, "used", first),
     )
     if isinstance(model, Symbol):
         return story.told(recording, CODE, ask.place, fields, marks[1:2], "collection", ask.context)
     named = bool(fields["model"])
-    if _read_again(recording, ask.sources, model):
-        variant = "first" if named else "first_unnamed"
-    else:
-        variant = "" if named else "unnamed"
+    ending = "" if named else "unnamed"
+    if named and (first is None or recording.ran_at[model.id] > ask.time):
+        ending = "uncalled"  # the list is not read too early: the target is computed without the model
+    variant = "_".join(filter(None, ("first" if _read_again(recording, ask.sources, model) else "", ending)))
     return story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))
+
+
+def _first_call(recording: Recording, ask: Ask, model: Value) -> Place | None:
+    """Where the model gets its variables, if that is on the way on which the list was read."""
+    called = recording.ran_at.get(model.id)
+    return recording.ran.get(model.id) if called is not None and recording.one_run(called, ask.time) else None
 
 
 def _read_again(recording: Recording, read: Value, model: Value) -> bool:
