@@ -217,6 +217,14 @@ def train(w):
 
 train(tf.Variable(1.0))
 """
+OFFSET_BESIDE_A_MODEL = """
+model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
+for x in tf.ones((3, 2, 3)):
+    with tf.GradientTape() as tape:
+        offset = tf.Variable(0.5)
+        loss = tf.reduce_sum(model(x)) + offset
+    print(tape.gradient(loss, model.trainable_variables))
+"""
 OFFSET = """
 w = tf.Variable(2.0)
 with tf.GradientTape() as tape:
@@ -830,6 +838,7 @@ def words(found: Diagnostic) -> str:
         ("TAP302", HEAD + EARLY, "`pred` comes from a call of the model", "`out`"),
         ("TAP403", HEAD + ALL_CUT, "the path from `both` to `z`", "`v`"),
         ("TAP212", HEAD + OFFSET, "it begins with its first value every time", "learned"),
+        ("TAP212", HEAD + OFFSET_BESIDE_A_MODEL, "it begins with its first value every time", "learned"),
         ("TAP715", HEAD + PENALTY.format(base="tf.keras.Model"), "`loss += sum(self.losses)`", "`model"),
         ("TAP715", HEAD + PENALTY.format(base="object"), "sum(self.", "sum(self.losses)"),
         ("TAP710", HEAD + TAPE_HANDED, "ask the tape and apply", "inside `with"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
@@ -75,7 +76,15 @@ def model_call(recording: Recording, ask: Ask) -> tuple[Mark, ...]:
         value for value in behind if isinstance(value, Data) and value.op == "model" and recording.here(value.place)
     ]
     last = max(calls, key=lambda value: value.time, default=None)
-    return story.mark(recording, "model", last.place if last is not None else None)
+    return story.mark(recording, "model", _seen_from(recording, last, ask) if last is not None else None)
+
+
+def _seen_from(recording: Recording, call: Data, ask: Ask) -> Place | None:
+    """The call of a model, or the call that leads to it in the function that asks the tape."""
+    around = story.scope_around(recording, ask.place)
+    running = recording.calls_at(call.time)
+    own = (place for place in running if recording.here(place) and isinstance(place.node, ast.Call))
+    return next((place for place in own if story.scope_around(recording, place) is around), call.place)
 
 
 def _made_in_calls(recording: Recording, ask: Ask, owner: Value) -> list[Place]:

@@ -21,6 +21,7 @@ from tapelint.play.values import (
     Unknown,
     Value,
     Variable,
+    VariableSet,
     options,
 )
 from tapelint.rules import blocks, story
@@ -36,8 +37,8 @@ def find(recording: Recording) -> Iterator[Finding]:
     for made in recording.creations:
         if not made.inside or made.context.in_graph or made.value.id in inner or made.what == "metric":
             continue  # in a tf.function TAP801 tells it
-        if isinstance(made.value, Variable) and made.value.trainable is False:
-            continue  # a counter or a buffer
+        if isinstance(made.value, Variable) and (made.value.trainable is False or _constant(recording, made.value)):
+            continue  # a counter or a buffer, or positions to pick at
         if _weightless(made.value):
             continue  # nothing is lost: a pooling layer is as good as new
         if _of_others(recording, made.value, fresh):
@@ -53,6 +54,11 @@ def find(recording: Recording) -> Iterator[Finding]:
         if _is_buffer(recording, made) or _makes_no_step(recording, made) or _replaced(recording, made):
             continue
         yield _told(recording, made, made.inside[-1])
+
+
+def _constant(recording: Recording, value: Variable) -> bool:
+    """Whether a variable holds what no gradient changes, and nothing else changes: it is the same every time."""
+    return value.dtype in ("int", "bool", "string") and value.id not in recording.updated
 
 
 def _weightless(value: Value) -> bool:
@@ -229,8 +235,24 @@ def _not_learned(recording: Recording, made: Creation) -> bool:
         for leaf in recording.leaves(ask.sources)
         for option in options(leaf)
     ]
-    plain = all(isinstance(source, (Variable, Data)) and source is not made.value for source in sources)
-    return isinstance(made.value, Variable) and bool(sources) and plain
+    value = made.value
+    if not isinstance(value, Variable) or not sources:
+        return False
+    if value.dtype in ("int", "bool", "string"):
+        return True
+    return all(
+        (isinstance(source, (Variable, Data)) and source is not value) or _knows_no(recording, source, value)
+        for source in sources
+    )
+
+
+def _knows_no(recording: Recording, source: Value, value: Variable) -> bool:
+    """Whether the variables of a model can't hold this one: Keras 3 tracks none of `tf.Variable`."""
+    owner = source.owner if isinstance(source, VariableSet) else None
+    if isinstance(owner, Object) and owner.whole:
+        return True
+    own = isinstance(owner, Instance) and owner.kind in ("model", "layer")
+    return own and recording.keras == 3 and value.keras is False
 
 
 def _makes_no_step(recording: Recording, made: Creation) -> bool:
