@@ -225,6 +225,28 @@ for x in tf.ones((3, 2, 3)):
         loss = tf.reduce_sum(model(x)) + offset
     print(tape.gradient(loss, model.trainable_variables))
 """
+UNUSED_AND_DELETED = """
+def step(x):
+    with tf.GradientTape() as tape, tf.GradientTape() as spare:
+        y = x * x
+    gradient = tape.gradient(y, x)
+    del spare
+    return gradient
+
+
+step(tf.Variable(1.0))
+"""
+NEVER_CALLED = """
+learner = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+clone = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(clone(tf.ones((2, 3))))
+print(tape.gradient(loss, learner.trainable_variables))
+"""
+LEGACY_MINIMIZE = """
+x = tf.Variable(3.0)
+tf.keras.optimizers.legacy.SGD(0.1).minimize(lambda: x * x, [x])
+"""
 OFFSET = """
 w = tf.Variable(2.0)
 with tf.GradientTape() as tape:
@@ -837,6 +859,9 @@ def words(found: Diagnostic) -> str:
         ("TAP304", HEAD + HELPERS, "takes `p` out of TensorFlow", "`out`"),
         ("TAP302", HEAD + EARLY, "`pred` comes from a call of the model", "`out`"),
         ("TAP403", HEAD + ALL_CUT, "the path from `both` to `z`", "`v`"),
+        ("TAP105", HEAD + UNUSED_AND_DELETED, "with all that names `spare`", "leave the"),
+        ("TAP605", HEAD + NEVER_CALLED, "call `learner` for the target inside the block of `tape`", "after the first call"),
+        ("TAP904", HEAD + LEGACY_MINIMIZE, "in place of `minimize`", "safe fix"),
         ("TAP212", HEAD + OFFSET, "it begins with its first value every time", "learned"),
         ("TAP212", HEAD + OFFSET_BESIDE_A_MODEL, "it begins with its first value every time", "learned"),
         ("TAP715", HEAD + PENALTY.format(base="tf.keras.Model"), "`loss += sum(self.losses)`", "`model"),

@@ -34,9 +34,10 @@ def _told(recording: Recording, made: Creation, value: Object) -> Finding:
     function = node.func if isinstance(node, ast.Call) else node
     minimizes = _minimizes(recording, made)
     fix = None if minimizes else _fix(recording, function)
-    variant = "" if value.symbol.startswith(optimizers.LEGACY[0]) else "experimental"
-    if minimizes:
-        variant = f"{variant}_minimizes".lstrip("_")
+    if value.symbol.startswith(optimizers.LEGACY[0]):
+        variant = "minimizes" if minimizes else ""
+    else:
+        variant = "experimental_minimizes" if minimizes else "experimental"
     fields = {"name": recording.text(function, 60)}
     return story.told(recording, CODE, node, fields, (), variant, made.context, fix)
 

@@ -40,10 +40,13 @@ def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
     if isinstance(model, Symbol):
         return story.told(recording, CODE, ask.place, fields, marks[1:2], "collection", ask.context)
     named = bool(fields["model"])
-    ending = "" if named else "unnamed"
-    if named and (first is None or recording.ran_at[model.id] > ask.time):
-        ending = "uncalled"  # the list is not read too early: the target is computed without the model
-    variant = "_".join(filter(None, ("first" if _read_again(recording, ask.sources, model) else "", ending)))
+    again = _read_again(recording, ask.sources, model)
+    if not named:
+        variant = "first_unnamed" if again else "unnamed"
+    elif first is None or recording.ran_at[model.id] > ask.time:
+        variant = "first_uncalled" if again else "uncalled"  # not read too early: the target does without the model
+    else:
+        variant = "first" if again else ""
     return story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))
 
 

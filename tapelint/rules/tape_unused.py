@@ -35,7 +35,19 @@ def find(recording: Recording) -> Iterator[Finding]:
         fix = _unwrapped(recording, tape)
         item = _one_of_several(recording, tape)
         fields, variant = {"tape": tape.name, "item": item}, "item" if item else ""
+        if _named(recording, tape):
+            variant = "item_named" if item else "named"
         yield story.told(recording, CODE, tape.place, fields, (), variant, entered[0].context, fix)
+
+
+def _named(recording: Recording, tape: Tape) -> bool:
+    """Whether more than the `with` statement names the tape (`tape.watch(x)`, `del tape`), and has to go with it."""
+    around = blocks.block(recording, tape)
+    function = blocks.function_of(recording, around) if around is not None else None
+    start = recording.span(around).start if around is not None else 0
+    return function is not None and any(
+        recording.span(node).start >= start for node in blocks.reads(function, tape.name)
+    )
 
 
 def _asked_out_of_reach(recording: Recording, tape: Tape) -> bool:
