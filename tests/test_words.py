@@ -860,7 +860,7 @@ def words(found: Diagnostic) -> str:
         ("TAP302", HEAD + EARLY, "`pred` comes from a call of the model", "`out`"),
         ("TAP403", HEAD + ALL_CUT, "the path from `both` to `z`", "`v`"),
         ("TAP105", HEAD + UNUSED_AND_DELETED, "with all that names `spare`", "leave the"),
-        ("TAP605", HEAD + NEVER_CALLED, "call `learner` for the target inside the block of `tape`", "after the first call"),
+        ("TAP605", HEAD + NEVER_CALLED, "call `learner` for the target inside", "after the first call"),
         ("TAP904", HEAD + LEGACY_MINIMIZE, "in place of `minimize`", "safe fix"),
         ("TAP212", HEAD + OFFSET, "it begins with its first value every time", "learned"),
         ("TAP212", HEAD + OFFSET_BESIDE_A_MODEL, "it begins with its first value every time", "learned"),
