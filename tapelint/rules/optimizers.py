@@ -11,6 +11,7 @@ from tapelint.diagnostic import Mark
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Ask, Context, Recording
 from tapelint.play.values import (
+    Class,
     Data,
     Either,
     Instance,
@@ -18,6 +19,7 @@ from tapelint.play.values import (
     Place,
     Sequence,
     Several,
+    Symbol,
     Unknown,
     Value,
     VariableSet,
@@ -57,9 +59,24 @@ def is_optimizer(value: Value) -> bool:
 
 def is_gone(recording: Recording, value: Value) -> bool:
     """Whether the program is for Keras 3, which has no such optimizer: to make it raises."""
-    if recording.keras != 3 or not isinstance(value, Object):
+    if recording.keras != 3:
         return False
+    if isinstance(value, Instance):
+        return _is_legacy(value.cls)
+    if not isinstance(value, Object):
+        return False
+    inner = value.args.get("inner_optimizer", value.args.get("0"))
+    if value.kind == "loss_scale_optimizer" and inner is not None:
+        return is_gone(recording, inner)
     return value.symbol.startswith(LEGACY) or (value.place is not None and is_experimental(value.place))
+
+
+def _is_legacy(cls: Class) -> bool:
+    """Whether a class of the program is made from one of the optimizers that are gone."""
+    return any(
+        _is_legacy(base) if isinstance(base, Class) else isinstance(base, Symbol) and base.name.startswith(LEGACY)
+        for base in cls.bases
+    )
 
 
 def is_experimental(made: Place) -> bool:

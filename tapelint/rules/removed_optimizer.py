@@ -21,8 +21,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         value = made.value
         if made.what != "optimizer" or not made.certain or not isinstance(value, Object):
             continue
-        if not optimizers.is_gone(recording, value):
-            continue
+        if value.kind != "optimizer" or not optimizers.is_gone(recording, value):
+            continue  # what is wrapped around one that is gone is still there
         if not recording.here(made.place) or made.context.guarded("ImportError", "AttributeError"):
             continue
         if not optimizers.asked_first(recording, made.place):
