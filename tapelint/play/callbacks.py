@@ -123,6 +123,7 @@ class Callbacks(Accumulators):
         """The functions are played for what they do; what comes out can't be told."""
         inputs: list[Value] = []
         for value in arguments.all():
+            self.may_run(value)
             if not is_callable(value):
                 inputs.extend(self.flat(value))
         results: list[Value] = []

@@ -943,6 +943,8 @@ class Keras(Optimizers):
         for argument in arguments.all():
             if is_callable(argument):
                 self.escape(argument, node)
+            else:
+                self.may_run(argument)
         symbol = "tensorflow.data.Dataset.map" if made else value.symbol
         result = Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
         return self.note_dataset(result, name, arguments, value)

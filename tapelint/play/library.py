@@ -488,6 +488,7 @@ class Library(Callbacks):
 
     def _py_function(self, op: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function that runs on arrays: no gradient goes through."""
+        self.may_run(arguments.get(0, "func"))
         given = arguments.get(1, "inp")
         if given is not None:
             self._note_contents(given)
@@ -500,6 +501,7 @@ class Library(Callbacks):
         """`tf.py_function`: a gradient goes through to the inputs where the body stays in TensorFlow."""
         function, given = arguments.get(0, "func"), arguments.get(1, "inp")
         inputs = self.items(given) if given is not None else None
+        self.may_run(function)
         if not isinstance(function, (Function, Bound, Symbol)) or given is None or inputs is None or not inputs.exact:
             return self.unknown(node, arguments.all(), "call")
         self._note_contents(given)

@@ -591,6 +591,8 @@ class Machine:
             return
         if isinstance(value, Data):
             self._note_handed(value)
+        if depth == 4 and isinstance(value, (Function, Bound, Partial)):
+            self.may_run(value)
         if isinstance(value, Tape):
             state = self.state(value)
             if not state.escaped:
@@ -654,6 +656,44 @@ class Machine:
             self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):
             self.world.put((value.id, "built"), True)
+
+    def may_run(self, value: Value | None, limit: int = 60) -> None:
+        """Code that we can't see may call `value`: the layers and models behind it may have weights from now on."""
+        waiting, seen = [value], set[int]()
+        while waiting and len(seen) < limit:
+            one = waiting.pop(0)
+            if one is None or one.id in seen:
+                continue
+            seen.add(one.id)
+            waiting += self._behind(one)
+            if isinstance(one, (Object, Instance)) and one.kind in ("layer", "model"):
+                self.world.put((one.id, "built"), True)
+
+    def _behind(self, value: Value) -> Iterable[Value | None]:
+        """What is called when `value` is, as far as it can be seen from outside."""
+        if isinstance(value, Either):
+            return value.options
+        if isinstance(value, Sequence):
+            return self.items(value) or ()
+        if isinstance(value, Bound):
+            return (value.receiver, value.function)
+        if isinstance(value, Partial):
+            return (value.function, *value.args, *value.kwargs.values())
+        if isinstance(value, Function):
+            return [self._seen_by(value, name) for name in read_in(value.node)]
+        if isinstance(value, Instance):
+            return [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+        return value.parts if isinstance(value, Object) else ()
+
+    def _seen_by(self, function: Function, name: str) -> Value | None:
+        """What a name means in a function that is not running, unless it is one of its own."""
+        frame = function.closure
+        while frame is not None:
+            held = self.world.get((frame.id, name))
+            if held is not None:
+                return held if isinstance(held, Value) else None
+            frame = frame.parent
+        return None
 
     def _note_handed(self, value: Value, limit: int = 40) -> None:
         """Note the gradients behind a value that goes where we can't see."""
