@@ -44,10 +44,13 @@ def _named(recording: Recording, tape: Tape) -> bool:
     """Whether more than the `with` statement names the tape (`tape.watch(x)`, `del tape`), and has to go with it."""
     around = blocks.block(recording, tape)
     function = blocks.function_of(recording, around) if around is not None else None
-    start = recording.span(around).start if around is not None else 0
-    return function is not None and any(
-        recording.span(node).start >= start for node in blocks.reads(function, tape.name)
-    )
+    if around is None or function is None:
+        return False
+    own = {id(item.optional_vars) for item in around.items}
+    first = recording.span(around).start
+    others = [recording.span(node).start for node in blocks.writes(function, tape.name) if id(node) not in own]
+    end = min((start for start in others if start > first), default=len(recording.source.text))
+    return any(first <= recording.span(node).start < end for node in blocks.reads(function, tape.name))
 
 
 def _asked_out_of_reach(recording: Recording, tape: Tape) -> bool:
