@@ -914,6 +914,8 @@ class Objects(Imports):
                 self.note_kept(option, name, item, node)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
+                    if option.kind == "optimizer" and (name == "built" or name.startswith("_")):
+                        self.escape(option, node)  # told that it is new, it takes any variables in its next step
                     if option.kind == "layer" and (isinstance(item, (Data, Variable)) or name in WEIGHTS):
                         self._note_loaded(option)
                 elif isinstance(option, Instance) and option.kind == "layer":

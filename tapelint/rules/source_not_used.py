@@ -80,11 +80,14 @@ def model_call(recording: Recording, ask: Ask) -> tuple[Mark, ...]:
 
 
 def _seen_from(recording: Recording, call: Data, ask: Ask) -> Place | None:
-    """The call of a model, or the call that leads to it in the function that asks the tape."""
-    around = story.scope_around(recording, ask.place)
-    running = recording.calls_at(call.time)
-    own = (place for place in running if recording.here(place) and isinstance(place.node, ast.Call))
-    return next((place for place in own if story.scope_around(recording, place) is around), call.place)
+    """The call of a model, or the call that leads to it in the function that asks the tape or opens it."""
+    running = [place for place in recording.calls_at(call.time) if recording.here(place)]
+    for side in (ask.place, ask.tape.place):
+        around = story.scope_around(recording, side) if side is not None and recording.here(side) else None
+        for place in running:
+            if isinstance(place.node, ast.Call) and story.scope_around(recording, place) is around:
+                return place
+    return call.place
 
 
 def _made_in_calls(recording: Recording, ask: Ask, owner: Value) -> list[Place]:
