@@ -265,7 +265,9 @@ class Builtin(Keras):
         value = arguments.args[0]
         if isinstance(value, VariableSet) and not value.part:
             return self.sequence(kind, (Several(value),), node)
-        return self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
+        result = self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
+        self.stays_empty(result, value)
+        return result
 
     def _builtin_reversed(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:

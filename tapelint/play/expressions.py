@@ -494,7 +494,10 @@ class Expressions(Objects):
         items = tuple(found)
         if isinstance(node, ast.GeneratorExp):
             return OneShot("generator", (), items, self.place(node), self.tick())
-        return self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
+        result = self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
+        if exact and not items:
+            self.stays_empty(result, self.iterated)
+        return result
 
     def _dict_comprehension(self, pairs: list[tuple[Value, Value]], node: ast.AST, exact: bool) -> Value:
         entries = Entries()
@@ -527,6 +530,7 @@ class Expressions(Objects):
             self.frame = inner.parent
             iterated = known(self.evaluate(generator.iter))
             self.frame = inner
+            self.iterated = iterated
         else:
             iterated = known(self.evaluate(generator.iter))
         if isinstance(iterated, VariableSet) and not iterated.part and _copies(node, at):

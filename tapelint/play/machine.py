@@ -449,7 +449,22 @@ class Machine:
     def _waits(self, value: Value) -> bool:
         """Whether an empty container was there before the function that is played alone: others will have filled it."""
         entries = self.recording.entries
-        return self.standalone and bool(entries) and value.time < entries[-1]
+        if not self.standalone or not entries or value.time >= entries[-1]:
+            return False
+        return not self.read_too_early(value)
+
+    def read_too_early(self, value: Value) -> bool:
+        """Whether a list is empty because a model had no variables yet, and nothing in sight puts something into it."""
+        if value.id not in self.recording.unbuilt or value.place is None:
+            return False
+        outline = value.place.module.outline
+        around = outline.parents.get(id(value.place.node))
+        targets = around.targets if isinstance(around, ast.Assign) else ()
+        return bool(targets) and all(
+            (isinstance(one, ast.Name) and one.id not in outline.grown)
+            or (isinstance(one, ast.Attribute) and one.attr not in outline.grown)
+            for one in targets
+        )
 
     def variables(self, owner: Value, which: str, node: ast.AST, part: bool = False) -> VariableSet:
         """`owner.trainable_variables` and the like: the same set wherever it is read."""
@@ -730,7 +745,7 @@ class Machine:
             self.recording.joined.append(Joined(result, before, more, self.place(node), self.context))
 
     def stays_empty(self, result: Value, more: Value) -> None:
-        """A list grows by the variables of a layer that has none yet."""
+        """A list grows by the variables of a layer that has none yet, or is made from them."""
         owner = self.recording.unbuilt.get(more.id)
         if owner is not None and (items := self.items(result)) is not None and not items.items:
             self.recording.unbuilt.setdefault(result.id, owner)

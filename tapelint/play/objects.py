@@ -184,9 +184,11 @@ class Objects(Imports):
             return self.call_tape(value, method.name, arguments, node)
         if isinstance(value, (Data, Variable, VariableSet)):
             if isinstance(value, VariableSet) and not value.part:
+                self.note_growing(value.owner, method.name, arguments, node)
                 return self.unknown(node, (value, *arguments.all()), "call")
             return self.call_data(value, method.name, arguments, node)
         if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
+            self.note_growing(self.recording.unbuilt.get(value.id), method.name, arguments, node)
             return self.call_container(value, method.name, arguments, node)
         if isinstance(value, Object):
             if value.kind == "super":
@@ -243,6 +245,14 @@ class Objects(Imports):
             self.escape(item, node)
         return self.unknown(node, (value, *self._held(arguments)), "method:" + name, value)
 
+    def note_growing(self, owner: Value | None, name: str, arguments: Arguments, node: ast.expr) -> None:
+        """Note `model.trainable_variables.append(…)`: Keras makes that list anew each time it is read."""
+        holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        if name not in ("append", "extend", "insert") or not isinstance(holder, ast.Attribute) or holder.attr not in SETS:
+            return
+        if isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model") and arguments.args:
+            self.used(owner, holder.attr, "grow list", node, arguments.args[-1])
+
     def _call_inherited(self, value: Instance, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A method that an object has from a library base class."""
         if value.kind in ("model", "layer", "module"):
@@ -254,8 +264,10 @@ class Objects(Imports):
                 return self.weights_as_arrays(value, node)
             if value.kind == "model" and name in _LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
-            if value.kind == "model" and name == "compute_loss" and (loss := self.compute_loss(value, arguments, node)):
-                return loss
+            if value.kind == "model" and name == "compute_loss":
+                self.used(value, name, "call", node)
+                if loss := self.compute_loss(value, arguments, node):
+                    return loss
             if name in (
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
@@ -774,9 +786,12 @@ class Objects(Imports):
         value = known(value)
         if isinstance(value, Either):
             kept = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
-            noted = len(self.recording.uses)
+            noted, works = len(self.recording.uses), len(self.recording.works)
             read = either([self.attribute(option, name, node) for option in kept]) if kept else self.unknown(node)
             self._doubt_uses(noted, kept)
+            if len(kept) > 1:
+                later = [work for work in self.recording.works[works:] if work.how != "list"]
+                self.recording.works[works:] = later
             return read
         if isinstance(value, Symbol):
             return self.symbol_attribute(value, name, node)
@@ -803,6 +818,8 @@ class Objects(Imports):
                 return found
             return self.unknown(node, (), "attribute")
         if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
+            if isinstance(value, Sequence):
+                self.note_attribute(value, name, node)
             named = self.world.get((value.id, "." + name))
             return named if isinstance(named, Value) else Method(value, name, self.place(node), self.tick())
         if isinstance(value, (Function, Partial, Bound)) and name in ("python_function", "__wrapped__"):

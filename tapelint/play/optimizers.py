@@ -42,7 +42,8 @@ class Optimizers(Freezing):
         """`apply_gradients`, `apply`, `minimize`: the variables are written."""
         apply = self.applied(name, optimizer, arguments, node)
         for value in arguments.all():
-            self._note_contents(value)
+            for part in (value, *(value.parts if isinstance(value, OneShot) else ())):
+                self._note_contents(part)
         self._pair_up(apply)
         self._meet(apply)
         if name == "apply_gradients" and arguments.args:

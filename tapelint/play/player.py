@@ -284,7 +284,7 @@ class Player(Statements):
         """Whether other code will have put something into what `__init__` left in an attribute: an empty list waits."""
         contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
         if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
-            return True
+            return not self.read_too_early(value)
         modules = {self.module, *(above.module for above in self.mro(cls))}
         return any(name in module.outline.filled for module in modules)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
@@ -29,8 +30,15 @@ def _known_order(ask: Ask, frozen: Frozen) -> bool:
 
 
 def _asked_before(recording: Recording, ask: Ask) -> bool:
-    """Whether the program itself comes to the same call while nothing is frozen."""
-    return any(other.node is ask.node and other.frozen is None for other in recording.asks)
+    """Whether the program itself comes to the same call while nothing is frozen.
+
+    What a function does that is played on its own, with nobody knows what, says nothing of the program.
+    """
+    runs = (0, bisect_right(recording.entries, ask.time))
+    return any(
+        other.node is ask.node and other.frozen is None and bisect_right(recording.entries, other.time) in runs
+        for other in recording.asks
+    )
 
 
 def _freed_somewhere(recording: Recording) -> bool:

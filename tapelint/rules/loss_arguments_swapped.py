@@ -36,6 +36,16 @@ def find(recording: Recording) -> Iterator[Finding]:
         ask = _asked(recording, number, first)
         if ask is not None:
             yield _told(recording, operation, ask)
+    for use in recording.uses:
+        call = use.place.node
+        if use.name != "compute_loss" or use.how != "call" or not isinstance(call, ast.Call) or not use.certain:
+            continue
+        if len(call.args) != 2 or call.keywords or any(isinstance(argument, ast.Starred) for argument in call.args):
+            continue
+        if recording.here(use.place) and not use.context.guarded("ValueError", "AttributeError"):
+            names = [recording.text(argument) for argument in call.args]
+            fields = {"op": recording.text(call.func), "name": names[0], "target": names[1]}
+            yield story.told(recording, CODE, call, fields, (), "first_input", use.context)
 
 
 def _trained(value: Value) -> bool:

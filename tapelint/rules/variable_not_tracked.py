@@ -28,6 +28,13 @@ def find(recording: Recording) -> Iterator[Finding]:
             if hidden.value.place is not None and recording.here(hidden.value.place):
                 yield _told(recording, ask, hidden, connected)
         yield from _closures(recording, ask, connected, asked)
+    for use in recording.uses:
+        call = use.place.node
+        if use.how != "grow list" or not use.certain or not recording.here(use.place) or use.context.experiment:
+            continue
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            fields = {"name": recording.text(call.args[-1]), "source": recording.text(call.func.value)}
+            yield story.told(recording, CODE, call, {**fields, "model": "", "target": ""}, (), "list", use.context)
 
 
 def _asked_by_name(recording: Recording) -> set[int]:
