@@ -89,9 +89,11 @@ class Builtin(Keras):
         return self.unknown(node, (), "call")
 
     def _hasattr(self, value: Value, name: object) -> bool | None:
-        """Whether an object has an attribute: known of tapes, and of what the optimizers of Keras 3 lost."""
+        """Whether an object has an attribute: known of tapes, their answers, and of what the optimizers of Keras 3 lost."""
         if isinstance(value, Tape):
             return name in METHODS
+        if value.id in self.recording.answers and isinstance(value, Sequence) and value.kind == "list":
+            return hasattr(list, str(name))
         if isinstance(value, Object) and value.kind == "optimizer" and self.keras == 3 and name == "minimize":
             return False
         return None
