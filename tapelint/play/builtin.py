@@ -217,7 +217,8 @@ class Builtin(Keras):
                 found.append(self.call(function, Arguments(tuple(row)), node))
         else:
             row = tuple(either(column) if column.items else self.unknown(node) for column in columns)
-            found.append(Several(self.call(function, Arguments(row), node)))
+            with self.looping(node, 1, False):
+                found.append(Several(self.call(function, Arguments(row), node)))
         return OneShot("map", lists, tuple(found), self.place(node), self.tick())
 
     def _builtin_filter(self, arguments: Arguments, node: ast.expr) -> Value:
