@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.machine import Arguments, Reading
@@ -43,6 +42,9 @@ MAX_UNROLL = 8
 
 class Expressions(Objects):
     """`evaluate` and its cases."""
+
+    gone_through: Value
+    """What the last comprehension went through, or the last generator of one that stands in it."""
 
     def evaluate(self, node: ast.expr) -> Value:
         """The value of an expression, played in the current frame."""
@@ -496,7 +498,7 @@ class Expressions(Objects):
             return OneShot("generator", (), items, self.place(node), self.tick())
         result = self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
         if exact and not items:
-            self.stays_empty(result, self.iterated)
+            self.stays_empty(result, self.gone_through)
         return result
 
     def _dict_comprehension(self, pairs: list[tuple[Value, Value]], node: ast.AST, exact: bool) -> Value:
@@ -530,7 +532,7 @@ class Expressions(Objects):
             self.frame = inner.parent
             iterated = known(self.evaluate(generator.iter))
             self.frame = inner
-            self.iterated = iterated
+            self.gone_through = iterated
         else:
             iterated = known(self.evaluate(generator.iter))
         if isinstance(iterated, VariableSet) and not iterated.part and _copies(node, at):
@@ -560,9 +562,6 @@ class Expressions(Objects):
                 if not skip:
                     exact = self._generators(node, at + 1, found, pairs) and exact
         return exact
-
-    def looping(self, node: ast.AST, number: int, repeats: bool) -> AbstractContextManager[None]:
-        raise NotImplementedError
 
     def _note_filter(self, test: ast.expr) -> None:
         """`[g for g in grads if g is not None]`: the program expects None among the gradients."""

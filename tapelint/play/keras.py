@@ -92,6 +92,9 @@ _LAZY = frozenset(
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
 
+_INPUT = frozenset({"input_shape", "input_dim", "batch_input_shape"})
+"""Arguments by which the first layer of a Sequential says what it gets."""
+
 _NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
 """What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
 
@@ -195,6 +198,7 @@ class Keras(Optimizers):
             first = leaves[0] if leaves else None
             if isinstance(first, Data) and first.kind is Kind.SYMBOLIC and whole:
                 self._build_visible(first, leaves[1:], node)
+            self._build_at_once(leaves)
             return model
         inputs = arguments.get(0, "inputs")
         outputs = arguments.get(1, "outputs")
@@ -254,6 +258,19 @@ class Keras(Optimizers):
             for layer in layers:
                 value = self.call(layer, Arguments((value,)), node)
 
+    def _build_at_once(self, layers: list[Value]) -> None:
+        """A Sequential whose first layer may know its input has built all its layers."""
+        first = layers[0] if layers else None
+        if first is None or (isinstance(first, (Object, Instance)) and not self._knows_input(first)):
+            return
+        for layer in layers:
+            self.mark_built(layer)
+
+    def _knows_input(self, first: Object | Instance) -> bool:
+        if isinstance(first, Object) and _INPUT & first.args.keys():
+            return True
+        return not self._weightless(first) and not self._unbuilt(first)
+
     def _layers_behind(self, outputs: Iterable[Value]) -> list[Value]:
         """The layers and models that symbolic tensors were computed with."""
         found: dict[int, Value] = {}
@@ -312,21 +329,24 @@ class Keras(Optimizers):
 
         Keras 2 raises for a Sequential; there nothing is claimed.
         """
-        if self.keras != 3 or depth == 0 or not self.certainly_unbuilt(value):
+        return self.keras == 3 and self._unbuilt(value, depth)
+
+    def _unbuilt(self, value: Value, depth: int = 5) -> bool:
+        if depth == 0 or not self.certainly_unbuilt(value):
             return False
         if isinstance(value, Object) and value.kind == "layer":
-            given = {"input_shape", "input_dim", "batch_input_shape", "weights"} & value.args.keys()
+            given = (_INPUT | {"weights"}) & value.args.keys()
             return _last(value.symbol) in _LAZY and not given and not value.parts
         if isinstance(value, Object) and value.symbol.endswith("Sequential") and value.whole:
             layers = [*value.parts, *self.world.get((value.id, "parts"), Items())]
             kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and all(self.without_weights(layer, depth - 1) for layer in kept)
+            return bool(kept) and all(self._unbuilt(layer, depth - 1) for layer in kept)
         if isinstance(value, Instance) and value.whole:
             held = self.kept_by(value)
             layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
             others = [item for item in held if item not in layers and not isinstance(item, _NO_WEIGHTS)]
             kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and not others and all(self.without_weights(layer, depth - 1) for layer in kept)
+            return bool(kept) and not others and all(self._unbuilt(layer, depth - 1) for layer in kept)
         return False
 
     def kept_by(self, value: Instance) -> list[Value]:
@@ -462,6 +482,7 @@ class Keras(Optimizers):
         if kind in ("model", "layer") and name == "add" and arguments.args:
             added = self.world.get((value.id, "parts"), Items())
             self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))
+            self._build_at_once([*value.parts, *added.items, *self.flats(arguments.args)])
             return self.const(None, node)
         if kind == "model" and name == "get_layer":
             return self._get_layer(value, arguments, node)

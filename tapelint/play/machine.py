@@ -3,7 +3,7 @@
 import ast
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -743,6 +743,9 @@ class Machine:
         """Note that one list was put behind another."""
         if before.items and more.items:
             self.recording.joined.append(Joined(result, before, more, self.place(node), self.context))
+
+    def looping(self, node: ast.AST, number: int, repeats: bool) -> AbstractContextManager[None]:
+        raise NotImplementedError
 
     def stays_empty(self, result: Value, more: Value) -> None:
         """A list grows by the variables of a layer that has none yet, or is made from them."""
