@@ -14,6 +14,11 @@ from tapelint.tensorflow import api
 CODE = "TAP908"
 _STEPS = frozenset({"step", "zero_grad"})
 _GONE = frozenset({"experimental_run_v2", "experimental_make_numpy_dataset"})
+_KERNELS = {
+    **dict.fromkeys(("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"), "kernel"),
+    "Embedding": "embeddings",
+}
+"""The weights of Keras 3 that are properties, which cannot be set."""
 _TORCH = ("import torch", "from torch")
 
 
@@ -21,12 +26,13 @@ def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
         if not use.certain or not recording.here(use.place):
             continue
-        variant = _variant(use)
+        variant = "weight" if recording.keras == 3 and _is_kernel(use) else _variant(use)
         if variant is None or use.context.guarded("AttributeError", "TypeError"):
             continue
         if variant in ("", "step") and any(words in recording.source.text for words in _TORCH):
             continue  # what is a tensor, and of which library, can't be told so well there
-        if not optimizers.asked_first(recording, use.place) and use.name not in _given(recording):
+        known = variant == "weight" or use.name not in _given(recording)
+        if known and not optimizers.asked_first(recording, use.place):
             yield _told(recording, use, variant)
 
 
@@ -34,6 +40,14 @@ def _given(recording: Recording) -> frozenset[str]:
     """The names of attributes that the program itself gives to objects: `weight.grad = gradient`."""
     stored = (node for node in recording.nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
     return frozenset(node.attr for node in stored)
+
+
+def _is_kernel(use: Use) -> bool:
+    """Whether something is put in the place of a weight of a layer."""
+    value = use.value
+    if use.how != "write" or not isinstance(value, Object) or value.kind != "layer":
+        return False
+    return value.symbol.startswith("keras.") and _KERNELS.get(value.symbol.rsplit(".", 1)[-1]) == use.name
 
 
 def _variant(use: Use) -> str | None:
