@@ -23,13 +23,13 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if recording.contents.get(ask.sources.id):
             continue
-        told.add(ask.sources.id)
+        told.add(model.id)
         yield _told(recording, ask, model)
     for apply in optimizers.applied(recording, "apply_gradients"):
         pairs = apply.args[0] if apply.args else None
         for part in pairs.parts if isinstance(pairs, OneShot) and pairs.kind == "zip" else ():
             model = recording.unbuilt.get(part.id)
-            if model is not None and part.id not in told and not recording.contents.get(part.id):
+            if model is not None and model.id not in told and not recording.contents.get(part.id):
                 yield _paired(recording, apply, part, model)
                 break
 
