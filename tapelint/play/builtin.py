@@ -89,7 +89,7 @@ class Builtin(Keras):
         return self.unknown(node, (), "call")
 
     def _hasattr(self, value: Value, name: object) -> bool | None:
-        """Whether an object has an attribute: known of tapes, their answers, and of what the optimizers of Keras 3 lost."""
+        """Whether an object has an attribute: known of tapes, of lists that they gave, of optimizers of Keras 3."""
         if isinstance(value, Tape):
             return name in METHODS
         if value.id in self.recording.answers and isinstance(value, Sequence) and value.kind == "list":

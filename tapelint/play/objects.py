@@ -247,11 +247,12 @@ class Objects(Imports):
 
     def note_growing(self, owner: Value | None, name: str, arguments: Arguments, node: ast.expr) -> None:
         """Note `model.trainable_variables.append(…)`: Keras makes that list anew each time it is read."""
-        holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
-        if name not in ("append", "extend", "insert") or not isinstance(holder, ast.Attribute) or holder.attr not in SETS:
+        if name not in ("append", "extend", "insert") or not arguments.args:
             return
-        if isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model") and arguments.args:
-            self.used(owner, holder.attr, "grow list", node, arguments.args[-1])
+        holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        kept = not isinstance(holder, ast.Attribute) or holder.attr not in SETS
+        if not kept and isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model"):
+            self.used(owner, name, "grow list", node, arguments.args[-1])
 
     def _call_inherited(self, value: Instance, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A method that an object has from a library base class."""

@@ -490,10 +490,10 @@ class Work(NamedTuple):
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `number` names), "write" (of `others` into
-    a variable), "list" (with a whole list of gradients), "lists" (with a list of such lists), "return" (a tape, from a traced function), "items" (of a
-    dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or "keep" (in the object
-    `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `number`
-    is the position of the value among the operands.
+    a variable), "list" (with a whole list of gradients), "lists" (with a list of such lists), "return" (a tape, from a
+    traced function), "items" (of a dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy),
+    "print" or "keep" (in the object `others[0]`, which is older than the trace); `op` is what the program calls it. For
+    an operator or a call `number` is the position of the value among the operands.
     """
 
     how: str

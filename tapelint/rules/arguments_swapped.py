@@ -48,9 +48,9 @@ def _second_source(recording: Recording, ask: Ask) -> Value | None:
 def _watched(recording: Recording, ask: Ask, value: Value) -> Event | None:
     """Where the tape was told to watch a value, alone or in a list with others."""
     for event in recording.happened(Happening.WATCH):
-        if event.tape is ask.tape and event.value is not None:
-            if any(leaf.id == value.id for leaf in (event.value, *recording.leaves(event.value))):
-                return event
+        given = event.value if event.tape is ask.tape else None
+        if given is not None and any(leaf.id == value.id for leaf in (given, *recording.leaves(given))):
+            return event
     return None
 
 
