@@ -314,7 +314,7 @@ class Notes(Arrays):
 
     def note_attribute(self, value: Sequence, name: str, node: ast.AST) -> None:
         """Note an attribute of a list of gradients that only a tensor has."""
-        if not hasattr(list, name):
+        if value.kind == "list" and not hasattr(list, name):
             self._work_on_list("." + name, value, node)
 
     def unary(self, op: type[ast.AST], value: Value, node: ast.AST) -> Value:

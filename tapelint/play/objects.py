@@ -250,8 +250,10 @@ class Objects(Imports):
         if name not in ("append", "extend", "insert") or not arguments.args:
             return
         holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
-        kept = not isinstance(holder, ast.Attribute) or holder.attr not in SETS
-        if not kept and isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model"):
+        if not isinstance(holder, ast.Attribute) or holder.attr not in SETS:
+            return
+        known_ = isinstance(owner, Object) or (isinstance(owner, Instance) and owner.whole)
+        if known_ and isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model"):
             self.used(owner, name, "grow list", node, arguments.args[-1])
 
     def _call_inherited(self, value: Instance, name: str, arguments: Arguments, node: ast.expr) -> Value:
@@ -266,7 +268,8 @@ class Objects(Imports):
             if value.kind == "model" and name in _LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
             if value.kind == "model" and name == "compute_loss":
-                self.used(value, name, "call", node)
+                if value.whole:
+                    self.used(value, name, "call", node)
                 if loss := self.compute_loss(value, arguments, node):
                     return loss
             if name in (
