@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.callbacks import is_callable
-from tapelint.play.machine import Added, Arguments, FirstRun, Met, Written
+from tapelint.play.machine import Added, Arguments, Built, FirstRun, Met, Written
 from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
 from tapelint.play.recording import AddedLoss, Disconnected, Forward, Frozen
@@ -737,7 +737,7 @@ class Keras(Optimizers):
 
     def mark_built(self, value: Value, depth: int = 5) -> None:
         """From now on the layer or model has its weights."""
-        self.world.put((value.id, "built"), True)
+        self.world.put((value.id, "built"), Built())
         if isinstance(value, Object) and depth:
             for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
                 if isinstance(part, (Object, Instance)):

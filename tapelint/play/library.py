@@ -365,7 +365,8 @@ class Library(Callbacks):
         leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
         dtype = dtype or self.common(self.flat(value))
         if any(isinstance(leaf, (Unknown, Instance, Object)) for leaf in leaves):
-            return self.data(Kind.TENSOR, "tf.constant", [Link(leaf) for leaf in leaves], node, dtype)
+            same = leaves[0] if len(leaves) == 1 else None
+            return self.data(Kind.TENSOR, "tf.constant", [Link(leaf) for leaf in leaves], node, dtype, same=same)
         links = []
         for leaf in leaves:
             if isinstance(leaf, Variable):

@@ -25,7 +25,7 @@ from tapelint.play.recording import (
     Recording,
     Use,
 )
-from tapelint.play.scope import Frame, Module, Modules, read_in
+from tapelint.play.scope import Frame, Module, Modules, bindings_of, read_in
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (
     UNBOUND,
@@ -46,6 +46,7 @@ from tapelint.play.values import (
     Object,
     OneShot,
     Partial,
+    Paused,
     Place,
     Sequence,
     Several,
@@ -116,6 +117,15 @@ class Met(NamedTuple):
     def join(self, values: "list[Met]", missing: bool) -> "Met":
         same_step = not missing and all(value == values[0] for value in values)
         return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
+
+
+class Built(NamedTuple):
+    """That a layer or model has its weights: not `certain` where only some paths or only unseen code built it."""
+
+    certain: bool = True
+
+    def join(self, values: "list[Built]", missing: bool) -> "Built":
+        return Built(not missing and all(value.certain for value in values))
 
 
 class Reading(Enum):
@@ -527,7 +537,7 @@ class Machine:
             return True
         if tape.persistent is not False and len(state.sessions) == 1 and not state.may(Phase.CONSUMED):
             session = self.recording.sessions[next(iter(state.sessions))]
-        elif state.only(Phase.STOPPED) and len(state.sessions) == 1:
+        elif state.phases <= {Phase.CREATED, Phase.STOPPED} and len(state.sessions) == 1:
             session = self.recording.sessions[next(iter(state.sessions))]
         else:
             session = self.new_session(tape, node)
@@ -589,6 +599,8 @@ class Machine:
         """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
         if depth == 0:
             return
+        if isinstance(value, (Variable, Object, Instance)):
+            self.recording.given.add(value.id)
         if isinstance(value, Data):
             self._note_handed(value)
         if isinstance(value, Tape):
@@ -618,10 +630,18 @@ class Machine:
                 kept = tuple((key, either((item, rest))) for key, item in entries.entries)
                 self.world.put((value.id, "#"), Entries(kept, rest))
         elif isinstance(value, Instance):
+            self.escape_attributes(value, node, depth)
             for name in sorted(self.attributes.get(value.id, ())):
                 item = self.world.get((value.id, "." + name))
-                if isinstance(item, (Tape, Either, Object)):
+                if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
                     self.escape(item, node, depth - 1)
+                elif isinstance(item, Const) and (item.value is None or self.written(name, value.cls)):
+                    changed = Unknown(self.place(node), self.tick(), (), "attribute")
+                    self.world.put((value.id, "." + name), either((item, changed)))
+                elif isinstance(item, Instance):
+                    self.escape(item, node, depth - 1)
+                elif isinstance(item, Object) and item.kind in ("model", "layer"):
+                    self.doubt_built(item)
         elif isinstance(value, Bound):
             self.escape(value.receiver, node, depth - 1)
             self.escape(value.function, node, depth - 1)
@@ -632,10 +652,10 @@ class Machine:
             self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Object) and value.kind in ("model", "layer"):
             if depth == 4:
-                self.world.put((value.id, "built"), True)  # it was handed over, and may have been called
+                self.doubt_built(value)
             if self.world.get((value.id, "frozen")) is not None:
                 self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
-            for part in value.parts:
+            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
                 self.escape(part, node, depth - 1)
         elif isinstance(value, Partial):
             for item in (value.function, *value.args, *value.kwargs.values()):
@@ -647,13 +667,35 @@ class Machine:
                     self.escape(item, node, depth - 1)
         elif isinstance(value, Function):
             self._escape_closure(value, node, depth)
+        elif isinstance(value, Paused) and value.tape is not None:
+            self.escape(value.tape, node, depth - 1)
         elif isinstance(value, Generator):
             for item in (value.function, *value.args, *value.kwargs.values()):
                 self.escape(item, node, depth - 1)
         elif isinstance(value, Object) and value.kind == "tensor_array":
             self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):
-            self.world.put((value.id, "built"), True)
+            self.doubt_built(value)
+
+    def escape_attributes(self, value: Instance, node: ast.AST, depth: int = 4) -> None:
+        """Others have an object in hand: what stands in its attributes may be used by them."""
+        for name in sorted(self.attributes.get(value.id, ())):
+            item = self.world.get((value.id, "." + name))
+            if isinstance(item, (Tape, Either, Object)):
+                self.escape(item, node, depth - 1)
+
+    def doubt_built(self, value: Value) -> None:
+        """A layer or model was handed over, and may have been called: whether it has weights now can't be told."""
+        if not self.world.get((value.id, "built")):
+            self.world.put((value.id, "built"), Built(certain=False))
+
+    def filled(self, value: Sequence | Dictionary, name: str, cls: Class) -> bool:
+        """Whether other code will have put something into what an attribute holds: an empty list waits."""
+        contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
+        if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
+            return True
+        modules = {self.module, *(above.module for above in self.mro(cls))}
+        return any(name in module.outline.filled for module in modules)
 
     def _note_handed(self, value: Value, limit: int = 40) -> None:
         """Note the gradients behind a value that goes where we can't see."""
@@ -668,9 +710,22 @@ class Machine:
                     stack.extend(link.value for link in item.links)
 
     def _escape_closure(self, function: Function, node: ast.AST, depth: int) -> None:
-        """A function that unseen code may call any number of times: the tapes that it closes over escape."""
+        """A function that unseen code may call any number of times: the tapes that it closes over escape.
+
+        The names that it binds outside of itself may hold something else from now on.
+        """
         frame = function.closure
-        if frame is None or frame.node is None:
+        if frame is None:
+            return
+        own = bindings_of(function.node)
+        for name in sorted(own.globals | own.nonlocals):
+            home: Frame | None = function.module.frame if name in own.globals else frame
+            while home is not None and name in own.nonlocals and name not in home.bindings.counts:
+                home = home.parent
+            if home is not None:
+                held = self.world.get((home.id, name), UNBOUND)
+                self.world.put((home.id, name), either((held, Unknown(None, 0, (), "global"))))
+        if frame.node is None:
             return
         for name in read_in(function.node):
             held = self.world.get((frame.id, name))

@@ -9,7 +9,7 @@ from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS, WEIGHTS
 from tapelint.play.library import TAPE
-from tapelint.play.machine import MAX_DEPTH, Arguments, Reading, Yields
+from tapelint.play.machine import MAX_DEPTH, Arguments, Built, Reading, Yields
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
@@ -171,6 +171,9 @@ class Objects(Imports):
             self.escape(function, node)
         if isinstance(function, Function) and all(other.node is not function.node for other in self.stack):
             self.escape(function, node)  # it is not played: what it does with the names around it can't be told
+        if isinstance(function, Unknown) and function.role == "decorated":
+            for part in function.inputs:
+                self.escape(part, node)  # what the decorator made of it may run it
         inputs = [function, *self._held(arguments)]
         return self.unknown(node, inputs, "call", function)
 
@@ -299,7 +302,7 @@ class Objects(Imports):
         instance = bound.receiver
         builds = isinstance(bound.function, Function) and bound.function.name == "build"
         if builds and isinstance(instance, Instance) and instance.kind in ("layer", "model"):
-            self.world.put((instance.id, "built"), True)  # Keras won't call it once more
+            self.world.put((instance.id, "built"), Built())  # Keras won't call it once more
         joined = Arguments((bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more)
         return self.call(bound.function, joined, node)
 
@@ -706,7 +709,7 @@ class Objects(Imports):
                 if instance.kind != "loss":
                     self.ran_forward(instance, result, arguments, node, began, forward)
                 return result
-        for value in arguments.all():
+        for value in (instance, *arguments.all()):
             self.escape(value, node)
         return self.unknown(node, (instance, *self._held(arguments)), "call", instance)
 
@@ -760,7 +763,7 @@ class Objects(Imports):
         """Keras calls `build` once, before the first `call`."""
         if self.world.get((instance.id, "built")):
             return
-        self.world.put((instance.id, "built"), True)
+        self.world.put((instance.id, "built"), Built())
         build = self.class_attribute(instance.cls, "build")
         if isinstance(build, Function):
             # Numbers, perhaps several shapes of them: nothing that a tape records.
@@ -918,7 +921,7 @@ class Objects(Imports):
                         self._note_loaded(option)
                 elif isinstance(option, Instance) and option.kind == "layer":
                     held = self.world.get((option.id, "." + name))
-                    weight = isinstance(held, Value) and any(isinstance(one, Variable) for one in options(held))
+                    weight = isinstance(held, Value) and any(isinstance(o, (Variable, Unknown)) for o in options(held))
                     if weight and not isinstance(item, Variable):
                         self._note_loaded(option)
                 if name == "trainable" and not isinstance(option, Unknown):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from tapelint.play.custom import CUSTOM
-from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
+from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent, Built
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Context, Recording, Run
 from tapelint.play.scope import Frame, Module, Modules
@@ -22,10 +22,8 @@ from tapelint.play.values import (
     Const,
     Dictionary,
     Either,
-    Entries,
     Function,
     Instance,
-    Items,
     Sequence,
     Tape,
     Unknown,
@@ -255,13 +253,14 @@ class Player(Statements):
         if kind in ("model", "layer"):
             self.build(instance, cls.node)  # type: ignore[arg-type]
             self.world.alive = True
-        self.escape(instance, node)
-        self.world.put((instance.id, "built"), kind in ("model", "layer"))
+        self.escape_attributes(instance, node)
+        if kind in ("model", "layer"):
+            self.world.put((instance.id, "built"), Built())
         self._maybe_built(instance, cls, function)
         for name in list(self.attributes.get(instance.id, ())):
             held = self.world.get((instance.id, "." + name))
             for option in options(held) if isinstance(held, Value) else ():
-                if isinstance(option, (Sequence, Dictionary)) and self._filled(option, name, cls):
+                if isinstance(option, (Sequence, Dictionary)) and self.filled(option, name, cls):
                     self.escape(option, node)
             if self.written(name, cls) and not (self._refuses(held) and self._only_augmented(name, cls)):
                 # Written elsewhere too: which value it has by now can't be told.
@@ -279,14 +278,6 @@ class Player(Statements):
         modules = {self.module, *(above.module for above in self.mro(cls))}
         outlines = [module.outline for module in modules]
         return all(found.attributes.get(name, 0) <= found.augmented.get(name, 0) for found in outlines)
-
-    def _filled(self, value: Sequence | Dictionary, name: str, cls: Class) -> bool:
-        """Whether other code will have put something into what `__init__` left in an attribute: an empty list waits."""
-        contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
-        if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
-            return True
-        modules = {self.module, *(above.module for above in self.mro(cls))}
-        return any(name in module.outline.filled for module in modules)
 
     def _maybe_built(self, instance: Instance, cls: Class, function: Function) -> None:
         """What `__init__` made and other code than `function` names: that code may have built it by now."""

@@ -162,7 +162,7 @@ class Query:
         if isinstance(source, Data) and isinstance(value, Data):
             given = source.same
             while given is not None:
-                if given is value:
+                if given is value or (isinstance(given, (Unknown, Either)) and _may_be(given, value)):
                     return None
                 given = given.same if isinstance(given, Data) else None
         if isinstance(source, VariableSet):
@@ -526,6 +526,18 @@ _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""
 
 
+def _may_be(unknown: Value, value: Value, limit: int = 40) -> bool:
+    """Whether `value` was given to the code that made `unknown`, which may give it back."""
+    stack = [unknown]
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item is value:
+            return True
+        stack.extend(item.options if isinstance(item, Either) else item.inputs if isinstance(item, Unknown) else ())
+    return bool(stack)
+
+
 def _steps_alone(operation: Data, source: Value, world: World) -> bool:
     """Whether a layer or model certainly begins with a step that its weights have no part in."""
     name = operation.op
@@ -641,7 +653,7 @@ class _Walk:
         elif isinstance(value, Either):
             stack.extend((option, used, maybe) for option in options(value))
         elif isinstance(value, Variable):
-            if query.tracked(value, used):
+            if query.tracked(value, used) is not False:
                 self.tracked_any = True
             for link in value.links:
                 if link.cut is not None:
@@ -683,6 +695,7 @@ class _Walk:
             self.cuts.append((Cut(CutKind.BEFORE_TAPE, value.place, "model"), value))
             return
         if value.time < source.time and not value.inputs and isinstance(source, Data):
+            self.tracked_any = True  # for all that is known
             return  # it was there before the source was made
         self.strangers.append(value)
 

@@ -107,7 +107,7 @@ class Statements(Expressions):
             self._note_rebinding(name, old, value, node, operator)
         if isinstance(value, Tape) and not value.name:
             value.name = name
-        if isinstance(old, Tape) and isinstance(value, Const):
+        if isinstance(old, Tape) and isinstance(value, (Const, Unknown)):
             self.forget(old, node, name)
         self.recording.names.setdefault(value.id, name)
         history = self.history.setdefault((frame.id, name), [])

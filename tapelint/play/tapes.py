@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.machine import Arguments, Machine
+from tapelint.play.machine import Arguments, Built, Machine
 from tapelint.play.query import INTEGER_DTYPES, Query
 from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.slope import slope_inputs
@@ -120,12 +120,20 @@ class Tapes(Machine):
         if value is None:
             value = self.unknown(node)
         self._note_contents(value)
-        self.event(Happening.WATCH, tape, node, "watch", value, certain)
+        self.event(Happening.WATCH, tape, node, "watch", value, certain and not self._maybe_empty(value))
         certain_now, maybe_now = self.world.get(("running",), (frozenset(), frozenset()))
         if not certain_now and not maybe_now and not self.state(tape).escaped:
             return  # TensorFlow ignores a watch while no tape records
         if not self.state(tape).only(Phase.CREATED):
             self.watch(tape, value, node, certain)
+
+    def _maybe_empty(self, value: Value) -> bool:
+        """Whether the variables are of a layer that perhaps has none yet: an empty list is watched without a word."""
+        if not isinstance(value, VariableSet):
+            return False
+        built = self.world.get((value.owner.id, "built"))
+        lazy = isinstance(value.owner, Object) and value.owner.kind == "layer" and self.certainly_unbuilt(value.owner)
+        return lazy or (isinstance(built, Built) and not built.certain)
 
     def _reset(self, tape: Tape, node: ast.expr, certain: bool) -> None:
         self.event(Happening.RESET, tape, node, "reset", certain=certain)

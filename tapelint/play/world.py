@@ -116,7 +116,7 @@ def _joined(key: Key, values: list[Any]) -> Any:
     if all(value == sample for value in present) and len(present) == len(values):
         return sample
     if isinstance(sample, bool):
-        return any(present) if key[-1] in ("maybe", "built") else all(present) and len(present) == len(values)
+        return any(present) if key[-1] == "maybe" else all(present) and len(present) == len(values)
     return sample
 
 

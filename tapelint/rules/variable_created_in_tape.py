@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
@@ -48,7 +48,9 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # a copy for one step of a learner, for instance
         if story.in_test(recording, made.place) or _watched(recording, made):
             continue
-        if made.value.id in recording.loaded or _cuts(recording, made) or _differentiated_again(recording, made):
+        if made.value.id in recording.loaded or made.value.id in recording.given:
+            continue  # a copy, or others may keep it and know what for
+        if _cuts(recording, made) or _differentiated_again(recording, made):
             continue
         if _is_buffer(recording, made) or _makes_no_step(recording, made) or _replaced(recording, made):
             continue
@@ -165,11 +167,12 @@ def _perhaps_once(recording: Recording, made: Creation) -> bool:
     if not recording.here(made.place):
         return True
     outside = recording.calls_at(made.inside[-1].time)
-    return any(_conditional(place) for place in (made.place, *made.context.calls) if place not in outside)
+    around = [blocks.block(recording, tape) for tape in made.inside]
+    return any(_conditional(place, around) for place in (made.place, *made.context.calls) if place not in outside)
 
 
-def _conditional(place: Place) -> bool:
-    """Whether a condition in its function or block may be there to reach a place once only."""
+def _conditional(place: Place, recorded: Sequence[ast.AST | None]) -> bool:
+    """Whether a condition in its function or recorded block may be there to reach a place once only."""
     parents = place.module.outline.parents
     around = parents.get(id(place.node))
     while around is not None:
@@ -177,7 +180,7 @@ def _conditional(place: Place) -> bool:
             return True  # `tf.Variable(1.0) if w is None else w`
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return around.name == "build"  # Keras calls it once
-        if isinstance(around, (ast.With, ast.AsyncWith)):
+        if around in recorded:
             return False
         if isinstance(around, (ast.If, ast.Try)):
             return True
@@ -207,16 +210,19 @@ def _cuts(recording: Recording, made: Creation) -> bool:
 def _is_buffer(recording: Recording, made: Creation) -> bool:
     """A variable that is filled while the tape records, where it is made: room for numbers, and nothing is learned."""
     name = recording.names.get(made.value.id)
-    around: ast.AST | None = blocks.block(recording, made.inside[-1])
-    own = blocks.spots(recording, made.place.node)
-    if around is None or all(spot.statement is not around for spot in own):
-        around = story.scope_around(recording, made.place)
+    around: list[ast.AST] = []
+    block = blocks.block(recording, made.inside[-1])
+    if block is not None:
+        around.append(block)
+    if all(spot.statement is not block for spot in blocks.spots(recording, made.place.node)):
+        around.append(story.scope_around(recording, made.place))
     return isinstance(made.value, Variable) and any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
         and part.func.attr.startswith(("assign", "scatter_"))
         and _root(part.func.value) == name
-        for part in walk(around)
+        for scope in around
+        for part in walk(scope)
     )
 
 
