@@ -381,6 +381,8 @@ class Keras(Optimizers):
     def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
         held = value.args.get("outputs" if name.startswith("output") else "inputs")
         if held is not None:
+            if isinstance(held, (Either, Unknown)) or (isinstance(held, Data) and held.kind is Kind.TENSOR):
+                held = self.data(Kind.SYMBOLIC, name, (Link(held),), node)
             if name in ("outputs", "inputs") and not isinstance(held, Sequence):
                 return self.sequence("list", (held,), node)
             return held

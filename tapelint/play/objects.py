@@ -915,6 +915,8 @@ class Objects(Imports):
                     self.escape(option, node)
             elif isinstance(option, (Instance, Object, Unknown)):
                 self.note_kept(option, name, item, node)
+                if isinstance(option, Unknown):
+                    self._note_loaded_in(option)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
                     if option.kind == "layer" and (isinstance(item, (Data, Variable)) or name in WEIGHTS):
@@ -953,6 +955,16 @@ class Objects(Imports):
             held = (self.world.get((holder, "." + name)) for name in names)
             if any(layer in options(value) for value in held if isinstance(value, Value)):
                 self.recording.loaded.add(holder)
+
+    def _note_loaded_in(self, value: Value, depth: int = 4) -> None:
+        """The same for the layers that something unknown may be or come from."""
+        if isinstance(value, Unknown) and depth:
+            for part in value.inputs:
+                self._note_loaded_in(part, depth - 1)
+        elif isinstance(value, Object) and value.kind in ("layer", "model") and depth:
+            self._note_loaded(value)
+            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
+                self._note_loaded_in(part, depth - 1)
 
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:

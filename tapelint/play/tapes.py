@@ -132,8 +132,10 @@ class Tapes(Machine):
         if not isinstance(value, VariableSet):
             return False
         built = self.world.get((value.owner.id, "built"))
-        lazy = isinstance(value.owner, Object) and value.owner.kind == "layer" and self.certainly_unbuilt(value.owner)
-        return lazy or (isinstance(built, Built) and not built.certain)
+        if isinstance(value.owner, Object) and self.certainly_unbuilt(value.owner):
+            chain = value.owner.symbol.endswith("Sequential") and not value.owner.whole
+            return chain or value.owner.kind == "layer"
+        return isinstance(built, Built) and not built.certain
 
     def _reset(self, tape: Tape, node: ast.expr, certain: bool) -> None:
         self.event(Happening.RESET, tape, node, "reset", certain=certain)
@@ -154,7 +156,7 @@ class Tapes(Machine):
         state = self.state(tape)
         self.event(Happening.ASK, tape, node, method, certain=certain)
         if target is None or sources is None:
-            self._consume(tape, state, node)
+            self._consume(tape, state, node, certain)
             return self.unknown(node, (tape, *arguments.all()), "call")
         ask = Ask(
             tape,
@@ -184,7 +186,7 @@ class Tapes(Machine):
         result = ask.answer = self._result(ask, sources, node)
         self.recording.answers[result.id] = ask
         ask.ragged = isinstance(result, Sequence) and self._ragged(ask)
-        self._consume(tape, state, node)
+        self._consume(tape, state, node, certain)
         return result
 
     def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
@@ -226,13 +228,14 @@ class Tapes(Machine):
             return not value.name.endswith("UnconnectedGradients.NONE")
         return not (isinstance(value, Const) and value.value == "none")
 
-    def _consume(self, tape: Tape, state: TapeState, node: ast.expr) -> None:
+    def _consume(self, tape: Tape, state: TapeState, node: ast.expr, certain: bool) -> None:
         """A non-persistent tape gives its recording away, also when the answer is None."""
         if tape.persistent or state.escaped:
             return
         place = self.place(node)
         inside = (*state.inside, place) if state.may(Phase.RECORDING) else state.inside
-        phases = frozenset({Phase.CONSUMED}) if tape.persistent is False else state.phases | {Phase.CONSUMED}
+        gone = frozenset({Phase.CONSUMED})
+        phases = gone if tape.persistent is False and certain else state.phases | gone
         if state.only(Phase.CREATED):
             phases = state.phases
         for number in state.sessions:

@@ -64,7 +64,13 @@ def about_model(case: story.Missing) -> bool:
 def _forward(case: story.Missing) -> tuple[Value, Place]:
     """The call of the model: the last step before its variables on the way back."""
     assert case.met is not None
-    steps = [value for value in case.met.trail if isinstance(value, (Data, Unknown)) and value.place is not None]
-    value = steps[-1] if steps and isinstance(case.verdict.source, VariableSet) else case.met.value
+    source = case.verdict.source
+    owner = source.owner if isinstance(source, VariableSet) else None
+    steps = [
+        value
+        for value in case.met.trail
+        if isinstance(value, (Data, Unknown)) and value.place is not None and value is not owner
+    ]
+    value = steps[-1] if steps and owner is not None else case.met.value
     place = value.place or case.met.cut.place
     return value, place
