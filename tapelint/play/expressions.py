@@ -218,10 +218,13 @@ class Expressions(Objects):
             return self.evaluate(node.body if truth else node.orelse)
         self._note_replacement(node)
         mark = self.world.mark()
-        one = self.evaluate(node.body)
+        conditions = self.context.conditions
+        with self.within(conditions=conditions | {(id(node), 0)}):
+            one = self.evaluate(node.body)
         first = self.world.changes(mark)
         self.world.rollback(mark)
-        other = self.evaluate(node.orelse)
+        with self.within(conditions=conditions | {(id(node), 1)}):
+            other = self.evaluate(node.orelse)
         second = self.world.changes(mark)
         self.world.rollback(mark)
         self.world.merge([first, second])

@@ -158,6 +158,8 @@ class Keras(Optimizers):
         if args is not None:
             held.update({str(at): value for at, value in enumerate(args.args)})
         made = Object(kind, name, self.place(node), self.tick(), parts, whole, held)
+        if self.context.conditions and kind in ("layer", "model"):
+            self.conditions[made.id] = self.context.conditions
         if kind in ("layer", "model", "optimizer", "metric"):
             known_ = api.api_class(name) if kind == "layer" and not made.parts else None
             if known_ is None or known_.trainable is not False:  # a layer without weights loses nothing
@@ -192,6 +194,7 @@ class Keras(Optimizers):
             leaves = self.flat(given) if given is not None else []
             whole = all(isinstance(leaf, (Object, Instance, Data, Const)) for leaf in leaves)
             model = self._made("model", name, node, leaves, whole, arguments)
+            model.whole = model.whole and all(self.certainly_in(leaf, model) for leaf in leaves)
             first = leaves[0] if leaves else None
             if isinstance(first, Data) and first.kind is Kind.SYMBOLIC and whole:
                 self._build_visible(first, leaves[1:], node)
@@ -573,7 +576,7 @@ class Keras(Optimizers):
             return []
         found: dict[int, Object] = {}
         for part in self.held_layers(value):
-            for layer in self._layers_inside(part, depth - 1):
+            for layer in self._layers_inside(part, depth - 1) if self.certainly_in(part, value) else ():
                 found[layer.id] = layer
         return list(found.values())
 

@@ -234,6 +234,8 @@ class Machine:
         self.steps = 0
         self.away = 0
         """How much of the work was done in other modules of the project."""
+        self.conditions: dict[int, frozenset[tuple[int, int]]] = {}
+        """The open branches in which layers and models were made, by their ids; see `Context.conditions`."""
         self.allowed: int | None = None
         self.limit = MAX_STEPS
         self.context = Context()
@@ -772,6 +774,11 @@ class Machine:
             self.world.put(key, Watch(self.tick(), self.place(node), certain))
         if isinstance(value, VariableSet):
             self.world.put((session, "watched-sets"), (*self.world.get((session, "watched-sets"), ()), value))
+
+    def certainly_in(self, part: Value, whole: Value) -> bool:
+        """Whether a layer that was found in a model is there on every way: it was not made in a branch of its own."""
+        own = self.conditions.get(part.id)
+        return own is None or own <= self.conditions.get(whole.id, frozenset())
 
     def created(self, value: Value, what: str, node: ast.AST) -> None:
         """Note that a variable, layer, model or optimizer came to be here."""

@@ -593,6 +593,8 @@ class Objects(Imports):
         instance = Instance(cls, kind, whole, self.place(node), self.tick())
         if self.class_attribute(cls, "__new__") is not None or cls.node.keywords:
             instance.whole = False
+        if self.context.conditions and kind in ("model", "layer"):
+            self.conditions[instance.id] = self.context.conditions
         if kind in ("model", "layer", "optimizer", "metric"):
             self.created(instance, kind, node)
         self.initialize(instance, arguments, node)

@@ -235,7 +235,10 @@ def layers_in(owner: Value, world: World, depth: int = 5) -> list[Object] | None
             return None
         if owner.kind != "model" or not owner.symbol.endswith("Sequential"):
             return None
-        held = [*owner.parts, *world.get((owner.id, "parts"), Items())]
+        added = world.get((owner.id, "parts"), Items())
+        if not added.exact:
+            return None
+        held = [*owner.parts, *added]
         layers: list[Object] = []
         for part in held:
             if isinstance(part, Data) and part.kind is Kind.SYMBOLIC and not part.links:

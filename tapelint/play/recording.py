@@ -54,6 +54,8 @@ class Context(NamedTuple):
     """The open `strategy.scope()`, where no `strategy.run` is between it and the place."""
     replica: "Scope | None" = None
     """The `strategy.run` that runs the place in every replica."""
+    conditions: frozenset[tuple[int, int]] = frozenset()
+    """The branches around the place of which can't be told whether they are taken: statement and number."""
 
     @property
     def experiment(self) -> bool:

@@ -449,7 +449,7 @@ class Tapes(Machine):
                 held += self.items(item) or () if isinstance(item, Sequence) else [item]
         found: list[Object] = []
         for item in held if depth else ():
-            if isinstance(item, (Object, Instance)):
+            if isinstance(item, (Object, Instance)) and self.certainly_in(item, owner):
                 found.extend(layer for layer in self._library_layers(item, depth - 1) if layer not in found)
         return found
 
@@ -504,7 +504,8 @@ class Tapes(Machine):
         elif isinstance(owner, Sequence):
             held = list(self.items(owner) or ())
         parts = [item for item in held if isinstance(item, (Instance, Object, Sequence))] if depth else []
-        return [layer for part in parts for layer in self._layers_with_state(part, seen, depth - 1)]
+        sure = [part for part in parts if self.certainly_in(part, owner)]
+        return [layer for part in sure for layer in self._layers_with_state(part, seen, depth - 1)]
 
     def _visible_layers(self, owner: Value, depth: int = 4) -> list[Instance]:
         """The layers of visible classes that an object is made of."""

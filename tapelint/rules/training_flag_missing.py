@@ -50,7 +50,7 @@ def _mode(recording: Recording, forward: Forward) -> Object | None:
         if inner.layer.id in wanted or any(layer.id in wanted for layer in inner.modes):
             if not _predicting(inner.training):
                 return None
-            if isinstance(inner.layer, Object):
+            if isinstance(inner.layer, Object) and inner.context.conditions <= forward.context.conditions:
                 own = (inner.layer, *(layer for layer in inner.modes if layer.id not in told))
                 found = found or next((layer for layer in own if layer.id in wanted), None)
     return found
