@@ -160,11 +160,8 @@ class Query:
         if value is source:
             return True
         if isinstance(source, Data) and isinstance(value, Data):
-            given = source.same
-            while given is not None:
-                if given is value or (isinstance(given, (Unknown, Either)) and _may_be(given, value)):
-                    return None
-                given = given.same if isinstance(given, Data) else None
+            if _perhaps(source, value) or _perhaps(value, source):
+                return None
         if isinstance(source, VariableSet):
             if isinstance(value, VariableSet):
                 return self.parts.share(value.owner, source.owner)
@@ -526,6 +523,16 @@ _FLAT = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.INTEGER, CutKind.ZERO})
 
 _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""
+
+
+def _perhaps(one: Data, other: Data) -> bool:
+    """Whether one tensor may be the other one, given back as it was by a step that changes nothing."""
+    given = one.same
+    while given is not None:
+        if given is other or (isinstance(given, (Unknown, Either)) and _may_be(given, other)):
+            return True
+        given = given.same if isinstance(given, Data) else None
+    return False
 
 
 def _may_be(unknown: Value, value: Value, limit: int = 40) -> bool:
