@@ -220,7 +220,7 @@ class Customs(Notes):
         """Whether a result depends on an upstream gradient; None where it can't be told or is zero on purpose."""
         if isinstance(value, Const) or value.id in self.recording.zeros:
             return None
-        if isinstance(value, Data) and value.op in _ZEROS:
+        if isinstance(value, Data) and (value.op in _ZEROS or isinstance(value.same, Unknown)):
             return None
         if not isinstance(value, Data) and not (isinstance(value, Unknown) and value.role == "operator"):
             return None

@@ -238,6 +238,9 @@ class Objects(Imports):
             return self.optimize(value, name, arguments, node)
         if name == "minimize" or (name == "apply" and stepping):
             self.optimize(value, name, arguments, node)
+            for item in arguments.all():
+                if any(isinstance(option, Tape) for option in options(item)):
+                    self.escape(item, node)
             return self.unknown(node, (value, *held), "method:" + name, value)
         if name in ("run", "experimental_run_v2") and arguments.args and is_callable(arguments.args[0]):
             self._run(arguments, node)

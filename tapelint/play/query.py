@@ -159,9 +159,12 @@ class Query:
         """Whether `value`, met on the way, is the source (or one of the variables that the source stands for)."""
         if value is source:
             return True
-        if isinstance(source, Data) and isinstance(value, Data):
-            if _perhaps(source, value) or _perhaps(value, source):
-                return None
+        if (
+            isinstance(source, Data)
+            and isinstance(value, Data)
+            and (_perhaps(source, value) or _perhaps(value, source))
+        ):
+            return None
         if isinstance(source, VariableSet):
             if isinstance(value, VariableSet):
                 return self.parts.share(value.owner, source.owner)
