@@ -602,7 +602,7 @@ class Machine:
         if depth == 0:
             return
         if isinstance(value, (Variable, Object, Instance)):
-            self.recording.given.add(value.id)
+            self.recording.given.setdefault(value.id, []).append(self.clock)
         if isinstance(value, Data):
             self._note_handed(value)
         if isinstance(value, Tape):
@@ -650,6 +650,8 @@ class Machine:
         elif isinstance(value, Method):
             if isinstance(value.receiver, Tape):
                 self.escape(value.receiver, node, depth - 1)
+        elif isinstance(value, Object) and value.kind == "accumulator":
+            self.escape(value.args["tape"], node, depth - 1)
         elif isinstance(value, Object) and value.kind == "optimizer":
             self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Object) and value.kind in ("model", "layer"):

@@ -853,8 +853,11 @@ class Objects(Imports):
         if found is not None:
             if isinstance(found, Function):
                 return self._read_member(found, value, node)
-            if not isinstance(found, Unknown):
-                return found
+            if isinstance(found, Unknown):
+                hidden = self._bind_method(found, value)
+                self.world.put((value.id, "." + name), hidden)
+                return hidden
+            return found
         if value.kind in ("model", "layer", "module"):
             if name in SETS:
                 if value.kind != "module" and self.without_weights(value):
@@ -888,6 +891,8 @@ class Objects(Imports):
             if "builtins.classmethod" in found.decorators:
                 return Bound(found, value.cls)
             return Bound(found, value)
+        if isinstance(found, Unknown):  # what a decorator made of it may be a method, which gets the object
+            return Unknown(found.place, value.time, (*found.inputs, value), found.role)
         return found
 
     def _super_attribute(self, value: Object, name: str, node: ast.AST) -> Value:

@@ -583,7 +583,7 @@ class _Walk:
         self.connected = False
         self.unknown = False
         self.reached_untracked = False
-        self.tracked_any = False
+        self.tracked_any = query.world.get((query.session.id, "watched-unknown")) is not None
         self.late: Place | None = None
         self.used: Place | None = None
         self.cuts: list[tuple[Cut, Value]] = []

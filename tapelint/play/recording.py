@@ -707,8 +707,8 @@ class Recording:
         """What the first positional argument of a tape is when it is no switch ("thing"), by the tape's id."""
         self.escaped: set[int] = set()
         """The ids of tapes that went to code that can't be seen."""
-        self.given: set[int] = set()
-        """The ids of variables and objects (also layers, models) that went to code that can't be seen."""
+        self.given: dict[int, list[int]] = {}
+        """The ticks at which a variable or an object (also a layer or model) went to code that can't be seen."""
         self.handed: set[int] = set()
         """The ids of gradients that went to code that can't be seen, or out of the function."""
         self.read: set[int] = set()

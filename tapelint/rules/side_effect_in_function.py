@@ -28,7 +28,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         handed = work.how == "keep" and isinstance(work.others[0], (Instance, Dictionary))
         if handed and not _in_the_step(recording, work):
             continue  # a helper may hand a tensor on to another one in the same step
-        if handed and _read_in_the_step_only(recording, work):
+        if handed and (work.others[0].id in recording.given or _read_in_the_step_only(recording, work)):
             continue
         yield _told(recording, work)
     for work in recording.works:

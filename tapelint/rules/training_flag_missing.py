@@ -42,6 +42,11 @@ def _mode(recording: Recording, forward: Forward) -> Object | None:
     wanted = {layer.id for layer in forward.modes}
     # A model of the library runs its layers as it is run itself, but a layer of a visible class in it may decide.
     told = {other.layer.id for other in recording.forwards if not _predicting(other.training)}
+    told |= {
+        layer.id
+        for layer in forward.modes
+        if any(forward.began <= tick <= forward.ended for tick in recording.given.get(layer.id, ()))
+    }
     fixed = [layer for layer in forward.modes if layer.id not in told]  # not those whose mode the model was built with
     found = next(iter(fixed), None) if isinstance(forward.layer, Object) else None
     for inner in recording.forwards:
