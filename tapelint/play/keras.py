@@ -216,6 +216,10 @@ class Keras(Optimizers):
     def _note_disconnected(self, inputs: Value, arguments: Arguments, node: ast.expr) -> None:
         """Note the outputs behind which an `Input` stands that is none of the model's inputs."""
         given = self.flat(inputs)
+        if any(
+            not isinstance(one, Data) or any(isinstance(link.value, Unknown) for link in one.links) for one in given
+        ):
+            return  # which inputs these are can't be told
         given_node, output_node = arguments.node(0, "inputs"), arguments.node(1, "outputs")
         outputs = arguments.get(1, "outputs")
         if given_node is None or output_node is None or outputs is None:

@@ -648,8 +648,7 @@ class Machine:
             self.escape(value.receiver, node, depth - 1)
             self.escape(value.function, node, depth - 1)
         elif isinstance(value, Method):
-            if isinstance(value.receiver, Tape):
-                self.escape(value.receiver, node, depth - 1)
+            self.escape(value.receiver, node, depth)
         elif isinstance(value, Object) and value.kind == "accumulator":
             self.escape(value.args["tape"], node, depth - 1)
         elif isinstance(value, Object) and value.kind == "optimizer":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording, Standing, Work
-from tapelint.play.values import Const, Data, Either, Kind, Object, Place, Value, Variable, VariableSet
+from tapelint.play.values import Const, Data, Either, Kind, Object, Place, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tensorflow_name, wrapped
 
@@ -54,6 +54,8 @@ def looked_up(recording: Recording, gradient: Value, work: Work) -> Place | None
         return None
     found: Place | None = None
     for value, parent in _reads(ask.target):
+        if isinstance(value, Unknown) and any(_is(read, source) for read in _behind(value)):
+            return None  # what it does with the source can't be told
         if not _is(value, source):
             continue
         if not _rows(recording, parent, source, work):
@@ -113,6 +115,19 @@ def _reads(target: Value, limit: int = 2000) -> Iterator[tuple[Value, Data]]:
                 if link.cut is None:
                     yield link.value, item
                     stack.append(link.value)
+
+
+def _behind(unknown: Unknown, limit: int = 200) -> Iterator[Value]:
+    """Everything that something unknown may have been computed from."""
+    stack: list[Value] = list(unknown.inputs)
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        yield item
+        if isinstance(item, Unknown):
+            stack.extend(item.inputs)
+        elif isinstance(item, Data):
+            stack.extend(link.value for link in item.links)
 
 
 def _rows(recording: Recording, parent: Data, source: Value, work: Work) -> bool:
