@@ -299,7 +299,8 @@ class Query:
         flat = all(found.cut.kind is CutKind.ZERO for found in met if found.reaches)
         if flat and any(found.reaches for found in met) and self.tracked(source, 1 << 60) is False:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
-        if any(found.reaches for found in met):
+        copied = (CutKind.NEW_VARIABLE, CutKind.ZERO)  # what perhaps leads to the source is no reason there
+        if any(found.reaches or (found.reaches is None and found.cut.kind not in copied) for found in met):
             return Verdict(Standing.CUT, source, node, None, met)
         if any(found.reaches is None for found in met):
             return Verdict(Standing.UNKNOWN, source, node)  # why it is None: cut there, or not used at all
