@@ -26,6 +26,8 @@ _NEWER = r"(?m)^\s*type\s+\w+.*=|\b(?:def|class)\s+\w+\s*\[|\bexcept\s*\*|\b[rR]
 """Lines that may hold syntax of a Python after 3.10: only then is it worth asking libcst."""
 _GAP = r"(?m)^([ \t]*)#[ \t]*(?:\.\.\.|\u2026)[^\r\n]*"
 """A comment that says that code was left out."""
+_R = r"(?m)^[ \t]*(?:[A-Za-z][\w.]*[ \t]*<-[ \t]|library\()"
+"""An assignment or an import of R: in a notebook, another kernel runs the cells from there on."""
 _JUDGED_LENGTH = 500_000
 _TREES = 96
 """How many trees are kept, in the hope that other files of the project use what they hold."""
@@ -110,8 +112,10 @@ def _of_cells(path: str, text: str, cells: Cells) -> Program:
     unread: list[tuple[int, str]] = []
     unknown: list[int] = []
     is_whole = cells.is_notebook
+    in_r = False
     for cell in cells.cells:
         own = text[cell.start : cell.end]
+        in_r = in_r or (cells.is_notebook and re.search(_R, own) is not None)
         mask = masked(own)
         part = mask.text if cells.is_notebook else _with_gaps(mask.text)
         try:
@@ -119,7 +123,8 @@ def _of_cells(path: str, text: str, cells: Cells) -> Program:
         except Unparsable as refusal:
             span = Span(refusal.span.start + cell.start, refusal.span.end + cell.start)
             what = "notebook cell" if cells.is_notebook else "code block"
-            refused.append(_refused(Unparsable(refusal.reason, span, refusal.newer), what))
+            if not in_r:
+                refused.append(_refused(Unparsable(refusal.reason, span, refusal.newer), what))
             unread.append((cell.row, part))
             part = blank(own)
             is_whole = False

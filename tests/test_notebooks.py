@@ -100,6 +100,12 @@ def test_a_cell_that_does_not_parse_is_told_and_the_others_go_on() -> None:
     assert first.message == "this notebook cell does not parse: invalid syntax"
 
 
+@pytest.mark.parametrize("cell", ["fit <- lm(y ~ x, data = data)", "library('glmnet')\nx = as.matrix(y$z)"])
+def test_cells_for_r_are_not_told(cell: str) -> None:
+    assert found(judged(*TWICE, cell, "write.csv(as.matrix(fit))")) == [("TAP101", 5, 1)]
+    assert found(judged("x = = 1", *TWICE[:3], cell)) == [("TAP001", 2, 1)]
+
+
 def test_what_an_unread_cell_may_have_done_is_not_known() -> None:
     assert found(judged(*TWICE[:3], "tape = = 1", "tape.gradient(y, x)")) == [("TAP001", 5, 1)]
     assert found(judged(*TWICE[:3], "print tape", "tape.gradient(y, x)")) == [("TAP001", 5, 1)]

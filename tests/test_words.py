@@ -227,6 +227,36 @@ def train(w):
 
 train(tf.Variable(1.0))
 """
+OFFSET_BESIDE_A_MODEL = """
+model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
+for x in tf.ones((3, 2, 3)):
+    with tf.GradientTape() as tape:
+        offset = tf.Variable(0.5)
+        loss = tf.reduce_sum(model(x)) + offset
+    print(tape.gradient(loss, model.trainable_variables))
+"""
+UNUSED_AND_DELETED = """
+def step(x):
+    with tf.GradientTape() as tape, tf.GradientTape() as spare:
+        y = x * x
+    gradient = tape.gradient(y, x)
+    del spare
+    return gradient
+
+
+step(tf.Variable(1.0))
+"""
+NEVER_CALLED = """
+learner = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+clone = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(clone(tf.ones((2, 3))))
+print(tape.gradient(loss, learner.trainable_variables))
+"""
+LEGACY_MINIMIZE = """
+x = tf.Variable(3.0)
+tf.keras.optimizers.legacy.SGD(0.1).minimize(lambda: x * x, [x])
+"""
 OFFSET = """
 w = tf.Variable(2.0)
 with tf.GradientTape() as tape:
@@ -472,6 +502,19 @@ def saliency(model, image):
         best = tf.argmax(scores[0])
         loss = tf.cast(best, tf.float32)
     return tape.gradient(loss, maps)
+"""
+TWO_PLAYS = """
+def saliency(outputs, inputs, image):
+    features = tf.keras.Model(inputs, outputs)
+    with tf.GradientTape() as tape:
+        maps, scores = features(image)
+        best = tf.argmax(scores[0])
+        loss = tf.cast(best, tf.float32)
+    return tape.gradient(loss, maps)
+
+inputs = tf.keras.Input((4,))
+hidden = tf.keras.layers.Dense(3)(inputs)
+print(saliency([hidden, tf.keras.layers.Dense(2)(hidden)], inputs, tf.ones((1, 4))))
 """
 PAIRS = """
 w, b = tf.Variable(1.0), tf.Variable(1.0)
@@ -840,7 +883,11 @@ def words(found: Diagnostic) -> str:
         ("TAP302", HEAD + EARLY, "`pred` comes from a call of the model", "`out`"),
         ("TAP403", HEAD + ALL_CUT, "the path from `both` to `z`", "`v`"),
         ("TAP212", HEAD + LAYER_INSIDE, "begins anew whenever this runs", "every recording"),
+        ("TAP105", HEAD + UNUSED_AND_DELETED, "with all that names `spare`", "leave the"),
+        ("TAP605", HEAD + NEVER_CALLED, "call `learner` for the target inside", "after the first call"),
+        ("TAP904", HEAD + LEGACY_MINIMIZE, "in place of `minimize`", "safe fix"),
         ("TAP212", HEAD + OFFSET, "it begins with its first value every time", "learned"),
+        ("TAP212", HEAD + OFFSET_BESIDE_A_MODEL, "it begins with its first value every time", "learned"),
         ("TAP715", HEAD + PENALTY.format(base="tf.keras.Model"), "`loss += sum(self.losses)`", "`model"),
         ("TAP715", HEAD + PENALTY.format(base="object"), "sum(self.", "sum(self.losses)"),
         ("TAP710", HEAD + TAPE_HANDED, "ask the tape and apply", "inside `with"),
@@ -912,6 +959,11 @@ def test_tape_records_where_it_was_entered_last() -> None:
     text = HEAD + TAPE_AGAIN
     (begins,) = (related for related in only(text, "TAP403").related if related.message == "`tape` records here")
     assert begins.span.start == text.rindex("with tape:") + len("with ")
+
+
+def test_of_two_plays_of_a_call_the_one_that_sees_more_is_told() -> None:
+    found = check("x.py", (HEAD + TWO_PLAYS).encode(), Terms(frozenset({"TAP402", "TAP403"}))).diagnostics
+    assert [one.code for one in found] == ["TAP403"]
 
 
 def test_empty_list_holds_no_unknown_variable() -> None:

@@ -267,6 +267,7 @@ class Arrays(Containers):
 
     def _binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         sign, function = OPERATORS[op]
+        left, right = _not_none(left), _not_none(right)
         if isinstance(left, Const) and isinstance(right, Const):
             return self._fold(function, (left.value, right.value), node)
         if isinstance(left, Either) or isinstance(right, Either):
@@ -504,3 +505,10 @@ def _read_by(short: str, arguments: Arguments) -> list[Value]:
     shape = _SHAPED.get(short)
     named = [item for name, item in arguments.kwargs.items() if shape is None or name not in ("size", "shape")]
     return [*arguments.args[:shape], *named]
+
+
+def _not_none(value: Value) -> Value:
+    """An operand without the ways on which it is None: the operator would have raised there."""
+    if not isinstance(value, Either) or not any(isinstance(one, Const) and one.value is None for one in value.options):
+        return value
+    return either(one for one in value.options if not isinstance(one, Const) or one.value is not None)

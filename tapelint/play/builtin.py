@@ -33,6 +33,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     is_number,
     is_tensor,
@@ -78,7 +79,7 @@ class Builtin(Keras):
             return self.const(None, node)
         if name in ("isinstance", "issubclass", "hasattr", "callable"):
             truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
-            if name == "hasattr" and len(args) == 2 and isinstance(args[1], Const):
+            if name == "hasattr" and len(args) >= 2 and isinstance(args[1], Const):
                 truth = self._hasattr(args[0], args[1].value)
             return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
         if name == "str" and len(args) == 1 and isinstance(args[0], Const):
@@ -88,9 +89,11 @@ class Builtin(Keras):
         return self.unknown(node, (), "call")
 
     def _hasattr(self, value: Value, name: object) -> bool | None:
-        """Whether an object has an attribute: known of tapes, and of what the optimizers of Keras 3 lost."""
+        """Whether an object has an attribute: known of tapes, of lists that they gave, of optimizers of Keras 3."""
         if isinstance(value, Tape):
             return name in METHODS
+        if value.id in self.recording.answers and isinstance(value, Sequence) and value.kind == "list":
+            return hasattr(list, str(name))
         if isinstance(value, Object) and value.kind == "optimizer" and self.keras == 3 and name == "minimize":
             return False
         return None
@@ -214,7 +217,8 @@ class Builtin(Keras):
                 found.append(self.call(function, Arguments(tuple(row)), node))
         else:
             row = tuple(either(column) if column.items else self.unknown(node) for column in columns)
-            found.append(Several(self.call(function, Arguments(row), node)))
+            with self.looping(node, 1, False):
+                found.append(Several(self.call(function, Arguments(row), node)))
         return OneShot("map", lists, tuple(found), self.place(node), self.tick())
 
     def _builtin_filter(self, arguments: Arguments, node: ast.expr) -> Value:
@@ -243,7 +247,7 @@ class Builtin(Keras):
             pieces = list(self.generated(value, node, Reading.LATER))
             return either(pieces) if pieces else self.unknown(node, (value,), "call")
         if isinstance(value, OneShot) and value.items:
-            return either(item.of if isinstance(item, Several) else item for item in value.items)
+            return either(bare(item) for item in value.items)
         return self.unknown(node, arguments.all(), "call")
 
     def _builtin_list(self, arguments: Arguments, node: ast.expr) -> Value:
@@ -264,7 +268,9 @@ class Builtin(Keras):
         value = arguments.args[0]
         if isinstance(value, VariableSet) and not value.part:
             return self.sequence(kind, (Several(value),), node)
-        return self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
+        result = self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
+        self.stays_empty(result, value)
+        return result
 
     def _builtin_reversed(self, arguments: Arguments, node: ast.expr) -> Value:
         if not arguments.args:

@@ -90,6 +90,9 @@ class Callbacks(Accumulators):
             return all(isinstance(one, leaves) and not (isinstance(one, Data) and one.nested) for one in structures)
         if not depth:
             return False
+        each = [self._each_of(one) for one in structures]
+        if None not in each:
+            return self._mappable([one for one in each if one is not None], depth - 1)
         columns: list[list[Value]] = []
         for one in structures:
             if isinstance(one, Sequence) and (items := self.items(one)) is not None and items.exact:
@@ -101,13 +104,24 @@ class Callbacks(Accumulators):
         same = all(len(column) == len(columns[0]) for column in columns)
         return same and all(self._mappable(list(row), depth - 1) for row in zip(*columns, strict=True))
 
+    def _each_of(self, value: Value) -> Value | None:
+        """What every item of a list is, of which it is not known how many there are."""
+        items = self.items(value) if isinstance(value, Sequence) else None
+        alone = items.items[0] if items is not None and len(items.items) == 1 else None
+        return alone.of if isinstance(alone, Several) else None
+
     def _map_structure(self, function: Value, structures: list[Value], node: ast.expr) -> Value:
         """`tf.nest.map_structure(f, structure)`: the same structure, with `f` of every leaf."""
         first = structures[0]
         if isinstance(first, VariableSet) and not first.part:
             part = self.variables(first.owner, first.which, node, part=True)
-            return self.sequence("list", (Several(self.call(function, Arguments((part,)), node)),), node)
+            with self.looping(node, 1, False):
+                return self.sequence("list", (Several(self.call(function, Arguments((part,)), node)),), node)
         if isinstance(first, Sequence):
+            each = [one for one in map(self._each_of, structures) if one is not None]
+            if len(each) == len(structures):
+                with self.looping(node, 1, False):
+                    return self.sequence(first.kind, (Several(self._map_structure(function, each, node)),), node)
             columns = [list(self.items(one) or ()) for one in structures]
             rows = zip(*columns, strict=True)
             return self.sequence(first.kind, [self._map_structure(function, list(row), node) for row in rows], node)
@@ -123,6 +137,7 @@ class Callbacks(Accumulators):
         """The functions are played for what they do; what comes out can't be told."""
         inputs: list[Value] = []
         for value in arguments.all():
+            self.may_run(value)
             if not is_callable(value):
                 inputs.extend(self.flat(value))
         results: list[Value] = []

@@ -209,10 +209,16 @@ class Containers(Tapes):
             return value
         return self.unknown(node, (value, *arguments.all()), "call")
 
-    def item_of_data(self, value: Data | Variable, node: ast.AST) -> Value:
+    def _computed(self, index: Value) -> list[Data]:
+        """The tensors in an index that certainly were computed from variables: no gradient comes back to these."""
+        parts = list(self.items(index) or ()) if isinstance(index, Sequence) else [index]
+        parts += [bound for part in parts if isinstance(part, Object) and part.kind == "slice" for bound in part.parts]
+        return [part for part in parts if isinstance(part, Data) and part.kind is Kind.TENSOR and _of_variables(part)]
+
+    def item_of_data(self, value: Data | Variable, node: ast.AST, index: Iterable[Link] = ()) -> Value:
         """An element or slice of a tensor or array: a new tensor, and recorded as such."""
         if isinstance(value, Variable):
-            return self.data(Kind.TENSOR, "slice", (Link(value),), node, value.dtype)
+            return self.data(Kind.TENSOR, "slice", (Link(value), *index), node, value.dtype)
         if value.kind in (Kind.TENSOR, Kind.SYMBOLIC) and value.nested:
             if not value.links:
                 part = self.fresh(node, value.op, value.dtype)
@@ -222,7 +228,7 @@ class Containers(Tapes):
             # Perhaps a member of a structure: the same tensor as before, not a new one.
             return self.data(value.kind, "slice", (Link(value),), node, value.dtype, same=value, nested=True)
         kind = Kind.ARRAY if value.kind is Kind.NUMBER else value.kind
-        return self.data(kind, "slice", (Link(value),), node, value.dtype)
+        return self.data(kind, "slice", (Link(value), *index), node, value.dtype)
 
     def unpack(self, value: Value, count: int, star: int | None, node: ast.AST) -> list[Value]:
         """The values that `a, *b, c = value` binds (`count` names, the starred one at `star`)."""
@@ -304,7 +310,7 @@ class Containers(Tapes):
             known = isinstance(key, int) and isinstance(sizes, tuple) and -len(sizes) <= key < len(sizes)
             if known and sizes[key] is not None:
                 return self.const(sizes[key], node)  # tensor.shape[0]
-            return self.item_of_data(value, node)
+            return self.item_of_data(value, node, map(Link, self._computed(index)))
         if isinstance(value, Symbol):
             return self.unknown(node, (), "item")
         members = self.tuple_members(value) if isinstance(value, Instance) and isinstance(key, int) else None
@@ -524,3 +530,20 @@ def _computed_from_variables(value: Value, limit: int = 200) -> bool:
 def library_name(name: str) -> str:
     """A library name as programs write it."""
     return "tf." + name.removeprefix("tensorflow.") if name.startswith("tensorflow.") else name
+
+
+def _of_variables(value: Data, limit: int = 60) -> bool:
+    """Whether a tensor was computed from variables, by steps that are all seen."""
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    found = False
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (Variable, VariableSet)):
+            found = True
+        elif isinstance(item, Data) and item.id not in seen:
+            seen.add(item.id)
+            stack.extend(link.value for link in item.links)
+        elif not isinstance(item, (Data, Const)) or len(seen) > limit:
+            return False
+    return found

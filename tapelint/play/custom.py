@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 CUSTOM = "tensorflow.custom_gradient"
 
-_ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.stop_gradient"})
-
 
 class Customs(Notes):
     """Calls of functions under `tf.custom_gradient`."""
@@ -99,7 +97,7 @@ class Customs(Notes):
         self.bind(function, frame, Arguments(tuple(given), arguments.kwargs, more=arguments.more), node)
         returned = self.run(function, frame, node)
         custom = Custom(function.node, function.name, self.place(node), self.context, bool(own), result)
-        custom.reason = self._reason(function)
+        custom.reason = self.recording.decorators.get((id(function.node), CUSTOM))
         custom.inputs = tuple(inputs) if exact else None
         custom.keywords = tuple(arguments.kwargs)
         custom.returned, pair = self._kind_of_return(returned)
@@ -127,15 +125,6 @@ class Customs(Notes):
             made.nested = isinstance(value, Data) and value.nested
             return made
         return value
-
-    def _reason(self, function: Function) -> Place | None:
-        """The decorator, where it is one."""
-        if isinstance(function.node, ast.Lambda):
-            return None
-        for decorator in function.node.decorator_list:
-            if "custom_gradient" in ast.unparse(decorator):
-                return Place(decorator, function.module)
-        return None
 
     def _kind_of_return(self, value: Value) -> tuple[Returned, tuple[Value, Value] | None]:
         """What the decorated function returned, and the pair if it is one."""
@@ -220,7 +209,7 @@ class Customs(Notes):
         """Whether a result depends on an upstream gradient; None where it can't be told or is zero on purpose."""
         if isinstance(value, Const) or value.id in self.recording.zeros:
             return None
-        if isinstance(value, Data) and value.op in _ZEROS:
+        if isinstance(value, Data) and (value.op == "tf.stop_gradient" or isinstance(value.same, Unknown)):
             return None
         if not isinstance(value, Data) and not (isinstance(value, Unknown) and value.role == "operator"):
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.machine import Arguments, Reading
@@ -32,6 +31,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     options,
 )
@@ -43,6 +43,9 @@ MAX_UNROLL = 8
 
 class Expressions(Objects):
     """`evaluate` and its cases."""
+
+    gone_through: Value
+    """What the last comprehension went through, or the last generator of one that stands in it."""
 
     def evaluate(self, node: ast.expr) -> Value:
         """The value of an expression, played in the current frame."""
@@ -218,10 +221,13 @@ class Expressions(Objects):
             return self.evaluate(node.body if truth else node.orelse)
         self._note_replacement(node)
         mark = self.world.mark()
-        one = self.evaluate(node.body)
+        conditions = self.context.conditions
+        with self.within(conditions=conditions | {(id(node), 0)}):
+            one = self.evaluate(node.body)
         first = self.world.changes(mark)
         self.world.rollback(mark)
-        other = self.evaluate(node.orelse)
+        with self.within(conditions=conditions | {(id(node), 1)}):
+            other = self.evaluate(node.orelse)
         second = self.world.changes(mark)
         self.world.rollback(mark)
         self.world.merge([first, second])
@@ -490,11 +496,14 @@ class Expressions(Objects):
         if isinstance(node, ast.DictComp):
             return self._dict_comprehension(entries, node, exact)
         if not exact and found:
-            found = [Several(either(item.of if isinstance(item, Several) else item for item in found))]
+            found = [Several(either(bare(item) for item in found))]
         items = tuple(found)
         if isinstance(node, ast.GeneratorExp):
             return OneShot("generator", (), items, self.place(node), self.tick())
-        return self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
+        result = self.sequence("set" if isinstance(node, ast.SetComp) else "list", items, node)
+        if exact and not items:
+            self.stays_empty(result, self.gone_through)
+        return result
 
     def _dict_comprehension(self, pairs: list[tuple[Value, Value]], node: ast.AST, exact: bool) -> Value:
         entries = Entries()
@@ -527,6 +536,7 @@ class Expressions(Objects):
             self.frame = inner.parent
             iterated = known(self.evaluate(generator.iter))
             self.frame = inner
+            self.gone_through = iterated
         else:
             iterated = known(self.evaluate(generator.iter))
         if isinstance(iterated, VariableSet) and not iterated.part and _copies(node, at):
@@ -556,9 +566,6 @@ class Expressions(Objects):
                 if not skip:
                     exact = self._generators(node, at + 1, found, pairs) and exact
         return exact
-
-    def looping(self, node: ast.AST, number: int, repeats: bool) -> AbstractContextManager[None]:
-        raise NotImplementedError
 
     def _note_filter(self, test: ast.expr) -> None:
         """`[g for g in grads if g is not None]`: the program expects None among the gradients."""

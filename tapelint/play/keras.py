@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.callbacks import is_callable
-from tapelint.play.machine import Added, Arguments, FirstRun, Met, Written
+from tapelint.play.machine import Added, Arguments, Built, FirstRun, Met, Written
 from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
 from tapelint.play.recording import AddedLoss, Disconnected, Forward, Frozen
@@ -92,6 +92,9 @@ _LAZY = frozenset(
 )  # fmt: skip
 """Layers whose weights are made at the first call."""
 
+_INPUT = frozenset({"input_shape", "input_dim", "batch_input_shape"})
+"""Arguments by which the first layer of a Sequential says what it gets."""
+
 _NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
 """What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
 
@@ -158,6 +161,8 @@ class Keras(Optimizers):
         if args is not None:
             held.update({str(at): value for at, value in enumerate(args.args)})
         made = Object(kind, name, self.place(node), self.tick(), parts, whole, held)
+        if self.context.conditions and kind in ("layer", "model"):
+            self.conditions[made.id] = self.context.conditions
         if kind in ("layer", "model", "optimizer", "metric"):
             known_ = api.api_class(name) if kind == "layer" and not made.parts else None
             if known_ is None or known_.trainable is not False:  # a layer without weights loses nothing
@@ -192,9 +197,11 @@ class Keras(Optimizers):
             leaves = self.flat(given) if given is not None else []
             whole = all(isinstance(leaf, (Object, Instance, Data, Const)) for leaf in leaves)
             model = self._made("model", name, node, leaves, whole, arguments)
+            model.whole = model.whole and all(self.certainly_in(leaf, model) for leaf in leaves)
             first = leaves[0] if leaves else None
             if isinstance(first, Data) and first.kind is Kind.SYMBOLIC and whole:
                 self._build_visible(first, leaves[1:], node)
+            self._build_at_once(leaves)
             return model
         inputs = arguments.get(0, "inputs")
         outputs = arguments.get(1, "outputs")
@@ -213,6 +220,10 @@ class Keras(Optimizers):
     def _note_disconnected(self, inputs: Value, arguments: Arguments, node: ast.expr) -> None:
         """Note the outputs behind which an `Input` stands that is none of the model's inputs."""
         given = self.flat(inputs)
+        if any(
+            not isinstance(one, Data) or any(isinstance(link.value, Unknown) for link in one.links) for one in given
+        ):
+            return  # which inputs these are can't be told
         given_node, output_node = arguments.node(0, "inputs"), arguments.node(1, "outputs")
         outputs = arguments.get(1, "outputs")
         if given_node is None or output_node is None or outputs is None:
@@ -253,6 +264,19 @@ class Keras(Optimizers):
         if self._holds_visible(layers):
             for layer in layers:
                 value = self.call(layer, Arguments((value,)), node)
+
+    def _build_at_once(self, layers: list[Value]) -> None:
+        """A Sequential whose first layer may know its input has built all its layers."""
+        first = layers[0] if layers else None
+        if first is None or (isinstance(first, (Object, Instance)) and not self._knows_input(first)):
+            return
+        for layer in layers:
+            self.mark_built(layer)
+
+    def _knows_input(self, first: Object | Instance) -> bool:
+        if isinstance(first, Object) and _INPUT & first.args.keys():
+            return True
+        return not self._weightless(first) and not self._unbuilt(first)
 
     def _layers_behind(self, outputs: Iterable[Value]) -> list[Value]:
         """The layers and models that symbolic tensors were computed with."""
@@ -312,21 +336,24 @@ class Keras(Optimizers):
 
         Keras 2 raises for a Sequential; there nothing is claimed.
         """
-        if self.keras != 3 or depth == 0 or not self.certainly_unbuilt(value):
+        return self.keras == 3 and self._unbuilt(value, depth)
+
+    def _unbuilt(self, value: Value, depth: int = 5) -> bool:
+        if depth == 0 or not self.certainly_unbuilt(value):
             return False
         if isinstance(value, Object) and value.kind == "layer":
-            given = {"input_shape", "input_dim", "batch_input_shape", "weights"} & value.args.keys()
+            given = (_INPUT | {"weights"}) & value.args.keys()
             return _last(value.symbol) in _LAZY and not given and not value.parts
         if isinstance(value, Object) and value.symbol.endswith("Sequential") and value.whole:
             layers = [*value.parts, *self.world.get((value.id, "parts"), Items())]
             kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and all(self.without_weights(layer, depth - 1) for layer in kept)
+            return bool(kept) and all(self._unbuilt(layer, depth - 1) for layer in kept)
         if isinstance(value, Instance) and value.whole:
             held = self.kept_by(value)
             layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
             others = [item for item in held if item not in layers and not isinstance(item, _NO_WEIGHTS)]
             kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and not others and all(self.without_weights(layer, depth - 1) for layer in kept)
+            return bool(kept) and not others and all(self._unbuilt(layer, depth - 1) for layer in kept)
         return False
 
     def kept_by(self, value: Instance) -> list[Value]:
@@ -366,10 +393,8 @@ class Keras(Optimizers):
             return None
         run.layers.add(layer.id)
         function = run.function
-        decorators = function.node.decorator_list if not isinstance(function.node, ast.Lambda) else []
-        known = zip(decorators, function.decorators, strict=False)
-        at = next((item for item, name in known if name == "tensorflow.function"), function.node)
-        return Cut(CutKind.FIRST_RUN, Place(at, function.module), function.name)
+        decorator = self.recording.decorators.get((id(function.node), "tensorflow.function"))
+        return Cut(CutKind.FIRST_RUN, decorator or Place(function.node, function.module), function.name)
 
     def no_weights(self, value: Value, node: ast.AST) -> Value:
         """The empty list that `trainable_variables` of an unbuilt layer or model is."""
@@ -381,6 +406,8 @@ class Keras(Optimizers):
     def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
         held = value.args.get("outputs" if name.startswith("output") else "inputs")
         if held is not None:
+            if isinstance(held, (Either, Unknown)) or (isinstance(held, Data) and held.kind is Kind.TENSOR):
+                held = self.data(Kind.SYMBOLIC, name, (Link(held),), node)
             if name in ("outputs", "inputs") and not isinstance(held, Sequence):
                 return self.sequence("list", (held,), node)
             return held
@@ -462,6 +489,7 @@ class Keras(Optimizers):
         if kind in ("model", "layer") and name == "add" and arguments.args:
             added = self.world.get((value.id, "parts"), Items())
             self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))
+            self._build_at_once([*value.parts, *added.items, *self.flats(arguments.args)])
             return self.const(None, node)
         if kind == "model" and name == "get_layer":
             return self._get_layer(value, arguments, node)
@@ -571,7 +599,7 @@ class Keras(Optimizers):
             return []
         found: dict[int, Object] = {}
         for part in self.held_layers(value):
-            for layer in self._layers_inside(part, depth - 1):
+            for layer in self._layers_inside(part, depth - 1) if self.certainly_in(part, value) else ():
                 found[layer.id] = layer
         return list(found.values())
 
@@ -737,7 +765,7 @@ class Keras(Optimizers):
 
     def mark_built(self, value: Value, depth: int = 5) -> None:
         """From now on the layer or model has its weights."""
-        self.world.put((value.id, "built"), True)
+        self.world.put((value.id, "built"), Built())
         if isinstance(value, Object) and depth:
             for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
                 if isinstance(part, (Object, Instance)):
@@ -943,6 +971,8 @@ class Keras(Optimizers):
         for argument in arguments.all():
             if is_callable(argument):
                 self.escape(argument, node)
+            else:
+                self.may_run(argument)
         symbol = "tensorflow.data.Dataset.map" if made else value.symbol
         result = Object("dataset", symbol, self.place(node), self.tick(), (value, *arguments.args, *made))
         return self.note_dataset(result, name, arguments, value)

@@ -39,11 +39,13 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     is_one_tensor,
     is_tensor,
     options,
 )
+from tapelint.play.zeros import is_zero
 from tapelint.tensorflow import api
 
 TAPE = "tensorflow.GradientTape"
@@ -70,10 +72,6 @@ _RAGGED = ("tensorflow.RaggedTensor.from_row_", "tensorflow.RaggedTensor.from_va
 """What puts a ragged tensor around values."""
 
 _FRESH_IF_CONST = frozenset({"tensorflow.constant", "tensorflow.convert_to_tensor"})
-
-
-ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.keras.ops.zeros", "np.zeros", "np.zeros_like"})
-"""What gives nothing but zeros."""
 
 _CUTS = {
     "none": CutKind.NOT_DIFFERENTIABLE,
@@ -106,6 +104,8 @@ class Library(Callbacks):
         """Call the library function or class `symbol`."""
         self.note_call(symbol.name, arguments, node)
         result = self.shaped(symbol.name, arguments, self._call_symbol(symbol, arguments, node), node)
+        if symbol.name in api.ZEROS:
+            self.recording.zeros.add(result.id)
         return self.computed(result, symbol.name, arguments, node)
 
     def _call_symbol(self, symbol: Symbol, arguments: Arguments, node: ast.expr) -> Value:
@@ -290,7 +290,7 @@ class Library(Callbacks):
         if how == "unknown" and not isinstance(value, Unknown):
             return Link(Unknown(self.place(node), self.tick(), (value,), "argument"))
         if dtype in ("int", "bool", "string") and dtypes.of(value) in ("float", "complex"):
-            return Link(value, Cut(CutKind.INTEGER, self.place(node), short))
+            return Link(value, Cut(CutKind.INTEGER, self.place(node), short, dtype))
         return Link(value)
 
     def _outputs(self, op: api.Op, short: str, links: list[Link], dtype: str, node: ast.expr, kind: Kind) -> Value:
@@ -347,14 +347,9 @@ class Library(Callbacks):
         links = [Link(leaf, cut) for leaf in leaves if not isinstance(leaf, (Const, Symbol))]
         variable = Variable(self.place(node), self.tick(), trainable, dtype, False, links)
         self.created(variable, "variable", node)
-        if leaves and all(self._begins_zero(leaf) for leaf in leaves):
+        if leaves and all(is_zero(self.recording, leaf, variable) for leaf in leaves):
             self.recording.cleared.add(variable.id)
         return variable
-
-    def _begins_zero(self, value: Value) -> bool:
-        if isinstance(value, Const):
-            return value.value == 0
-        return isinstance(value, Data) and (value.id in self.recording.zeros or value.op in ZEROS)
 
     def _constant(self, arguments: Arguments, node: ast.expr) -> Value:
         """`tf.constant` of a tensor gives that tensor's value; a gradient passes only in the first case."""
@@ -365,7 +360,8 @@ class Library(Callbacks):
         leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
         dtype = dtype or self.common(self.flat(value))
         if any(isinstance(leaf, (Unknown, Instance, Object)) for leaf in leaves):
-            return self.data(Kind.TENSOR, "tf.constant", [Link(leaf) for leaf in leaves], node, dtype)
+            same = leaves[0] if len(leaves) == 1 else None
+            return self.data(Kind.TENSOR, "tf.constant", [Link(leaf) for leaf in leaves], node, dtype, same=same)
         links = []
         for leaf in leaves:
             if isinstance(leaf, Variable):
@@ -424,10 +420,8 @@ class Library(Callbacks):
         given = dtypes.of(value)
         leaves = [leaf for leaf in self.flat(value) if not isinstance(leaf, (Const, Symbol))]
         cut = None
-        if wanted in ("int", "bool", "string") and given not in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), op)
-        elif wanted in ("float", "complex") and given in ("int", "bool"):
-            cut = Cut(CutKind.INTEGER, self.place(node), op)
+        if wanted and (wanted in ("float", "complex")) is (given in ("int", "bool")):
+            cut = Cut(CutKind.INTEGER, self.place(node), op, wanted)
         same = None
         alone = len(leaves) == 1 and leaves[0] is value and not isinstance(value, (Variable, VariableSet))
         if alone and (not given or not wanted or given == wanted):
@@ -440,7 +434,7 @@ class Library(Callbacks):
         if isinstance(value, Sequence) and (items := self.items(value)) is not None:
             made: list[Value] = []
             for item in items.items:
-                stopped = self._stopped(item.of if isinstance(item, Several) else item, cut, node)
+                stopped = self._stopped(bare(item), cut, node)
                 made.append(Several(stopped) if isinstance(item, Several) else stopped)
             return self.sequence(value.kind, made, node)
         if value is None:
@@ -488,6 +482,7 @@ class Library(Callbacks):
 
     def _py_function(self, op: str, arguments: Arguments, node: ast.expr) -> Value:
         """A function that runs on arrays: no gradient goes through."""
+        self.may_run(arguments.get(0, "func"))
         given = arguments.get(1, "inp")
         if given is not None:
             self._note_contents(given)
@@ -500,6 +495,7 @@ class Library(Callbacks):
         """`tf.py_function`: a gradient goes through to the inputs where the body stays in TensorFlow."""
         function, given = arguments.get(0, "func"), arguments.get(1, "inp")
         inputs = self.items(given) if given is not None else None
+        self.may_run(function)
         if not isinstance(function, (Function, Bound, Symbol)) or given is None or inputs is None or not inputs.exact:
             return self.unknown(node, arguments.all(), "call")
         self._note_contents(given)
@@ -551,7 +547,7 @@ class Library(Callbacks):
         clipped: list[Value] = []
         items = self.items(given)
         for item in items.items if items is not None else (Several(given),):
-            tensor = item.of if isinstance(item, Several) else item
+            tensor = bare(item)
             if isinstance(tensor, Const):
                 made: Value = tensor  # None stays None
             elif isinstance(tensor, (Unknown, Instance, Object)):
@@ -659,7 +655,7 @@ class Library(Callbacks):
         if depth and isinstance(value, Sequence) and (items := self.items(value)) is not None:
             found: list[Value] = []
             for item in items.items:
-                inner = self._flatten_items(item.of if isinstance(item, Several) else item, depth - 1)
+                inner = self._flatten_items(bare(item), depth - 1)
                 found.extend([Several(leaf) for leaf in inner] if isinstance(item, Several) else inner)
             return found
         if isinstance(value, VariableSet) and not value.part:
@@ -681,7 +677,7 @@ class Library(Callbacks):
             return self.binary(operation, *arguments.args, node)
         if name in ("itertools.chain", "itertools.chain.from_iterable"):
             inner = self.elements(arguments.args[0], node).items if name.endswith("able") and arguments.args else ()
-            lists = [item.of if isinstance(item, Several) else item for item in inner] or list(arguments.args)
+            lists = [bare(item) for item in inner] or list(arguments.args)
             found = [item for value in lists for item in self.elements(value, node)]
             if any(isinstance(item, Several) for item in inner):
                 found = [Several(either(found))] if found else []
@@ -717,7 +713,7 @@ class Library(Callbacks):
         items = self.elements(given, node, Reading.AT_ONCE)
         rest = [*first, *items.items]
         if not rest or isinstance(rest[0], Several) or len(rest) > _REDUCED:
-            held = [item.of if isinstance(item, Several) else item for item in rest]
+            held = [bare(item) for item in rest]
             for value in held:
                 self.escape(value, node)
             return self.unknown(node, [function, *held], "call")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from tapelint.play.recording import (
     Recording,
     Use,
 )
-from tapelint.play.scope import Frame, Module, read_in
+from tapelint.play.scope import Frame, Module, bindings_of, read_in
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (
     UNBOUND,
@@ -47,6 +47,7 @@ from tapelint.play.values import (
     Object,
     OneShot,
     Partial,
+    Paused,
     Place,
     Sequence,
     Several,
@@ -122,6 +123,15 @@ class Met(Record):
     def join(self, values: list[Met], missing: bool) -> Met:
         same_step = not missing and all(value == values[0] for value in values)
         return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
+
+
+class Built(Record):
+    """That a layer or model has its weights: not `certain` where only some paths or only unseen code built it."""
+
+    certain: bool = True
+
+    def join(self, values: list[Built], missing: bool) -> Built:
+        return Built(not missing and all(value.certain for value in values))
 
 
 class Reading(Enum):
@@ -230,6 +240,8 @@ class Machine:
         self.steps = 0
         self.away = 0
         """How much of the work was done in other modules of the project."""
+        self.conditions: dict[int, frozenset[tuple[int, int]]] = {}
+        """The open branches in which layers and models were made, by their ids; see `Context.conditions`."""
         self.allowed: int | None = None
         self.limit = MAX_STEPS
         self.context = Context()
@@ -455,7 +467,22 @@ class Machine:
     def _waits(self, value: Value) -> bool:
         """Whether an empty container was there before the function that is played alone: others will have filled it."""
         entries = self.recording.entries
-        return self.standalone and bool(entries) and value.time < entries[-1]
+        if not self.standalone or not entries or value.time >= entries[-1]:
+            return False
+        return not self.read_too_early(value)
+
+    def read_too_early(self, value: Value) -> bool:
+        """Whether a list is empty because a model had no variables yet, and nothing in sight puts something into it."""
+        if value.id not in self.recording.unbuilt or value.place is None:
+            return False
+        outline = value.place.module.outline
+        around = outline.parents.get(id(value.place.node))
+        targets = around.targets if isinstance(around, ast.Assign) else ()
+        return bool(targets) and all(
+            (isinstance(one, ast.Name) and one.id not in outline.grown)
+            or (isinstance(one, ast.Attribute) and one.attr not in outline.grown)
+            for one in targets
+        )
 
     def variables(self, owner: Value, which: str, node: ast.AST, part: bool = False) -> VariableSet:
         """`owner.trainable_variables` and the like: the same set wherever it is read."""
@@ -533,7 +560,7 @@ class Machine:
             return True
         if tape.persistent is not False and len(state.sessions) == 1 and not state.may(Phase.CONSUMED):
             session = self.recording.sessions[next(iter(state.sessions))]
-        elif state.only(Phase.STOPPED) and len(state.sessions) == 1:
+        elif state.phases <= {Phase.CREATED, Phase.STOPPED} and len(state.sessions) == 1:
             session = self.recording.sessions[next(iter(state.sessions))]
         else:
             session = self.new_session(tape, node)
@@ -595,8 +622,12 @@ class Machine:
         """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
         if depth == 0:
             return
+        if isinstance(value, (Variable, Object, Instance)):
+            self.recording.given.setdefault(value.id, []).append(self.clock)
         if isinstance(value, Data):
             self._note_handed(value)
+        if depth == 4 and isinstance(value, (Function, Bound, Partial)):
+            self.may_run(value)
         if isinstance(value, Tape):
             state = self.state(value)
             if not state.escaped:
@@ -624,24 +655,32 @@ class Machine:
                 kept = tuple((key, either((item, rest))) for key, item in entries.entries)
                 self.world.put((value.id, "#"), Entries(kept, rest))
         elif isinstance(value, Instance):
+            self.escape_attributes(value, node, depth)
             for name in sorted(self.attributes.get(value.id, ())):
                 item = self.world.get((value.id, "." + name))
-                if isinstance(item, (Tape, Either, Object)):
+                if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
                     self.escape(item, node, depth - 1)
+                elif isinstance(item, Const) and (item.value is None or self.written(name, value.cls)):
+                    changed = Unknown(self.place(node), self.tick(), (), "attribute")
+                    self.world.put((value.id, "." + name), either((item, changed)))
+                elif isinstance(item, Instance):
+                    self.escape(item, node, depth - 1)
+                elif isinstance(item, Object) and item.kind in ("model", "layer"):
+                    self.doubt_built(item)
         elif isinstance(value, Bound):
             self.escape(value.receiver, node, depth - 1)
             self.escape(value.function, node, depth - 1)
         elif isinstance(value, Method):
-            if isinstance(value.receiver, Tape):
-                self.escape(value.receiver, node, depth - 1)
+            self.escape(value.receiver, node, depth)
+        elif isinstance(value, Object) and value.kind == "accumulator":
+            self.escape(value.args["tape"], node, depth - 1)
         elif isinstance(value, Object) and value.kind == "optimizer":
             self.world.put((value.id, "met"), Met(self.place(node), None))
         elif isinstance(value, Object) and value.kind in ("model", "layer"):
-            if depth == 4:
-                self.world.put((value.id, "built"), True)  # it was handed over, and may have been called
+            self.doubt_built(value)
             if self.world.get((value.id, "frozen")) is not None:
                 self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
-            for part in value.parts:
+            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
                 self.escape(part, node, depth - 1)
         elif isinstance(value, Partial):
             for item in (value.function, *value.args, *value.kwargs.values()):
@@ -653,13 +692,73 @@ class Machine:
                     self.escape(item, node, depth - 1)
         elif isinstance(value, Function):
             self._escape_closure(value, node, depth)
+        elif isinstance(value, Paused) and value.tape is not None:
+            self.escape(value.tape, node, depth - 1)
         elif isinstance(value, Generator):
             for item in (value.function, *value.args, *value.kwargs.values()):
                 self.escape(item, node, depth - 1)
         elif isinstance(value, Object) and value.kind == "tensor_array":
             self.world.put((value.id, "handed", "maybe"), True)
         if isinstance(value, Instance):
-            self.world.put((value.id, "built"), True)
+            self.doubt_built(value)
+
+    def escape_attributes(self, value: Instance, node: ast.AST, depth: int = 4) -> None:
+        """Others have an object in hand: what stands in its attributes may be used by them."""
+        for name in sorted(self.attributes.get(value.id, ())):
+            item = self.world.get((value.id, "." + name))
+            if isinstance(item, (Tape, Either, Object)):
+                self.escape(item, node, depth - 1)
+
+    def doubt_built(self, value: Value) -> None:
+        """A layer or model was handed over, and may have been called: whether it has weights now can't be told."""
+        if not self.world.get((value.id, "built")):
+            self.world.put((value.id, "built"), Built(certain=False))
+
+    def filled(self, value: Sequence | Dictionary, name: str, cls: Class) -> bool:
+        """Whether other code will have put something into what an attribute holds: an empty list waits."""
+        contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
+        if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
+            return not self.read_too_early(value)
+        modules = {self.module, *(above.module for above in self.mro(cls))}
+        return any(name in module.outline.filled for module in modules)
+
+    def may_run(self, value: Value | None, limit: int = 60) -> None:
+        """Code that we can't see may call `value`: the layers and models behind it may have weights from now on."""
+        waiting, seen = [value], set[int]()
+        while waiting and len(seen) < limit:
+            one = waiting.pop(0)
+            if one is None or one.id in seen:
+                continue
+            seen.add(one.id)
+            waiting += self._behind(one)
+            if isinstance(one, (Object, Instance)) and one.kind in ("layer", "model"):
+                self.doubt_built(one)
+
+    def _behind(self, value: Value) -> Iterable[Value | None]:
+        """What is called when `value` is, as far as it can be seen from outside."""
+        if isinstance(value, Either):
+            return value.options
+        if isinstance(value, Sequence):
+            return self.items(value) or ()
+        if isinstance(value, Bound):
+            return (value.receiver, value.function)
+        if isinstance(value, Partial):
+            return (value.function, *value.args, *value.kwargs.values())
+        if isinstance(value, Function):
+            return [self._seen_by(value, name) for name in read_in(value.node)]
+        if isinstance(value, Instance):
+            return [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
+        return value.parts if isinstance(value, Object) else ()
+
+    def _seen_by(self, function: Function, name: str) -> Value | None:
+        """What a name means in a function that is not running, unless it is one of its own."""
+        frame = function.closure
+        while frame is not None:
+            held = self.world.get((frame.id, name))
+            if held is not None:
+                return held if isinstance(held, Value) else None
+            frame = frame.parent
+        return None
 
     def _note_handed(self, value: Value, limit: int = 40) -> None:
         """Note the gradients behind a value that goes where we can't see."""
@@ -674,9 +773,22 @@ class Machine:
                     stack.extend(link.value for link in item.links)
 
     def _escape_closure(self, function: Function, node: ast.AST, depth: int) -> None:
-        """A function that unseen code may call any number of times: the tapes that it closes over escape."""
+        """A function that unseen code may call any number of times: the tapes that it closes over escape.
+
+        The names that it binds outside of itself may hold something else from now on.
+        """
         frame = function.closure
-        if frame is None or frame.node is None:
+        if frame is None:
+            return
+        own = bindings_of(function.node)
+        for name in sorted(own.globals | own.nonlocals):
+            home: Frame | None = function.module.frame if name in own.globals else frame
+            while home is not None and name in own.nonlocals and name not in home.bindings.counts:
+                home = home.parent
+            if home is not None:
+                held = self.world.get((home.id, name), UNBOUND)
+                self.world.put((home.id, name), either((held, Unknown(None, 0, (), "global"))))
+        if frame.node is None:
             return
         for name in read_in(function.node):
             held = self.world.get((frame.id, name))
@@ -724,6 +836,11 @@ class Machine:
         if isinstance(value, VariableSet):
             self.world.put((session, "watched-sets"), (*self.world.get((session, "watched-sets"), ()), value))
 
+    def certainly_in(self, part: Value, whole: Value) -> bool:
+        """Whether a layer that was found in a model is there on every way: it was not made in a branch of its own."""
+        own = self.conditions.get(part.id)
+        return own is None or own <= self.conditions.get(whole.id, frozenset())
+
     def created(self, value: Value, what: str, node: ast.AST) -> None:
         """Note that a variable, layer, model or optimizer came to be here."""
         self.recording.creations.append(
@@ -735,8 +852,11 @@ class Machine:
         if before.items and more.items:
             self.recording.joined.append(Joined(result, before, more, self.place(node), self.context))
 
+    def looping(self, node: ast.AST, number: int, repeats: bool) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
     def stays_empty(self, result: Value, more: Value) -> None:
-        """A list grows by the variables of a layer that has none yet."""
+        """A list grows by the variables of a layer that has none yet, or is made from them."""
         owner = self.recording.unbuilt.get(more.id)
         if owner is not None and (items := self.items(result)) is not None and not items.items:
             self.recording.unbuilt.setdefault(result.id, owner)

@@ -30,6 +30,7 @@ from tapelint.play.values import (
     Object,
     Place,
     Sequence,
+    Several,
     Unknown,
     Value,
     Variable,
@@ -293,10 +294,28 @@ class Notes(Arrays):
             if isinstance(value, Data) and value.ask is not None:
                 self.work(how, op, value, node, (other for other in given if other is not value), at)
 
-    def _work_on_list(self, op: str, value: Value | None, node: ast.AST, others: Iterable[Value] = ()) -> None:
+    def _work_on_list(
+        self, op: str, value: Value | None, node: ast.AST, others: Iterable[Value] = (), at: int = 0
+    ) -> None:
         """Note what is done with all gradients at once, in the list that the tape gave."""
         if isinstance(value, Sequence) and value.id in self.recording.answers:
-            self.work("list", op, value, node, others)
+            self.work("list", op, value, node, others, at)
+
+    def _work_on_lists(self, op: str, value: Value, node: ast.AST) -> None:
+        """The same for a list of such lists: the gradients of several tasks or batches."""
+        items = self.items(value)
+        for item in items or ():
+            inner = item.of if isinstance(item, Several) else item
+            if not isinstance(inner, Sequence) or inner.id not in self.recording.answers:
+                return
+        if items is not None and items.items:
+            first = items.items[0]
+            self.work("lists", op, first.of if isinstance(first, Several) else first, node)
+
+    def note_attribute(self, value: Sequence, name: str, node: ast.AST) -> None:
+        """Note an attribute of a list of gradients that only a tensor has."""
+        if value.kind == "list" and not hasattr(list, name):
+            self._work_on_list("." + name, value, node)
 
     def unary(self, op: type[ast.AST], value: Value, node: ast.AST) -> Value:
         if op is ast.USub:
@@ -305,7 +324,7 @@ class Notes(Arrays):
 
     def binary(self, op: type[ast.AST], left: Value, right: Value, node: ast.AST) -> Value:
         self._work_on_list(OPERATORS[op][0], left, node, (right,))
-        self._work_on_list(OPERATORS[op][0], right, node, (left,))
+        self._work_on_list(OPERATORS[op][0], right, node, (left,), 1)
         result = super().binary(op, left, right, node)
         early = [self.recording.unbuilt.get(value.id) for value in (left, right)]
         if isinstance(result, Sequence) and early[0] is not None and early[1] is not None:
@@ -347,9 +366,16 @@ class Notes(Arrays):
             return self._layer_shape(owner, self.shape_of(inputs[0]))
         return self.shape_of(inputs[0]) if owner is None and result.op in _KEEPING else None
 
+    def note_run(self, layer: Object | Instance, node: ast.AST) -> None:
+        """Note that a layer or model ran, and in which trace."""
+        self.recording.ran.setdefault(layer.id, self.place(node))
+        self.recording.ran_at.setdefault(layer.id, self.clock)
+        if self.context.trace is not None:
+            self.recording.ran_in.add((layer.id, self.context.trace.time))
+
     def note_forward(self, layer: Object, weights: bool, inputs: list[Value], result: Data, node: ast.AST) -> None:
         """Note that a layer or model ran, whether it has weights, and the shape of what it gave."""
-        self.recording.ran.setdefault(layer.id, self.place(node))
+        self.note_run(layer, node)
         if weights:
             self.recording.weighted.add(layer.id)
             self.world.put((layer.id, "forward"), True)
@@ -383,6 +409,7 @@ class Notes(Arrays):
             self._note_leaked(name, arguments, node)
         if name.startswith("tensorflow.") and arguments.args:
             self._work_on_list(name, arguments.args[0], node)
+            self._work_on_lists(name, arguments.args[0], node)
         op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
         if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)
@@ -472,10 +499,7 @@ class Notes(Arrays):
         """Why and since when TensorFlow traces `function`."""
         place = Place(function.node, function.module)
         reason = self.recording.traced.get(function.id)
-        if reason is None and not isinstance(function.node, ast.Lambda):
-            for decorator in function.node.decorator_list:
-                if "function" in ast.unparse(decorator):
-                    reason = Place(decorator, function.module)
+        reason = reason or self.recording.decorators.get((id(function.node), "tensorflow.function"))
         root = self.context.calls[0].node if self.context.calls else call.node
         alone = None if isinstance(root, ast.Call) else root
         args = function.node.args

@@ -9,7 +9,7 @@ from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS, WEIGHTS
 from tapelint.play.library import TAPE
-from tapelint.play.machine import MAX_DEPTH, Arguments, Reading, Yields
+from tapelint.play.machine import MAX_DEPTH, Arguments, Built, Reading, Yields
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Happening
 from tapelint.play.scope import Frame, bindings_of
@@ -165,12 +165,17 @@ class Objects(Imports):
 
     def call_unknown(self, function: Value, arguments: Arguments, node: ast.expr) -> Value:
         """Anything may happen to what an unseen function is given."""
+        if self.context.trace is not None:
+            self.recording.unseen.add(self.context.trace.time)
         for value in arguments.all():
             self.escape(value, node)
         if isinstance(function, Tape):
             self.escape(function, node)
         if isinstance(function, Function) and all(other.node is not function.node for other in self.stack):
             self.escape(function, node)  # it is not played: what it does with the names around it can't be told
+        if isinstance(function, Unknown) and function.role == "decorated":
+            for part in function.inputs:
+                self.escape(part, node)  # what the decorator made of it may run it
         inputs = [function, *self._held(arguments)]
         return self.unknown(node, inputs, "call", function)
 
@@ -184,9 +189,11 @@ class Objects(Imports):
             return self.call_tape(value, method.name, arguments, node)
         if isinstance(value, (Data, Variable, VariableSet)):
             if isinstance(value, VariableSet) and not value.part:
+                self.note_growing(value.owner, method.name, arguments, node)
                 return self.unknown(node, (value, *arguments.all()), "call")
             return self.call_data(value, method.name, arguments, node)
         if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
+            self.note_growing(self.recording.unbuilt.get(value.id), method.name, arguments, node)
             return self.call_container(value, method.name, arguments, node)
         if isinstance(value, Object):
             if value.kind == "super":
@@ -235,6 +242,9 @@ class Objects(Imports):
             return self.optimize(value, name, arguments, node)
         if name == "minimize" or (name == "apply" and stepping):
             self.optimize(value, name, arguments, node)
+            for item in arguments.all():
+                if any(isinstance(option, Tape) for option in options(item)):
+                    self.escape(item, node)
             return self.unknown(node, (value, *held), "method:" + name, value)
         if name in ("run", "experimental_run_v2") and arguments.args and is_callable(arguments.args[0]):
             self._run(arguments, node)
@@ -242,6 +252,17 @@ class Objects(Imports):
         for item in arguments.all():
             self.escape(item, node)
         return self.unknown(node, (value, *self._held(arguments)), "method:" + name, value)
+
+    def note_growing(self, owner: Value | None, name: str, arguments: Arguments, node: ast.expr) -> None:
+        """Note `model.trainable_variables.append(…)`: Keras makes that list anew each time it is read."""
+        if name not in ("append", "extend", "insert") or not arguments.args:
+            return
+        holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        if not isinstance(holder, ast.Attribute) or holder.attr not in SETS:
+            return
+        known_ = isinstance(owner, Object) or (isinstance(owner, Instance) and owner.whole)
+        if known_ and isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model"):
+            self.used(owner, name, "grow list", node, arguments.args[-1])
 
     def _call_inherited(self, value: Instance, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A method that an object has from a library base class."""
@@ -254,8 +275,11 @@ class Objects(Imports):
                 return self.weights_as_arrays(value, node)
             if value.kind == "model" and name in _LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
-            if value.kind == "model" and name == "compute_loss" and (loss := self.compute_loss(value, arguments, node)):
-                return loss
+            if value.kind == "model" and name == "compute_loss":
+                if value.whole:
+                    self.used(value, name, "call", node)
+                if loss := self.compute_loss(value, arguments, node):
+                    return loss
             if name in (
                 "compile", "fit", "build", "summary", "save", "save_weights", "load_weights", "set_weights", "add_loss",
                 "add_metric", "compiled_metrics", "get_config",
@@ -299,7 +323,7 @@ class Objects(Imports):
         instance = bound.receiver
         builds = isinstance(bound.function, Function) and bound.function.name == "build"
         if builds and isinstance(instance, Instance) and instance.kind in ("layer", "model"):
-            self.world.put((instance.id, "built"), True)  # Keras won't call it once more
+            self.world.put((instance.id, "built"), Built())  # Keras won't call it once more
         joined = Arguments((bound.receiver, *arguments.args), arguments.kwargs, more=arguments.more)
         return self.call(bound.function, joined, node)
 
@@ -590,6 +614,8 @@ class Objects(Imports):
         instance = Instance(cls, kind, whole, self.place(node), self.tick())
         if self.class_attribute(cls, "__new__") is not None or cls.node.keywords:
             instance.whole = False
+        if self.context.conditions and kind in ("model", "layer"):
+            self.conditions[instance.id] = self.context.conditions
         if kind in ("model", "layer", "optimizer", "metric"):
             self.created(instance, kind, node)
         self.initialize(instance, arguments, node)
@@ -677,7 +703,7 @@ class Objects(Imports):
         if instance.kind in ("model", "layer", "loss"):
             unbuilt = self.certainly_unbuilt(instance)
             self.build(instance, node)
-            self.recording.ran.setdefault(instance.id, self.place(node))
+            self.note_run(instance, node)
             self.mark_called(instance)
             forward = self.class_attribute(instance.cls, "call")
             if isinstance(forward, Function):
@@ -706,7 +732,7 @@ class Objects(Imports):
                 if instance.kind != "loss":
                     self.ran_forward(instance, result, arguments, node, began, forward)
                 return result
-        for value in arguments.all():
+        for value in (instance, *arguments.all()):
             self.escape(value, node)
         return self.unknown(node, (instance, *self._held(arguments)), "call", instance)
 
@@ -760,7 +786,7 @@ class Objects(Imports):
         """Keras calls `build` once, before the first `call`."""
         if self.world.get((instance.id, "built")):
             return
-        self.world.put((instance.id, "built"), True)
+        self.world.put((instance.id, "built"), Built())
         build = self.class_attribute(instance.cls, "build")
         if isinstance(build, Function):
             # Numbers, perhaps several shapes of them: nothing that a tape records.
@@ -774,9 +800,12 @@ class Objects(Imports):
         value = known(value)
         if isinstance(value, Either):
             kept = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
-            noted = len(self.recording.uses)
+            noted, works = len(self.recording.uses), len(self.recording.works)
             read = either([self.attribute(option, name, node) for option in kept]) if kept else self.unknown(node)
             self._doubt_uses(noted, kept)
+            if len(kept) > 1:
+                later = [work for work in self.recording.works[works:] if work.how != "list"]
+                self.recording.works[works:] = later
             return read
         if isinstance(value, Symbol):
             return self.symbol_attribute(value, name, node)
@@ -803,6 +832,8 @@ class Objects(Imports):
                 return found
             return self.unknown(node, (), "attribute")
         if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
+            if isinstance(value, Sequence):
+                self.note_attribute(value, name, node)
             named = self.world.get((value.id, "." + name))
             return named if isinstance(named, Value) else Method(value, name, self.place(node), self.tick())
         if isinstance(value, (Function, Partial, Bound)) and name in ("python_function", "__wrapped__"):
@@ -845,8 +876,11 @@ class Objects(Imports):
         if found is not None:
             if isinstance(found, Function):
                 return self._read_member(found, value, node)
-            if not isinstance(found, Unknown):
-                return found
+            if isinstance(found, Unknown):
+                hidden = self._bind_method(found, value)
+                self.world.put((value.id, "." + name), hidden)
+                return hidden
+            return found
         if value.kind in ("model", "layer", "module"):
             if name in SETS:
                 if value.kind != "module" and self.without_weights(value):
@@ -880,6 +914,8 @@ class Objects(Imports):
             if "builtins.classmethod" in found.decorators:
                 return Bound(found, value.cls)
             return Bound(found, value)
+        if isinstance(found, Unknown):  # what a decorator made of it may be a method, which gets the object
+            return Unknown(found.place, value.time, (*found.inputs, value), found.role)
         return found
 
     def _super_attribute(self, value: Object, name: str, node: ast.AST) -> Value:
@@ -912,13 +948,17 @@ class Objects(Imports):
                     self.escape(option, node)
             elif isinstance(option, (Instance, Object, Unknown)):
                 self.note_kept(option, name, item, node)
+                if isinstance(option, Unknown):
+                    self._note_loaded_in(option)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
+                    if option.kind == "optimizer" and (name == "built" or name.startswith("_")):
+                        self.escape(option, node)  # told that it is new, it takes any variables in its next step
                     if option.kind == "layer" and (isinstance(item, (Data, Variable)) or name in WEIGHTS):
                         self._note_loaded(option)
                 elif isinstance(option, Instance) and option.kind == "layer":
                     held = self.world.get((option.id, "." + name))
-                    weight = isinstance(held, Value) and any(isinstance(one, Variable) for one in options(held))
+                    weight = isinstance(held, Value) and any(isinstance(o, (Variable, Unknown)) for o in options(held))
                     if weight and not isinstance(item, Variable):
                         self._note_loaded(option)
                 elif isinstance(option, Unknown) and isinstance(item, (Data, Unknown, Either)):
@@ -965,6 +1005,16 @@ class Objects(Imports):
             held = (self.world.get((holder, "." + name)) for name in names)
             if any(layer in options(value) for value in held if isinstance(value, Value)):
                 self.recording.loaded.add(holder)
+
+    def _note_loaded_in(self, value: Value, depth: int = 4) -> None:
+        """The same for the layers that something unknown may be or come from."""
+        if isinstance(value, Unknown) and depth:
+            for part in value.inputs:
+                self._note_loaded_in(part, depth - 1)
+        elif isinstance(value, Object) and value.kind in ("layer", "model") and depth:
+            self._note_loaded(value)
+            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
+                self._note_loaded_in(part, depth - 1)
 
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:

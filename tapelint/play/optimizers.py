@@ -24,6 +24,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     options,
 )
 from tapelint.tensorflow import api
@@ -39,7 +40,8 @@ class Optimizers(Freezing):
         """`apply_gradients`, `apply`, `minimize`: the variables are written."""
         apply = self.applied(name, optimizer, arguments, node)
         for value in arguments.all():
-            self._note_contents(value)
+            for part in (value, *(value.parts if isinstance(value, OneShot) else ())):
+                self._note_contents(part)
         self._pair_up(apply)
         self._meet(apply)
         if name == "apply_gradients" and arguments.args:
@@ -100,6 +102,8 @@ class Optimizers(Freezing):
         optimizer = apply.optimizer
         if not isinstance(optimizer, Object) or optimizer.kind not in ("optimizer", "loss_scale_optimizer"):
             return
+        if _takes_any(optimizer):
+            return
         key = (optimizer.id, "met")
         held = self.world.get(key)
         variables = apply.pairs.variables.items if apply.pairs is not None else None
@@ -113,12 +117,12 @@ class Optimizers(Freezing):
         if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
             return  # nothing is known, or the first step belongs to another run than this one
         for variable in variables:
-            bare = variable.of if isinstance(variable, Several) else variable
-            if not self._exists(bare):
+            met = bare(variable)
+            if not self._exists(met):
                 continue
             thawed = held.frozen and not apply.context.in_graph and self._thawed(variable, held.frozen)
             if thawed or all(self._differs(variable, other, apply) for other in held.variables):
-                apply.stranger = Stranger(bare, held.place, held.variables)
+                apply.stranger = Stranger(met, held.place, held.variables)
                 return
 
     def _left_out(self, variables: Iterable[Value]) -> frozenset[int]:
@@ -167,8 +171,8 @@ class Optimizers(Freezing):
 
     def _differs(self, one: Value, other: Value, apply: Apply) -> bool:
         """Whether two items of lists of variables certainly are different variables."""
-        value = one.of if isinstance(one, Several) else one
-        old = other.of if isinstance(other, Several) else other
+        value = bare(one)
+        old = bare(other)
         if isinstance(value, Either) or isinstance(old, Either):
             return False
         if value is old:
@@ -198,3 +202,11 @@ class Optimizers(Freezing):
                 bias = layer.args.get("use_bias")
                 count += 2 if bias is None else 1
         return count > 1
+
+
+def _takes_any(optimizer: Object) -> bool:
+    """Whether an optimizer makes its state for each variable when it meets it, as those before Keras 2.11 did."""
+    inner = optimizer.args.get("inner_optimizer", optimizer.args.get("0"))
+    if optimizer.kind == "loss_scale_optimizer" and isinstance(inner, Object):
+        return _takes_any(inner)
+    return optimizer.symbol.startswith("keras.optimizers.legacy.")

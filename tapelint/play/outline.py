@@ -83,7 +83,21 @@ class Outline:
 
         What `__init__` and `build` do is left out: that was seen when the object was made.
         """
-        found: set[str] = set()
+        return frozenset(
+            holder.attr
+            for node, holder in self._changed()
+            if isinstance(holder, ast.Attribute) and self._function_of(node) not in ("__init__", "build")
+        )
+
+    @cached_property
+    def grown(self) -> frozenset[str]:
+        """The names of variables and attributes whose contents are changed anywhere, also by `name += …`."""
+        found = {ast.unparse(holder).rsplit(".", 1)[-1] for _, holder in self._changed()}
+        targets = (node.target for node in self.nodes if isinstance(node, ast.AugAssign))
+        return frozenset(found | {ast.unparse(target).rsplit(".", 1)[-1] for target in targets})
+
+    def _changed(self) -> Iterator[tuple[ast.AST, ast.expr]]:
+        """The expressions of what is changed in place, each with the node that does it."""
         for node in self.nodes:
             if isinstance(node, ast.Attribute) and node.attr in _CHANGING:
                 holder = node.value
@@ -93,9 +107,7 @@ class Outline:
                 continue
             while isinstance(holder, ast.Subscript):
                 holder = holder.value
-            if isinstance(holder, ast.Attribute) and self._function_of(node) not in ("__init__", "build"):
-                found.add(holder.attr)
-        return frozenset(found)
+            yield node, holder
 
     def _function_of(self, node: ast.AST) -> str:
         """The name of the innermost function around a node, or "" at the top level."""

@@ -18,6 +18,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     options,
 )
 from tapelint.play.world import World
@@ -88,7 +89,7 @@ def is_variable(value: Value) -> bool:
 def variable_key(item: Value) -> Key | None:
     """What stands at one place of a list of variables: a set of them, or a single one."""
     several = isinstance(item, Several)
-    value = item.of if isinstance(item, Several) else item
+    value = bare(item)
     if isinstance(value, Either):
         keys = {variable_key(Several(option) if several else option) for option in options(value)}
         return keys.pop() if len(keys) == 1 else None
@@ -101,7 +102,7 @@ def variable_key(item: Value) -> Key | None:
 
 def gradient_key(item: Value) -> Key | None:
     """What the gradients at one place of a list were asked for."""
-    value = item.of if isinstance(item, Several) else item
+    value = bare(item)
     found = origin(value)
     if found is None:
         return None
@@ -114,7 +115,7 @@ def columns_of(items: Items, contents: Callable[[Value], Items | None]) -> Pairs
     firsts: list[Value] = []
     seconds: list[Value] = []
     for item in items.items:
-        pair = item.of if isinstance(item, Several) else item
+        pair = bare(item)
         rows = [contents(option) for option in options(pair)]
         found = [row.items for row in rows if row is not None and row.exact and len(row.items) == 2]
         if not found or len(found) != len(rows):
@@ -148,23 +149,19 @@ def mismatch(
     for at, (one, other) in enumerate(zip(wanted, given, strict=False)):
         if one == other:
             continue
-        found = origin(_bare(gradients[at]))
+        found = origin(bare(gradients[at]))
         assert found is not None
         source, ask = found
-        variable = _bare(variables[at])
+        variable = bare(variables[at])
         if isinstance(gradients[at], Several) != isinstance(variables[at], Several):
             return None
         permuted = sorted(map(str, wanted)) == sorted(map(str, given))
         return _judge(source, ask, variable, permuted, world, parts, query, apart)
     if wanted and len(wanted) < len(given):
-        found = origin(_bare(gradients[-1]))
+        found = origin(bare(gradients[-1]))
         assert found is not None
-        return Mismatch("length", found[0], _bare(variables[len(wanted)]), found[1])
+        return Mismatch("length", found[0], bare(variables[len(wanted)]), found[1])
     return None
-
-
-def _bare(item: Value) -> Value:
-    return item.of if isinstance(item, Several) else item
 
 
 def _judge(
@@ -235,7 +232,10 @@ def layers_in(owner: Value, world: World, depth: int = 5) -> list[Object] | None
             return None
         if owner.kind != "model" or not owner.symbol.endswith("Sequential"):
             return None
-        held = [*owner.parts, *world.get((owner.id, "parts"), Items())]
+        added = world.get((owner.id, "parts"), Items())
+        if not added.exact:
+            return None
+        held = [*owner.parts, *added]
         layers: list[Object] = []
         for part in held:
             if isinstance(part, Data) and part.kind is Kind.SYMBOLIC and not part.links:

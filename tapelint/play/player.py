@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from tapelint.play.custom import CUSTOM
-from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent
+from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent, Built
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Context, Recording, Run
 from tapelint.play.scope import Frame, Module
@@ -22,10 +22,9 @@ from tapelint.play.values import (
     Const,
     Dictionary,
     Either,
-    Entries,
     Function,
     Instance,
-    Items,
+    Object,
     Sequence,
     Tape,
     Unknown,
@@ -259,13 +258,14 @@ class Player(Statements):
         if kind in ("model", "layer"):
             self.build(instance, cls.node)  # type: ignore[arg-type]
             self.world.alive = True
-        self.escape(instance, node)
-        self.world.put((instance.id, "built"), kind in ("model", "layer"))
+        self.escape_attributes(instance, node)
+        if kind in ("model", "layer"):
+            self.world.put((instance.id, "built"), Built())
         self._maybe_built(instance, cls, function)
         for name in list(self.attributes.get(instance.id, ())):
             held = self.world.get((instance.id, "." + name))
             for option in options(held) if isinstance(held, Value) else ():
-                if isinstance(option, (Sequence, Dictionary)) and self._filled(option, name, cls):
+                if isinstance(option, (Sequence, Dictionary)) and self.filled(option, name, cls):
                     self.escape(option, node)
             if self.written(name, cls) and not (self._refuses(held) and self._only_augmented(name, cls)):
                 # Written elsewhere too: which value it has by now can't be told.
@@ -283,14 +283,6 @@ class Player(Statements):
         modules = {self.module, *(above.module for above in self.mro(cls))}
         outlines = [module.outline for module in modules]
         return all(found.attributes.get(name, 0) <= found.augmented.get(name, 0) for found in outlines)
-
-    def _filled(self, value: Sequence | Dictionary, name: str, cls: Class) -> bool:
-        """Whether other code will have put something into what `__init__` left in an attribute: an empty list waits."""
-        contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
-        if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
-            return True
-        modules = {self.module, *(above.module for above in self.mro(cls))}
-        return any(name in module.outline.filled for module in modules)
 
     def _maybe_built(self, instance: Instance, cls: Class, function: Function) -> None:
         """What `__init__` made and other code than `function` names: that code may have built it by now."""
@@ -343,8 +335,8 @@ class Player(Statements):
             first.function = function
         else:
             first = None
+        trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
         try:
-            trace = context.trace or (self.trace_of(function, call, frame) if frame.in_graph else None)
             if trace is not None and trace is not context.trace:
                 self.recording.trace_calls.append(trace)
             with self.within(
@@ -369,6 +361,8 @@ class Player(Statements):
                 result: Value = self.unknown(node, (), "call")
             else:
                 result = either(value for _, value in ends)
+            if trace is not None and trace is not context.trace and self._refused(result):
+                self.recording.refused.add(trace.time)
             self.refresh()
             for tape in self.recording.tapes[tapes:]:
                 held = self.world.get((tape.id, "held", "maybe"))
@@ -382,13 +376,18 @@ class Player(Statements):
             self._leave_unfinished(function.node, tapes)
             raise
         finally:
-            self.recording.runs.append(Run(began, self.clock, call))
+            self.recording.runs.append(Run(began, self.clock, call, function.node, trace))
             self.stack.pop()
             if first is not None:
                 first.function = None
             self.frame, self.exits, self.jumps, self.returns, self.base, self.attempts = outer
             self.context = context
         return result
+
+    def _refused(self, result: Value) -> bool:
+        """Whether TensorFlow certainly refuses what a traced function returns: it takes tensors, no Keras objects."""
+        kinds = ("optimizer", "metric", "layer", "model")
+        return any(isinstance(leaf, (Object, Instance)) and leaf.kind in kinds for leaf in self.flats((result,)))
 
     def _leave_unfinished(self, node: ast.AST | None, first: int = 0) -> None:
         """What a function would still have done with its tapes can't be told."""

@@ -35,6 +35,7 @@ from tapelint.play.values import (
     Sequence,
     Symbol,
     Tape,
+    Unbound,
     Unknown,
     Value,
     Variable,
@@ -50,7 +51,7 @@ INTEGER_DTYPES = frozenset({"int", "bool", "string"})
 Maybe = bool | None
 
 
-class Behind(Record):
+class CutOff(Record):
     """A cut on the way, and the value that it cuts off."""
 
     cut: Cut
@@ -80,9 +81,6 @@ class Parts:
         if isinstance(value, VariableSet):
             return self.atoms(value.owner)
         if isinstance(value, Variable):
-            if value.owner is not None:
-                atoms, _ = self.atoms(value.owner)
-                return own, True
             return own, True
         if isinstance(value, Object):
             added = self.world.get((value.id, "parts"), Items())
@@ -159,12 +157,12 @@ class Query:
         """Whether `value`, met on the way, is the source (or one of the variables that the source stands for)."""
         if value is source:
             return True
-        if isinstance(source, Data) and isinstance(value, Data):
-            given = source.same
-            while given is not None:
-                if given is value:
-                    return None
-                given = given.same if isinstance(given, Data) else None
+        if (
+            isinstance(source, Data)
+            and isinstance(value, Data)
+            and (_perhaps(source, value) or _perhaps(value, source))
+        ):
+            return None
         if isinstance(source, VariableSet):
             if isinstance(value, VariableSet):
                 return self.parts.share(value.owner, source.owner)
@@ -299,8 +297,11 @@ class Query:
         flat = all(found.cut.kind is CutKind.ZERO for found in met if found.reaches)
         if flat and any(found.reaches for found in met) and self.tracked(source, 1 << 60) is False:
             return Verdict(Standing.CUT, source, node, self._untracked(source), tuple(walk.met), walk.late, walk.used)
-        if any(found.reaches is not False for found in met):
+        copied = (CutKind.NEW_VARIABLE, CutKind.ZERO)  # what perhaps leads to the source is no reason there
+        if any(found.reaches or (found.reaches is None and found.cut.kind not in copied) for found in met):
             return Verdict(Standing.CUT, source, node, None, met)
+        if any(found.reaches is None for found in met):
+            return Verdict(Standing.UNKNOWN, source, node)  # why it is None: cut there, or not used at all
         if self._recreated(source, target, walk):
             return Verdict(Standing.CUT, source, node, Fault.RECREATED, met)
         if walk.tracked_any:
@@ -355,27 +356,27 @@ class Query:
     def _met(self, cut: Cut, value: Value, source: Value, recorded: bool = False) -> Met:
         """A cut with what lies behind it, told at the place where the path was lost first."""
         reaches, trail, last = self.reaches(value, source, recorded=recorded)
-        nearest = last or Behind(cut, value)
+        nearest = last or CutOff(cut, value)
         inside = isinstance(nearest.value, Data) and self.session.id in nearest.value.sessions
         if reaches and (inside or nearest.cut.kind in _FLAT):
             last = self._before(trail[:-1]) or last  # the last of them is the source itself
         return Met(last.cut if last else cut, last.value if last else value, reaches, trail)
 
-    def _before(self, trail: tuple[Value, ...]) -> Behind | None:
+    def _before(self, trail: tuple[Value, ...]) -> CutOff | None:
         """The step on the way to the source that was done before the recording: there the path was lost first."""
         for value in trail:
             if isinstance(value, Data) and value.kind is Kind.TENSOR and value.place is not None:
                 if value.time >= self.session.began or self.session.id in value.sessions | value.maybe:
                     continue
                 if value.same is None and any(link.cut is None for link in value.links):
-                    return Behind(Cut(CutKind.BEFORE_TAPE, value.place, value.op), value)
+                    return CutOff(Cut(CutKind.BEFORE_TAPE, value.place, value.op), value)
         return None
 
     def _either_source(self, target: Value, source: Either, node: ast.AST) -> Verdict:
         verdicts = [
             self.why_unconnected(target, option, node)
             for option in source.options
-            if not (isinstance(option, Const) or type(option).__name__ == "Unbound")
+            if not isinstance(option, (Const, Unbound))
         ]
         if not verdicts:
             return Verdict(Standing.UNKNOWN, source, node)
@@ -417,7 +418,7 @@ class Query:
 
     def reaches(
         self, value: Value, source: Value, limit: int = 3000, recorded: bool = False
-    ) -> tuple[Maybe, tuple[Value, ...], Behind | None]:
+    ) -> tuple[Maybe, tuple[Value, ...], CutOff | None]:
         """Whether `source` lies behind `value` when all cuts are ignored.
 
         Gives also the values on the shortest way there (nearest first) and the last cut on it: the one nearest to the
@@ -451,14 +452,14 @@ class Query:
 
     def _way(
         self, item: Value, parents: dict[int, tuple[Value, Cut | None] | None]
-    ) -> tuple[tuple[Value, ...], Behind | None]:
+    ) -> tuple[tuple[Value, ...], CutOff | None]:
         trail = [item]
-        last: Behind | None = None
+        last: CutOff | None = None
         step = parents[item.id]
         while step is not None:
             parent, cut = step
             if cut is not None and last is None:
-                last = Behind(cut, trail[-1])
+                last = CutOff(cut, trail[-1])
             trail.append(parent)
             step = parents[parent.id]
         return tuple(reversed(trail)), last
@@ -526,6 +527,28 @@ _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""
 
 
+def _perhaps(one: Data, other: Data) -> bool:
+    """Whether one tensor may be the other one, given back as it was by a step that changes nothing."""
+    given = one.same
+    while given is not None:
+        if given is other or (isinstance(given, (Unknown, Either)) and _may_be(given, other)):
+            return True
+        given = given.same if isinstance(given, Data) else None
+    return False
+
+
+def _may_be(unknown: Value, value: Value, limit: int = 40) -> bool:
+    """Whether `value` was given to the code that made `unknown`, which may give it back."""
+    stack = [unknown]
+    while stack and limit:
+        item = stack.pop()
+        limit -= 1
+        if item is value:
+            return True
+        stack.extend(item.options if isinstance(item, Either) else item.inputs if isinstance(item, Unknown) else ())
+    return bool(stack)
+
+
 def _steps_alone(operation: Data, source: Value, world: World) -> bool:
     """Whether a layer or model certainly begins with a step that its weights have no part in."""
     name = operation.op
@@ -559,7 +582,7 @@ class _Walk:
         self.connected = False
         self.unknown = False
         self.reached_untracked = False
-        self.tracked_any = False
+        self.tracked_any = query.world.get((query.session.id, "watched-unknown")) is not None
         self.late: Place | None = None
         self.used: Place | None = None
         self.cuts: list[tuple[Cut, Value]] = []
@@ -641,7 +664,7 @@ class _Walk:
         elif isinstance(value, Either):
             stack.extend((option, used, maybe) for option in options(value))
         elif isinstance(value, Variable):
-            if query.tracked(value, used):
+            if query.tracked(value, used) is not False:
                 self.tracked_any = True
             for link in value.links:
                 if link.cut is not None:
@@ -683,6 +706,7 @@ class _Walk:
             self.cuts.append((Cut(CutKind.BEFORE_TAPE, value.place, "model"), value))
             return
         if value.time < source.time and not value.inputs and isinstance(source, Data):
+            self.tracked_any = True  # for all that is known
             return  # it was there before the source was made
         self.strangers.append(value)
 

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Callable, Container, Iterator
 from enum import Enum
 from functools import cached_property
 
 from tapelint.diagnostic import Span
 from tapelint.play.scope import Module
 from tapelint.play.tape import Session, TapeState
-from tapelint.play.values import Cut, Data, Items, Link, Object, OneShot, Place, Tape, Value, VariableSet
+from tapelint.play.values import (
+    Cut,
+    CutKind,
+    Data,
+    Either,
+    Items,
+    Link,
+    Object,
+    OneShot,
+    Place,
+    Sequence,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
 from tapelint.record import Record
 from tapelint.source.text import Source
 
@@ -56,6 +73,8 @@ class Context(Record):
     """The open `strategy.scope()`, where no `strategy.run` is between it and the place."""
     replica: Scope | None = None
     """The `strategy.run` that runs the place in every replica."""
+    conditions: frozenset[tuple[int, int]] = frozenset()
+    """The branches around the place of which can't be told whether they are taken: statement and number."""
 
     @property
     def experiment(self) -> bool:
@@ -492,10 +511,10 @@ class Work(Record):
     """Something that is done with a gradient, or in a traced function with a tensor that has no numbers yet.
 
     `how` is "operator", "call", "method", "index", "iterate", "unpack" (into `number` names), "write" (of `others` into
-    a variable), "list" (with a whole list of gradients), "return" (a tape, from a traced function), "items" (of a
-    dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy), "print" or "keep" (in the object
-    `others[0]`, which is older than the trace); `op` is what the program calls it. For an operator or a call `number`
-    is the position of the value among the operands.
+    a variable), "list" (with a whole list of gradients), "lists" (with a list of such lists), "return" (a tape, from a
+    traced function), "items" (of a dictionary of gradients), "leave" (the traced tensor goes to Python or NumPy),
+    "print" or "keep" (in the object `others[0]`, which is older than the trace); `op` is what the program calls it. For
+    an operator or a call `number` is the position of the value among the operands.
     """
 
     how: str
@@ -600,6 +619,9 @@ class Run(Record):
     began: int
     ended: int
     place: Place
+    function: ast.AST
+    trace: Trace | None
+    """The trace that it is part of."""
 
 
 class Undefined(Record):
@@ -649,6 +671,36 @@ class ClassEntered(Record):
     place: Place
     symbol: str
     context: Context
+
+
+_OPERATORS = {
+    "tensorflow.add": "+",
+    "tensorflow.subtract": "-",
+    "tensorflow.multiply": "*",
+    "tensorflow.divide": "/",
+    "tensorflow.truediv": "/",
+    "tensorflow.pow": "**",
+    "tensorflow.negative": "unary -",
+    "tensorflow.greater": ">",
+    "tensorflow.greater_equal": ">=",
+    "tensorflow.less": "<",
+    "tensorflow.less_equal": "<=",
+    "tensorflow.equal": "==",
+    "tensorflow.not_equal": "!=",
+}
+"""Functions that do what an operator does."""
+
+_MOST_BEHIND = 3_000
+"""How many values one walk back looks at."""
+
+
+def _is_weight(value: Value, owned: Container[int]) -> bool:
+    """Whether a value is, or stands for, trainable variables of what is owned."""
+    if isinstance(value, VariableSet):
+        return value.which == "trainable" and value.owner.id in owned
+    if isinstance(value, Variable) and value.trainable is True:
+        return value.id in owned or (value.owner is not None and value.owner.id in owned)
+    return False
 
 
 class Recording:
@@ -707,6 +759,8 @@ class Recording:
         """What the first positional argument of a tape is when it is no switch ("thing"), by the tape's id."""
         self.escaped: set[int] = set()
         """The ids of tapes that went to code that can't be seen."""
+        self.given: dict[int, list[int]] = {}
+        """The ticks at which a variable or an object (also a layer or model) went to code that can't be seen."""
         self.handed: set[int] = set()
         """The ids of gradients that went to code that can't be seen, or out of the function."""
         self.read: set[int] = set()
@@ -720,7 +774,7 @@ class Recording:
         self.rehearsals: list[tuple[int, int]] = []
         """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does it all again."""
         self.zeros: set[int] = set()
-        """Tensors that are a literal zero: what a gradient function gives for an argument that is to have none."""
+        """The ids of tensors and arrays that were made as zeros."""
         self.cleared: set[int] = set()
         """The ids of variables that certainly hold nothing but zeros when they are made."""
         self.entries: list[int] = []
@@ -733,12 +787,20 @@ class Recording:
         """The ids of sequences and dicts in `contents` whose number of items is not known."""
         self.ran: dict[int, Place] = {}
         """Where a layer or model was first called, by its id."""
+        self.ran_at: dict[int, int] = {}
+        """When a layer or model was first called, by its id."""
+        self.ran_in: set[tuple[int, int]] = set()
+        """The layers and models that ran while a function was traced: their ids, with the time of the trace."""
+        self.refused: set[int] = set()
+        """The times of traces that fail at their end: the function returns a Keras object."""
         self.sliced: set[int] = set()
         """The sets of variables that a slice was taken of. A slice is the same set: only the whole set is told of."""
         self.weighted: set[int] = set()
         """The ids of layers and models that have weights once they were called."""
         self.traced: dict[int, Place] = {}
         """Where `tf.function` was called on a function, by the id of the traced function."""
+        self.decorators: dict[tuple[int, str], Place] = {}
+        """Where a decorator stands, by the id of the definition and the full name of what decorates it."""
         self.loaded: set[int] = set()
         """The ids of layers and models whose weights were set from elsewhere."""
         self.kept: set[int] = set()
@@ -751,6 +813,8 @@ class Recording:
         """How values were computed, by their ids."""
         self.layers: dict[int, tuple[Value, ...]] = {}
         """The layers of a Sequential model when it was called, by the model's id; none when others may be."""
+        self.unseen: set[int] = set()
+        """The traces that called code that can't be seen, by the ticks at which they began."""
         self.runs: list[Run] = []
         """The calls of visible functions, in the order in which they ended."""
 
@@ -758,6 +822,19 @@ class Recording:
         """The calls of visible functions that were running at a tick, outermost first."""
         running = [run for run in self.runs if run.began <= time <= run.ended]
         return [run.place for run in sorted(running, key=lambda run: run.began)]
+
+    def played_in(self, trace: Trace) -> list[ast.AST]:
+        """The functions that ran, or may have run, while a function was traced: that one, and those that it led to.
+
+        Where it called code that can't be seen, that may be any function of the judged module.
+        """
+        if trace.time in self.unseen:
+            return [trace.place.node, *self.module.outline.functions]
+        return list(dict.fromkeys(run.function for run in self.runs if run.trace is trace))
+
+    def one_run(self, first: int, second: int) -> bool:
+        """Whether two ticks belong to one run: of the module, or of a function that is played by itself after it."""
+        return bisect(self.entries, first) == bisect(self.entries, second)
 
     @property
     def tree(self) -> ast.Module:
@@ -791,6 +868,76 @@ class Recording:
         if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(held):
             nodes = list(node.elts)
         return [piece for item, at in zip(held, nodes, strict=True) for piece in self.pieces(item, at, depth - 1)]
+
+    def behind(
+        self,
+        *values: Value,
+        session: int = 0,
+        cuts: Container[CutKind] = (),
+        maybe: bool = False,
+        ends: Callable[[Data], bool] | None = None,
+    ) -> Iterator[Value]:
+        """What values were computed from: they themselves, then what is nearest, each once.
+
+        The walk goes back over the links that nothing cuts, and into the structures that were handed to gradient calls.
+        Anything else (a variable, a constant, something unknown) is given and ends its way: whatever is given certainly
+        lies behind. `session` is the recording that has to hold a value for the way to lead on from there. `cuts` are
+        the kinds of cuts that the walk goes over (`CUTS`: all). With `maybe` it goes also to what may lie behind:
+        all alternatives of an `Either`, what an unknown value was made from, what a conversion may have given back.
+        Values for which `ends` holds are the ends of their ways.
+        """
+        queue = list(values)
+        seen: set[int] = set()
+        for item in queue:
+            if item.id in seen:
+                continue
+            if len(seen) == _MOST_BEHIND:
+                return
+            seen.add(item.id)
+            yield item
+            if isinstance(item, Data):
+                if (session and session not in item.sessions) or (ends is not None and ends(item)):
+                    continue
+                queue += [link.value for link in item.links if link.cut is None or link.cut.kind in cuts]
+                if maybe and item.same is not None:
+                    queue.append(item.same)
+            elif isinstance(item, Sequence):
+                queue += self.contents.get(item.id, ())
+            elif maybe and isinstance(item, Unknown):
+                queue += item.inputs
+            elif maybe and isinstance(item, Either):
+                queue += item.options
+
+    def reads(
+        self,
+        *values: Value,
+        session: int = 0,
+        maybe: bool = False,
+        ends: Callable[[Data], bool] | None = None,
+    ) -> Iterator[tuple[Value, Data]]:
+        """What the steps behind values read without a cut, each with the step that reads it; the rest as in `behind`.
+
+        Only what leads on is such a step: it is held by the recording, and is no end.
+        """
+        for step in self.behind(*values, session=session, maybe=maybe, ends=ends):
+            if isinstance(step, Data) and (not session or session in step.sessions) and not (ends and ends(step)):
+                yield from ((link.value, step) for link in step.links if link.cut is None)
+
+    def sourced(self, ask: Ask, value: Value, session: int = 0, maybe: bool = False) -> bool:
+        """Whether a value was computed, without a cut, from a source of a gradient call; the rest as in `behind`.
+
+        Where the call names the variables of models and layers as a whole, each one that is trainable is a source.
+        """
+        sources = {leaf.id for leaf in self.leaves(ask.sources)}
+        behind = self.behind(value, session=session, maybe=maybe)
+        return any(item.id in sources or _is_weight(item, ask.owned) for item in behind)
+
+    def made_by(self, value: Value | None) -> tuple[str, Operation | None]:
+        """The name of what computed a value, an operator for a function that does the same; "" when it is not known."""
+        operation = self.operations.get(value.id) if value is not None else None
+        if operation is None or operation.callee is not None:
+            return "", operation
+        return _OPERATORS.get(operation.function, operation.function), operation
 
     def handed_on(self, tape: Tape) -> bool:
         """Whether a tape left the function that made it."""

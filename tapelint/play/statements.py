@@ -72,12 +72,13 @@ class Statements(Expressions):
             if method is not None:
                 method(self, statement)
 
-    def branches(self, *parts: Callable[[], object]) -> None:
+    def branches(self, node: ast.AST, *parts: Callable[[], object]) -> None:
         """Play alternatives apart, each from the world of now, and join them."""
         mark = self.world.mark()
         ends: list[Changes] = []
-        for part in parts:
-            part()
+        for number, part in enumerate(parts):
+            with self.within(conditions=self.context.conditions | {(id(node), number)}):
+                part()
             if self.world.alive:
                 ends.append(self.world.changes(mark))
             self.world.rollback(mark)
@@ -107,7 +108,7 @@ class Statements(Expressions):
             self._note_rebinding(name, old, value, node, operator)
         if isinstance(value, Tape) and not value.name:
             value.name = name
-        if isinstance(old, Tape) and isinstance(value, Const):
+        if isinstance(old, Tape) and isinstance(value, (Const, Unknown)):
             self.forget(old, node, name)
         self.recording.names.setdefault(value.id, name)
         history = self.history.setdefault((frame.id, name), [])
@@ -278,7 +279,9 @@ class Statements(Expressions):
             return
         self._note_handled(node)
         self.branches(
-            lambda: self._refined(node.test, True, node.body), lambda: self._refined(node.test, False, node.orelse)
+            node,
+            lambda: self._refined(node.test, True, node.body),
+            lambda: self._refined(node.test, False, node.orelse),
         )
 
     def _note_handled(self, node: ast.If) -> None:
@@ -339,7 +342,7 @@ class Statements(Expressions):
         if len(taken) == 1 and not open_:
             taken[0]()
         elif taken:
-            self.branches(*taken, *((lambda: None,) if open_ else ()))
+            self.branches(node, *taken, *((lambda: None,) if open_ else ()))
 
     def _fits(self, pattern: ast.pattern, subject: Value) -> bool | None:
         """Whether a case takes a constant; None where it can't be told."""
@@ -724,6 +727,7 @@ class Statements(Expressions):
                 self.event(Happening.UNKNOWN_METHOD, value, decorator, "__call__")
             name = self._decorator(value, decorator)
             names.append(name)
+            self.recording.decorators[id(node), name] = self.place(decorator)
             if name == "?":
                 unknown.append(value)
         owner = self.frame.node if isinstance(self.frame.node, ast.ClassDef) else None

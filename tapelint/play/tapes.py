@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.machine import Arguments, Machine
+from tapelint.play.machine import Arguments, Built, Machine
 from tapelint.play.query import INTEGER_DTYPES, Query
 from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
 from tapelint.play.slope import slope_inputs
@@ -36,6 +36,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     options,
 )
@@ -120,12 +121,22 @@ class Tapes(Machine):
         if value is None:
             value = self.unknown(node)
         self._note_contents(value)
-        self.event(Happening.WATCH, tape, node, "watch", value, certain)
+        self.event(Happening.WATCH, tape, node, "watch", value, certain and not self._maybe_empty(value))
         certain_now, maybe_now = self.world.get(("running",), (frozenset(), frozenset()))
         if not certain_now and not maybe_now and not self.state(tape).escaped:
             return  # TensorFlow ignores a watch while no tape records
         if not self.state(tape).only(Phase.CREATED):
             self.watch(tape, value, node, certain)
+
+    def _maybe_empty(self, value: Value) -> bool:
+        """Whether the variables are of a layer that perhaps has none yet: an empty list is watched without a word."""
+        if not isinstance(value, VariableSet):
+            return False
+        built = self.world.get((value.owner.id, "built"))
+        if isinstance(value.owner, Object) and self.certainly_unbuilt(value.owner):
+            chain = value.owner.symbol.endswith("Sequential") and not value.owner.whole
+            return chain or value.owner.kind == "layer"
+        return isinstance(built, Built) and not built.certain
 
     def _reset(self, tape: Tape, node: ast.expr, certain: bool) -> None:
         self.event(Happening.RESET, tape, node, "reset", certain=certain)
@@ -146,7 +157,7 @@ class Tapes(Machine):
         state = self.state(tape)
         self.event(Happening.ASK, tape, node, method, certain=certain)
         if target is None or sources is None:
-            self._consume(tape, state, node)
+            self._consume(tape, state, node, certain)
             return self.unknown(node, (tape, *arguments.all()), "call")
         ask = Ask(
             tape,
@@ -176,7 +187,7 @@ class Tapes(Machine):
         result = ask.answer = self._result(ask, sources, node)
         self.recording.answers[result.id] = ask
         ask.ragged = isinstance(result, Sequence) and self._ragged(ask)
-        self._consume(tape, state, node)
+        self._consume(tape, state, node, certain)
         return result
 
     def hidden_from(self, ask: Ask) -> tuple[Hidden, ...]:
@@ -218,13 +229,14 @@ class Tapes(Machine):
             return not value.name.endswith("UnconnectedGradients.NONE")
         return not (isinstance(value, Const) and value.value == "none")
 
-    def _consume(self, tape: Tape, state: TapeState, node: ast.expr) -> None:
+    def _consume(self, tape: Tape, state: TapeState, node: ast.expr, certain: bool) -> None:
         """A non-persistent tape gives its recording away, also when the answer is None."""
         if tape.persistent or state.escaped:
             return
         place = self.place(node)
         inside = (*state.inside, place) if state.may(Phase.RECORDING) else state.inside
-        phases = frozenset({Phase.CONSUMED}) if tape.persistent is False else state.phases | {Phase.CONSUMED}
+        gone = frozenset({Phase.CONSUMED})
+        phases = gone if tape.persistent is False and certain else state.phases | gone
         if state.only(Phase.CREATED):
             phases = state.phases
         for number in state.sessions:
@@ -438,7 +450,7 @@ class Tapes(Machine):
                 held += self.items(item) or () if isinstance(item, Sequence) else [item]
         found: list[Object] = []
         for item in held if depth else ():
-            if isinstance(item, (Object, Instance)):
+            if isinstance(item, (Object, Instance)) and self.certainly_in(item, owner):
                 found.extend(layer for layer in self._library_layers(item, depth - 1) if layer not in found)
         return found
 
@@ -493,7 +505,8 @@ class Tapes(Machine):
         elif isinstance(owner, Sequence):
             held = list(self.items(owner) or ())
         parts = [item for item in held if isinstance(item, (Instance, Object, Sequence))] if depth else []
-        return [layer for part in parts for layer in self._layers_with_state(part, seen, depth - 1)]
+        sure = [part for part in parts if self.certainly_in(part, owner)]
+        return [layer for part in sure for layer in self._layers_with_state(part, seen, depth - 1)]
 
     def _visible_layers(self, owner: Value, depth: int = 4) -> list[Instance]:
         """The layers of visible classes that an object is made of."""
@@ -530,7 +543,7 @@ class Tapes(Machine):
                 nodes = list(node.elts)
             found: list[tuple[Value, ast.AST]] = []
             for item, at in zip(items.items, nodes, strict=True):
-                found.extend(self._sources(item.of if isinstance(item, Several) else item, at, depth - 1))
+                found.extend(self._sources(bare(item), at, depth - 1))
             return found[:40]
         if depth and isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
             held = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
@@ -548,7 +561,7 @@ class Tapes(Machine):
                 if isinstance(item, Several) and isinstance(item.of, VariableSet):
                     found.append(Several(self._gradient(ask, item.of, node)))
                     continue
-                inner = self._result(ask, item.of if isinstance(item, Several) else item, node)
+                inner = self._result(ask, bare(item), node)
                 found.append(Several(inner) if isinstance(item, Several) else inner)
             kind = "tuple" if sources.kind == "tuple" else "list"
             return self.sequence(kind, found, node)

@@ -9,7 +9,7 @@ import ast
 
 from tapelint.play.builtin import Builtin
 from tapelint.play.machine import _ACTIVE, Arguments
-from tapelint.play.values import Const, Object, Place, Several, Value
+from tapelint.play.values import Const, Object, Place, Several, Value, bare
 
 _POOLS = frozenset(
     {
@@ -66,7 +66,7 @@ class Threads(Builtin):
             if name == "map" and len(arguments.args) == 2 and not set(arguments.kwargs) - {"timeout", "chunksize"}:
                 found: list[Value] = []
                 for item in self.elements(arguments.args[1], node).items[:8]:
-                    single = item.of if isinstance(item, Several) else item
+                    single = bare(item)
                     result = self._elsewhere(function, Arguments((single,)), node, self.place(node))
                     found.append(Several(result) if isinstance(item, Several) else result)
                 return self.sequence("list", found, node)

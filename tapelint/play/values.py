@@ -59,12 +59,18 @@ class CutKind(Enum):
     CONSTANT = "constant"
 
 
+CUTS = frozenset(CutKind)
+"""Every kind of cut."""
+
+
 class Cut(Record):
     """One end of a path: its reason, its place and the operation as the program names it."""
 
     kind: CutKind
     place: Place
     op: str
+    dtype: str = ""
+    """What class of number an INTEGER cut makes: "float" where whole numbers or truth values are cast."""
 
 
 class Link(Record):
@@ -248,6 +254,11 @@ class Several(Value):
     def __init__(self, of: Value) -> None:
         super().__init__(of.place, of.time)
         self.of = of
+
+
+def bare(item: Value) -> Value:
+    """What an item of a sequence is, whether it stands there once or several times."""
+    return item.of if isinstance(item, Several) else item
 
 
 class Dictionary(Value):
@@ -613,7 +624,7 @@ class Items:
 
     def __iter__(self) -> Iterator[Value]:
         for item in self.items:
-            yield item.of if isinstance(item, Several) else item
+            yield bare(item)
 
 
 class Entries(Record):

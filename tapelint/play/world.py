@@ -66,11 +66,11 @@ class World:
             self.alive = False
             return
         self.alive = True
-        if len(branches) == 1:
-            for key, value in branches[0].items():
-                self.put(key, value)
-            return
         store = self.store
+        if len(branches) == 1:
+            self._journal += [(key, store.get(key, _MISSING)) for key in branches[0]]
+            store.update(branches[0])
+            return
         if len(branches) == 2:
             one, two = branches
             for key, left in one.items():
@@ -119,7 +119,7 @@ def _joined(key: Key, values: list[Any]) -> Any:
     if all(value == sample for value in present) and len(present) == len(values):
         return sample
     if isinstance(sample, bool):
-        return any(present) if key[-1] in ("maybe", "built") else all(present) and len(present) == len(values)
+        return any(present) if key[-1] == "maybe" else all(present) and len(present) == len(values)
     return sample
 
 

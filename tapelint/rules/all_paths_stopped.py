@@ -19,7 +19,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # another source is reached: what is stopped here was stopped on purpose
         variant = "back-prop" if case.met.cut.op == "back_prop=False" else ""
         if case.met.cut.kind is CutKind.PAUSED:
-            if story.asks_behind(case.met.value):
+            if story.ask_behind(recording, case.met.value):
                 continue  # TAP501 tells it
             paused = any(event.what is Happening.PAUSE for event in recording.events_of(case.ask.tape))
             variant = "paused" if paused else "init-scope"

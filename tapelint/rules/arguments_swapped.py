@@ -8,48 +8,57 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
-from tapelint.play.values import Data, Unknown
-from tapelint.rules import optimizers, story
+from tapelint.play.values import Data, Sequence, Unknown, Value, Variable, VariableSet
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP601"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
     for ask in recording.asks:
-        if (watched := _second_source(recording, ask)) is not None:
-            yield _told_second(recording, ask, watched)
+        if (second := _second_source(recording, ask)) is not None:
+            yield _told_second(recording, ask, second)
             continue
         if ask.zero or ask.expected_none or not swapped(recording, ask):
             continue
-        fields = {
-            "tape": story.tape_name(ask.tape),
-            "method": ask.method,
-            "target": recording.text(ask.target_node),
-            "source": recording.text(ask.sources_node),
-        }
+        fields = fields_of(recording, ask)
         marks = (story.mark(recording, "made", ask.sources.place),)
         variant = "zeros" if ask.method == "batch_jacobian" else ""
         yield story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))
 
 
-def _second_source(recording: Recording, ask: Ask) -> Event | None:
-    """Where the tape was told to watch what stands in the place of `output_gradients`, and was meant as a source."""
+def _second_source(recording: Recording, ask: Ask) -> Value | None:
+    """What stands in the place of `output_gradients` and was meant as a source: the tape watches it for this target."""
     given = ask.arguments.get("output_gradients")
-    if ask.method != "gradient" or not ask.certain or not isinstance(given, (Data, Unknown)) or len(ask.node.args) != 3:
+    if ask.method != "gradient" or not ask.certain or given is None or len(ask.node.args) != 3:
         return None
-    if given.id == ask.target.id or given.id not in optimizers.behind(recording, ask.target, cuts=True):
+    if given is ask.target or given not in recording.behind(ask.target, maybe=True):
         return None
-    watched = (event for event in recording.happened(Happening.WATCH) if event.tape is ask.tape)
-    return next((event for event in watched if event.value is not None and event.value.id == given.id), None)
+    if isinstance(given, (Variable, VariableSet)):
+        return given if getattr(given, "trainable", True) else None
+    told = isinstance(given, (Data, Unknown)) and _watched(recording, ask, given) is not None
+    return given if told else None
 
 
-def _told_second(recording: Recording, ask: Ask, watched: Event) -> Finding:
+def _watched(recording: Recording, ask: Ask, value: Value) -> Event | None:
+    """Where the tape was told to watch a value, alone or in a list with others."""
+    for event in recording.happened(Happening.WATCH):
+        given = event.value if event.tape is ask.tape else None
+        if given is not None and any(leaf.id == value.id for leaf in (given, *recording.leaves(given))):
+            return event
+    return None
+
+
+def _told_second(recording: Recording, ask: Ask, second: Value) -> Finding:
     source, third = (recording.text(node) for node in ask.node.args[1:3])
     fields = {"tape": story.tape_name(ask.tape), "method": ask.method, "source": source, "target": third}
-    marks = (story.mark(recording, "watched", watched.place),)
+    watched = _watched(recording, ask, second)
+    marks = (story.mark(recording, "watched", watched.place if watched is not None else None),)
     first, last = (recording.span(node) for node in ask.node.args[1:3])
     edits = (Edit(Span(first.start, first.start), "["), Edit(Span(last.end, last.end), "]"))
-    plain = not any(isinstance(node, ast.Starred) for node in ask.node.args)
+    listed = isinstance(ask.sources, (Sequence, VariableSet)) or isinstance(second, VariableSet)
+    plain = not listed and not any(isinstance(node, ast.Starred) for node in ask.node.args)
     fix = Fix(f"ask for both: `[{source}, {third}]`", Applicability.SAFE, edits) if plain else None
     return story.told(recording, CODE, ask.node.args[2], fields, marks, "second-source", ask.context, fix)
 

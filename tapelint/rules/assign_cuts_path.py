@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording, Standing
-from tapelint.play.values import CutKind, Data, Link, Place, Value, Variable, VariableSet
+from tapelint.play.values import CutKind, Data, Link, Place, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
 
@@ -58,37 +58,17 @@ def _parts(recording: Recording, ask: Ask, fresh: set[int]) -> Iterator[Finding]
 
     A variable that was there before may keep something from step to step; one that is made in the block keeps nothing.
     """
-    stack = list(recording.leaves(ask.target))
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if not isinstance(item, Data) or item.id in seen:
+    session = ask.session.id if ask.session is not None else 0
+    for item in recording.behind(ask.target):
+        if not isinstance(item, Data) or not any(link.cut is None and link.value.id in fresh for link in item.links):
             continue
-        seen.add(item.id)
-        through = any(link.cut is None and link.value.id in fresh for link in item.links)
         for link in item.links:
-            if link.cut is None:
-                stack.append(link.value)
-            elif through and link.cut.kind is CutKind.STATE_WRITE and _reaches(link.value, ask):
+            if link.cut is None or link.cut.kind is not CutKind.STATE_WRITE:
+                continue
+            if recording.sourced(ask, link.value, session):
                 if recording.here(link.cut.place):
                     yield _told_part(recording, ask, item, link)
                 return
-
-
-def _reaches(value: Value, ask: Ask) -> bool:
-    """Whether a value was computed, on the tape and without a cut, from something that the gradients are asked for."""
-    session = ask.session.id if ask.session is not None else 0
-    asked = {verdict.source.id for verdict in ask.verdicts} | ask.owned
-    stack = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (Variable, VariableSet)) and {item.id, (item.owner or item).id} & asked:
-            return True
-        if isinstance(item, Data) and item.id not in seen and session in item.sessions:
-            seen.add(item.id)
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False
 
 
 def _told_part(recording: Recording, ask: Ask, back: Data, link: Link) -> Finding:

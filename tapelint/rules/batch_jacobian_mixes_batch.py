@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Operation, Recording, Standing
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE, REDUCING
-from tapelint.play.values import Const, Data, Either, Value, Variable
+from tapelint.play.values import Const, Data, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
 
@@ -26,27 +26,16 @@ def find(recording: Recording) -> Iterator[Finding]:
         shape = ask.sources.shape
         if shape is not None and (len(shape) < 2 or shape[0] == 1):
             continue
-        mixing = next((value for value in _behind(ask, ask.target) if _mixes(recording, ask, value)), None)
+        mixing = next((value for value in _recorded(recording, ask) if _mixes(recording, ask, value)), None)
         if mixing is not None:
             yield _told(recording, ask, mixing)
 
 
-def _behind(ask: Ask, value: Value, limit: int = 400) -> Iterator[Data]:
-    """Everything that the tape recorded on the way back from a value."""
+def _recorded(recording: Recording, ask: Ask) -> Iterator[Data]:
+    """What the tape recorded on the way back from the target."""
     session = ask.session.id if ask.session is not None else 0
-    stack = [value]
-    seen: set[int] = set()
-    while stack and limit:
-        item = stack.pop(0)
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Either):
-            stack.extend(item.options)
-        elif isinstance(item, Data) and session in item.sessions:
-            yield item
-            stack.extend(link.value for link in item.links if link.cut is None)
+    behind = recording.behind(ask.target, session=session, maybe=True)
+    return (value for value in behind if isinstance(value, Data) and session in value.sessions)
 
 
 def _mixes(recording: Recording, ask: Ask, value: Data) -> bool:

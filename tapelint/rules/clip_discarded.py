@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
-from tapelint.play.values import Data, Several, Value, options
+from tapelint.play.values import options
 from tapelint.record import Record
-from tapelint.rules import blocks, optimizers, story
+from tapelint.rules import blocks, story
 
 CODE = "TAP706"
 
@@ -96,21 +96,22 @@ def _updates(recording: Recording) -> dict[int, list[Apply]]:
     """The updates by the ids of what they take for gradients."""
     found: dict[int, list[Apply]] = {}
     for apply in recording.applies:
-        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
-            for option in options(item.of if isinstance(item, Several) else item):
+        for item in apply.pairs.gradients if apply.pairs is not None else ():
+            for option in options(item):
                 found.setdefault(option.id, []).append(apply)
     return found
 
 
 def _applied_later(recording: Recording, clip: Clip, updates: dict[int, list[Apply]]) -> Apply | None:
     """The first update that takes the very gradients that were clipped before."""
-    given = [option for leaf in recording.leaves(clip.given) for option in options(leaf) if _is_gradient(option)]
+    given = [
+        option
+        for leaf in recording.leaves(clip.given)
+        for option in options(leaf)
+        if story.ask_behind(recording, option)
+    ]
     later = [apply for option in given for apply in updates.get(option.id, ()) if apply.time >= clip.result.time]
     return min(later, key=lambda apply: apply.time, default=None)
-
-
-def _is_gradient(value: Value) -> bool:
-    return isinstance(value, Data) and optimizers.ask_of(value) is not None
 
 
 def _rebinding_loop(recording: Recording, clip: Clip) -> ast.For | None:
@@ -178,7 +179,7 @@ def _told(recording: Recording, loss: _Loss) -> Finding:
         "kept": unread.target.id if unread is not None else "",
     }
     variant = "loop" if loss.loop is not None else "global_norm" if clip.op.endswith("global_norm") else ""
-    ask = next((found for leaf in recording.leaves(clip.given) if (found := optimizers.ask_of(leaf))), None)
+    ask = next((found for leaf in recording.leaves(clip.given) if (found := story.ask_behind(recording, leaf))), None)
     marks = (
         story.mark(recording, "gradient", ask.place) if ask is not None else (),
         story.mark(recording, "apply", loss.apply.place),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Apply, Recording, Scope
-from tapelint.play.values import Const, Data, Place, Several, Value
+from tapelint.play.values import Const, Data, Place, Value
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of
 from tapelint.rules.replicas import replica_of
@@ -21,8 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         replica = replica_of(apply.context)
         if replica is None or apply.pairs is None or apply.kwargs or not apply.certain:
             continue
-        for item in apply.pairs.gradients.items:
-            gradient = item.of if isinstance(item, Several) else item
+        for gradient in apply.pairs.gradients:
             if isinstance(gradient, Data) and _clipped(gradient) and _limited(recording, gradient):
                 yield from _told(recording, gradient, apply, replica)
                 break

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.pairs import is_variable
 from tapelint.play.recording import Clip, Recording, Zip
-from tapelint.play.values import Items, Sequence, Several, options
+from tapelint.play.values import Items, Sequence, options
 from tapelint.rules import story
 
 CODE = "TAP705"
@@ -28,7 +28,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 def _rows(column: Items) -> bool:
     """Whether a list certainly holds variables, or pairs (and not just two: names for the list and the norm)."""
-    held = [item.of if isinstance(item, Several) else item for item in column.items]
+    held = list(column)
     if held and all(map(is_variable, held)):
         return True
     kinds = [option for item in held for option in options(item)]

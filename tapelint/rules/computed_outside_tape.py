@@ -21,7 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if about_model(case) or case.met.reaches is not True:
             continue
-        if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
+        if story.ask_behind(recording, case.met.value) or story.dropped_by_reset(case):
             continue
         place = _place(recording, case)
         function = story.function_around(recording, place)

@@ -14,7 +14,7 @@ CODE = "TAP316"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, Fault.CONSTANT_TARGET):
-        if rebound_variable(recording, case.verdict.source) or story.straight(case.ask) is not None:
+        if rebound_variable(recording, case.verdict.source) or story.straight(recording, case.ask) is not None:
             continue
         marks = (
             story.mark(recording, "made", case.ask.target.place),

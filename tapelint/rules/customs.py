@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
 
 from tapelint.play.recording import Ask, Custom, Recording
-from tapelint.play.values import Data, Either, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import Value, Variable, VariableSet
 from tapelint.rules import story
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -42,12 +41,10 @@ def asked_through(recording: Recording, custom: Custom) -> Ask | None:
     if result is None:
         return None
     for ask in recording.asks:
-        if not ask.certain or ask.time < result.time or not _behind(ask.target, result):
+        if not ask.certain or ask.time < result.time or result not in recording.behind(ask.target, maybe=True):
             continue
-        sources = recording.leaves(ask.sources)
-        if ask.owned and _behind(result, None, ask.owned):
-            return ask
-        if any(_behind(result, source) or _reads(custom, source) for source in sources):
+        read = any(_reads(custom, source) for source in recording.leaves(ask.sources))
+        if read or recording.sourced(ask, result, maybe=True):
             return ask
     return None
 
@@ -57,32 +54,6 @@ def _reads(custom: Custom, source: Value) -> bool:
     if isinstance(source, VariableSet):
         return any(isinstance(read, VariableSet) and read.owner is source.owner for read, _ in custom.reads)
     return any(read is source for read, _ in custom.reads)
-
-
-def _behind(value: Value, wanted: Value | None, owned: Container[int] = (), limit: int = 400) -> bool:
-    """Whether `wanted`, or a weight of what is `owned`, lies behind a value on a way that nothing cuts."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if item is wanted or (
-            isinstance(item, (Variable, VariableSet)) and item.owner is not None and item.owner.id in owned
-            and (item.which if isinstance(item, VariableSet) else item.trainable) in ("trainable", True)
-        ):  # fmt: skip
-            return True
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            stack.extend(link.value for link in item.links if link.cut is None)
-        elif isinstance(item, Unknown):
-            stack.extend(item.inputs)
-        elif isinstance(item, Either):
-            stack.extend(item.options)
-    return isinstance(wanted, VariableSet) and any(
-        isinstance(item, VariableSet) and item.owner is wanted.owner for item in stack
-    )
 
 
 def text_of(recording: Recording, value: Value) -> str:

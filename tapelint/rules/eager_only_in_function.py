@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording, Work
 from tapelint.play.values import Variable
 from tapelint.rules import story
-from tapelint.rules.gradients import tensorflow_name
+from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP802"
 
@@ -17,8 +17,6 @@ _RAISED = ("AttributeError", "NotImplementedError", "TypeError")
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if "run_functions_eagerly" in recording.source.text:
-        return
     for work in recording.works:
         if work.how != "leave" or work.context.trace is None or work.context.guarded(*_RAISED):
             continue

@@ -48,11 +48,11 @@ def _whole_lines(recording: Recording, statement: ast.stmt) -> Edit | None:
     return Edit(Span(first, end), "") if not around.strip() else None
 
 
-def tensorflow_name(recording: Recording) -> str | None:
-    """The name that the module gives to TensorFlow at its top level, None when it has none."""
+def tensorflow_name(recording: Recording) -> str:
+    """What the module calls TensorFlow, "" if it does not import it as a whole."""
     for statement in recording.tree.body:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 if alias.name == "tensorflow":
                     return alias.asname or alias.name
-    return None
+    return ""

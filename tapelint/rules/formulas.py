@@ -8,25 +8,6 @@ from weakref import WeakKeyDictionary
 
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
-from tapelint.rules import story
-
-_SAME = {
-    "tensorflow.add": "+",
-    "tensorflow.subtract": "-",
-    "tensorflow.multiply": "*",
-    "tensorflow.divide": "/",
-    "tensorflow.truediv": "/",
-    "tensorflow.pow": "**",
-    "tensorflow.negative": "unary -",
-    "tensorflow.greater": ">",
-    "tensorflow.greater_equal": ">=",
-    "tensorflow.less": "<",
-    "tensorflow.less_equal": "<=",
-    "tensorflow.equal": "==",
-    "tensorflow.not_equal": "!=",
-}
-"""Functions that do what an operator does."""
-
 
 _found: WeakKeyDictionary[Recording, list[tuple[Ask, Data, Operation]]] = WeakKeyDictionary()
 
@@ -52,17 +33,10 @@ def _on_paths(recording: Recording) -> Iterator[tuple[Ask, Data, Operation]]:
 def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
     """The recorded values on the way from the targets, nearest first, that lead to something tracked."""
     sources = {leaf.id for leaf in recording.leaves(ask.sources)}
-    found: list[Data] = []
-    seen: set[int] = set()
-    stack = list(recording.leaves(ask.target))
-    while stack:
-        value = stack.pop()
-        if value.id in seen or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
-            continue
-        seen.add(value.id)
-        if session in value.sessions and value.ask is None:
-            found.append(value)
-            stack.extend(link.value for link in value.links if link.cut is None)
+    found = [
+        value for value in recording.behind(*recording.leaves(ask.target), session=session, ends=_ends)
+        if isinstance(value, Data) and not _ends(value) and session in value.sessions
+    ]  # fmt: skip
     tracked: dict[int, bool] = {}
     for value in sorted(found, key=lambda item: item.time):
         live = [link.value for link in value.links if link.cut is None]
@@ -73,6 +47,11 @@ def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
     return [value for value in found if tracked[value.id]]
 
 
+def _ends(value: Data) -> bool:
+    """Whether a value is no step between tensors: a number, or a gradient."""
+    return value.kind is not Kind.TENSOR or value.ask is not None
+
+
 def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:
     """Whether a gradient flows from the target through `value` to a source or variable."""
     if value is None or ask.session is None:
@@ -80,14 +59,6 @@ def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:
     if isinstance(value, (Variable, VariableSet)) or any(leaf is value for leaf in recording.leaves(ask.sources)):
         return True
     return any(value is one for one in _carrying(recording, ask, ask.session.id))
-
-
-def made_by(recording: Recording, value: Value | None) -> tuple[str, Operation | None]:
-    """The name of what computed a value, an operator for a function that does the same; "" when it is not known."""
-    operation = recording.operations.get(value.id) if value is not None else None
-    if operation is None or operation.callee is not None:
-        return "", operation
-    return _SAME.get(operation.function, operation.function), operation
 
 
 def number(value: Value | None) -> float | None:
@@ -104,13 +75,3 @@ def prefix(recording: Recording, node: ast.AST) -> str | None:
     words = recording.segment(recording.span(node.func))
     first, dot, _ = words.partition(".")
     return first if dot and first in ("tf", "tensorflow") else None
-
-
-def fields(recording: Recording, ask: Ask) -> dict[str, str]:
-    """The fields that every finding on numbers has."""
-    return {
-        "tape": story.tape_name(ask.tape),
-        "method": ask.method,
-        "target": recording.text(ask.target_node),
-        "source": recording.text(ask.sources_node),
-    }

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording
-from tapelint.play.values import Instance, Object, Value, Variable, VariableSet, options
+from tapelint.play.values import VariableSet, options
 from tapelint.rules import story
+from tapelint.rules.watch_keras_variable import is_keras
 
 CODE = "TAP530"
 
@@ -33,15 +34,6 @@ def find(recording: Recording) -> Iterator[Finding]:
         marks = (story.mark(recording, "made", made),)
         fix = _fix(recording, node, several)
         yield story.told(recording, CODE, node, fields, marks, "list" if several else "", None, fix)
-
-
-def is_keras(value: Value) -> bool:
-    """Whether a value certainly is a variable that Keras made, or a list of such."""
-    if isinstance(value, Variable):
-        return value.keras is True
-    if not isinstance(value, VariableSet):
-        return False
-    return isinstance(value.owner, (Object, Instance)) and value.owner.kind in ("layer", "model")
 
 
 def _fix(recording: Recording, node: ast.expr, several: bool) -> Fix | None:

@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         if case.met.reaches is not True or not about_model(case):
             continue
-        if story.asks_behind(case.met.value) or story.dropped_by_reset(case):
+        if story.ask_behind(recording, case.met.value) or story.dropped_by_reset(case):
             continue
         value, step = _forward(case)
         place = story.beside_tape(recording, case.ask, value, step)
@@ -42,7 +42,7 @@ def _given_name(case: story.Missing, place: Place, value: Value) -> str:
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     bound = [part.id for target in targets for part in walk(target) if isinstance(part, ast.Name)]
     back = story.comes_back(case)
-    read = [one for one in bound if story.names_it(recording, back, one)]
+    read = [one for one in bound if back is not None and story.names_it(recording, back.place, one)]
     if name in bound or not (bound or isinstance(statement, ast.Expr)):
         return name
     return read[0] if len(read) == 1 else story.kept_name(case, place)
@@ -64,7 +64,13 @@ def about_model(case: story.Missing) -> bool:
 def _forward(case: story.Missing) -> tuple[Value, Place]:
     """The call of the model: the last step before its variables on the way back."""
     assert case.met is not None
-    steps = [value for value in case.met.trail if isinstance(value, (Data, Unknown)) and value.place is not None]
-    value = steps[-1] if steps and isinstance(case.verdict.source, VariableSet) else case.met.value
+    source = case.verdict.source
+    owner = source.owner if isinstance(source, VariableSet) else None
+    steps = [
+        value
+        for value in case.met.trail
+        if isinstance(value, (Data, Unknown)) and value.place is not None and value is not owner
+    ]
+    value = steps[-1] if steps and owner is not None else case.met.value
     place = value.place or case.met.cut.place
     return value, place

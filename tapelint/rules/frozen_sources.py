@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Frozen, Pairs, Recording
-from tapelint.play.values import Several
-from tapelint.rules import optimizers, story
+from tapelint.rules import story
 
 CODE = "TAP718"
 
@@ -29,8 +29,15 @@ def _known_order(ask: Ask, frozen: Frozen) -> bool:
 
 
 def _asked_before(recording: Recording, ask: Ask) -> bool:
-    """Whether the program itself comes to the same call while nothing is frozen."""
-    return any(other.node is ask.node and other.frozen is None for other in recording.asks)
+    """Whether the program itself comes to the same call while nothing is frozen.
+
+    What a function does that is played on its own, with nobody knows what, says nothing of the program.
+    """
+    runs = (0, bisect_right(recording.entries, ask.time))
+    return any(
+        other.node is ask.node and other.frozen is None and bisect_right(recording.entries, other.time) in runs
+        for other in recording.asks
+    )
 
 
 def _freed_somewhere(recording: Recording) -> bool:
@@ -55,7 +62,7 @@ def _told(recording: Recording, ask: Ask, frozen: Frozen) -> Finding:
         "tape": story.tape_name(ask.tape),
     }
     marks: list[tuple[Mark, ...]] = [story.mark(recording, "made", frozen.place)]
-    used = next((apply for apply in recording.applies if _uses(apply.pairs, ask)), None)
+    used = next((apply for apply in recording.applies if _uses(recording, apply.pairs, ask)), None)
     if used is not None:
         marks.append(story.mark(recording, "apply", used.place))
     variant = "keras2" if recording.keras == 2 else ""
@@ -69,9 +76,9 @@ def _named(recording: Recording, frozen: Frozen) -> str:
     return recording.text(target.value) if isinstance(target, ast.Attribute) else ""
 
 
-def _uses(pairs: Pairs | None, ask: Ask) -> bool:
+def _uses(recording: Recording, pairs: Pairs | None, ask: Ask) -> bool:
     """Whether the pairs hold what this call gave."""
     if pairs is None:
         return False
-    values = [item.of if isinstance(item, Several) else item for item in pairs.gradients.items]
-    return any(optimizers.ask_of(value) is ask for value in values)
+    values = list(pairs.gradients)
+    return any(story.ask_behind(recording, value) is ask for value in values)

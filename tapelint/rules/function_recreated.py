@@ -65,10 +65,7 @@ def _inside(recording: Recording, node: ast.AST, loop: ast.AST) -> bool:
 
 
 def _told(recording: Recording, one: Wrapping, call: Trace) -> Finding:
-    node = one.place.node
-    at: ast.AST = node
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        at = next(item for item in node.decorator_list if "function" in ast.unparse(item))
+    at = recording.decorators.get((id(one.place.node), "tensorflow.function"), one.place)
     name = f"`{one.name}`" if one.name != "<lambda>" else "the lambda"
     marks = (
         story.head(recording, "made", one.context.loops[-1].place),

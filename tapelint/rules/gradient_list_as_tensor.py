@@ -30,7 +30,7 @@ _PACKING = _EACH | {
 
 def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
-        if work.how != "list" or work.context.guarded(*_RAISED) or not recording.here(work.place):
+        if work.how not in ("list", "lists") or work.context.guarded(*_RAISED) or not recording.here(work.place):
             continue
         ask = recording.answers.get(work.value.id)
         if ask is not None and ask.certain and (variant := _variant(work, ask)) is not None:
@@ -41,7 +41,9 @@ def _variant(work: Work, ask: Ask) -> str | None:
     """Which kind of failure it is; None where nothing is certain."""
     if work.op.startswith("tensorflow."):
         packs = work.op.rsplit(".", 1)[-1] in _PACKING and work.op.count(".") <= 2
-        return "packed" if packs and ask.ragged else None
+        return ("packed" if work.how == "list" else "lists") if packs and ask.ragged else None
+    if work.op.startswith("."):
+        return "attribute"
     if not work.others:
         return ""  # -grads
     other = work.others[0]
@@ -68,18 +70,18 @@ def _told(recording: Recording, work: Work, ask: Ask, variant: str) -> Finding:
 
 
 def _given(work: Work) -> ast.expr | None:
-    """The expression of the list, where it can be told from the other operand."""
+    """The expression of the list."""
     node = work.place.node
     if isinstance(node, ast.Call) and node.args:
         return node.args[0]
     if isinstance(node, ast.UnaryOp):
         return node.operand
+    if isinstance(node, ast.Attribute):
+        return node.value
     if isinstance(node, ast.BinOp):
-        numbers = [side for side in (node.left, node.right) if isinstance(side, ast.Constant)]
-        names = [side for side in (node.left, node.right) if side not in numbers]
-        return names[0] if len(names) == 1 else node.left
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, (ast.Name, ast.Attribute)):
-        return node.target
+        return node.right if work.number else node.left
+    if isinstance(node, ast.AugAssign):
+        return node.value if work.number else node.target
     return None
 
 

@@ -114,13 +114,3 @@ def wrapped(recording: Recording, node: ast.AST, before: str, after: str) -> tup
     """Write text on both sides of an expression."""
     span = recording.span(node)
     return (Edit(Span(span.start, span.start), before), Edit(Span(span.end, span.end), after))
-
-
-def tensorflow_name(recording: Recording) -> str:
-    """What the module calls TensorFlow, "" if it does not import it as a whole."""
-    for node in recording.tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name == "tensorflow":
-                    return alias.asname or "tensorflow"
-    return ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.pairs import origin
 from tapelint.play.recording import Apply, Ask, Joined, Recording
-from tapelint.play.values import Data, Either, Items, Several, Value, VariableSet, options
+from tapelint.play.values import Either, Items, Several, Value, VariableSet, bare, options
 from tapelint.rules import story
 
 CODE = "TAP707"
@@ -30,7 +30,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             more = [_source(item) for item in joined.more.items]
             if more != wanted:
                 continue
-            if _zeros(joined.before) and len(joined.before.items) == len(more):
+            if _zeros(recording, joined.before) and len(joined.before.items) == len(more):
                 yield _told(recording, apply, joined, "onto_zeros")
                 break
             if _same_again(joined.before, more):
@@ -47,12 +47,8 @@ def _zipped_list(recording: Recording, apply: Apply) -> set[int]:
     return set()
 
 
-def _bare(item: Value) -> Value:
-    return item.of if isinstance(item, Several) else item
-
-
 def _variable(item: Value) -> Key | None:
-    value = _bare(item)
+    value = bare(item)
     if isinstance(value, Either):
         return None
     if isinstance(value, VariableSet) and isinstance(item, Several):
@@ -61,7 +57,7 @@ def _variable(item: Value) -> Key | None:
 
 
 def _source(item: Value) -> Key | None:
-    found = origin(_bare(item))
+    found = origin(bare(item))
     if found is None:
         return None
     source = found[0]
@@ -70,9 +66,9 @@ def _source(item: Value) -> Key | None:
     return (source.id,)
 
 
-def _zeros(before: Items) -> bool:
+def _zeros(recording: Recording, before: Items) -> bool:
     """Whether the list holds zeros only."""
-    return all(isinstance(item, Data) and item.ask is None and "zeros" in item.op for item in map(_bare, before.items))
+    return all(item.id in recording.zeros for item in before)
 
 
 def _same_again(before: Items, more: list[Key | None]) -> bool:
@@ -89,7 +85,7 @@ def _told(recording: Recording, apply: Apply, joined: Joined, variant: str) -> F
     assert apply.pairs is not None
     node = joined.place.node
     list_, op = _list_and_op(recording, joined)
-    found = origin(_bare(joined.more.items[0]))
+    found = origin(bare(joined.more.items[0]))
     ask: Ask | None = found[1] if found is not None else None
     fields = {
         "op": op,
@@ -121,7 +117,7 @@ def _fix(recording: Recording, joined: Joined) -> Fix | None:
     """Add the two lists item by item, where the first one is not empty at the start."""
     node = joined.place.node
     segment = recording.segment
-    empty = _starts_empty(joined)
+    empty = _starts_empty(recording, joined)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, (ast.Name, ast.Attribute)) and not empty:
         name, more = segment(recording.span(node.target)), segment(recording.span(node.value))
         text = f"{name} = [old + new for old, new in zip({name}, {more})]"
@@ -134,10 +130,10 @@ def _fix(recording: Recording, joined: Joined) -> Fix | None:
     return Fix("add the gradients one by one: [old + new for old, new in zip(...)]", Applicability.UNSAFE, (edit,))
 
 
-def _starts_empty(joined: Joined) -> bool:
+def _starts_empty(recording: Recording, joined: Joined) -> bool:
     place = joined.result.place
     node = place.node if place is not None else None
     if isinstance(node, ast.List):
         return not node.elts
     # `total = total + grads` in a loop: the list that it starts from is not in sight here.
-    return bool(joined.context.loops) and not _zeros(joined.before)
+    return bool(joined.context.loops) and not _zeros(recording, joined.before)

@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Fault, Happening, Recording
 from tapelint.play.values import Const, Data, Place, Variable, VariableSet
 from tapelint.rules import story
+from tapelint.tensorflow import api
 
 CODE = "TAP401"
 _ARITHMETIC = frozenset(
@@ -61,8 +62,8 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _whole(recording: Recording, source: Data | Variable) -> bool:
     """Whether the values come from a function that gives whole numbers whatever it is given."""
     operation = recording.operations.get(source.id)
-    last = operation.function.rsplit(".", 1)[-1] if operation is not None else ""
-    return last.startswith(("arg", "count", "searchsorted", "shape", "size", "rank", "where"))
+    op = api.op(operation.function) if operation is not None else None
+    return op is not None and op.result == "int"
 
 
 def _only_computed_with(recording: Recording, case: story.Missing) -> bool:

@@ -25,6 +25,7 @@ from tapelint.play.values import (
     options,
 )
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP602"
 
@@ -93,10 +94,8 @@ def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | 
 
 def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:
     fields = {
-        "tape": story.tape_name(ask.tape),
-        "method": ask.method,
+        **fields_of(recording, ask),
         "source": recording.text(node),
-        "target": recording.text(ask.target_node),
         "is": is_or_holds(value, node, ask.sources, ask.sources_node),
     }
     if variant == "copies" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Const, Object, Value, options
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 from tapelint.rules.invalid_source import is_or_holds, kind_of
 
 CODE = "TAP603"
@@ -20,7 +21,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
             continue
         for value, node in recording.pieces(ask.target, ask.target_node):
-            if story.left_tensorflow(value) is not None:
+            if story.left_tensorflow(recording, value) is not None:
                 continue  # TAP304 and TAP305 tell where
             kinds = {_kind(option) for option in options(value)}
             if len(kinds) == 1 and (variant := kinds.pop()):
@@ -39,10 +40,8 @@ def _kind(value: Value) -> str:
 
 def _told(recording: Recording, ask: Ask, value: Value, node: ast.AST, variant: str) -> Finding:
     fields = {
-        "tape": story.tape_name(ask.tape),
-        "method": ask.method,
+        **fields_of(recording, ask),
         "target": recording.text(node),
-        "source": recording.text(ask.sources_node),
         "is": is_or_holds(value, node, ask.target, ask.target_node),
     }
     function = _function(recording, value) if variant == "nothing" else None

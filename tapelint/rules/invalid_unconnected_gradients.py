@@ -9,7 +9,8 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Const, Symbol, Value, options
 from tapelint.rules import story
-from tapelint.rules.gradients import argument_node, fields_of, tensorflow_name
+from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import argument_node, fields_of
 
 CODE = "TAP604"
 

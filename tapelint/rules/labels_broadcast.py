@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
-from tapelint.play.shape import REDUCING, Shape
-from tapelint.play.values import Data, Kind, Unknown, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.play.shape import REDUCING
+from tapelint.play.values import CUTS, Data, Kind, Unknown, Value, Variable, VariableSet
+from tapelint.rules import story
+from tapelint.rules.jacobian_arguments import shape_of
 
 CODE = "TAP719"
 _DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squared_difference"})
@@ -17,8 +18,8 @@ _DIFFERENCES = frozenset({"-", "tf.subtract", "tf.math.subtract", "tf.math.squar
 
 def find(recording: Recording) -> Iterator[Finding]:
     for ask in recording.asks:
-        behind = optimizers.behind(recording, ask.target)
-        for value in behind.values():
+        behind = list(recording.behind(ask.target, cuts=CUTS, maybe=True))
+        for value in behind:
             if not isinstance(value, Data) or value.op not in _DIFFERENCES or value.place is None:
                 continue
             pair = _pair(value)
@@ -30,17 +31,13 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield _told(recording, ask, value, flat, column)
 
 
-def _shape(value: Value) -> Shape | None:
-    return value.shape if isinstance(value, (Data, Variable)) else None
-
-
 def _pair(value: Data) -> tuple[Value, Value] | None:
     """The operands of shapes (n,) and (n, 1), n above one."""
     links = [link.value for link in value.links if link.cut is None]
     if len(links) != 2:
         return None
     for flat, column in (links, links[::-1]):
-        one, other = _shape(flat), _shape(column)
+        one, other = shape_of(flat), shape_of(column)
         if one is not None and len(one) == 1 and one[0] is not None and one[0] > 1 and other == (one[0], 1):
             return flat, column
     return None
@@ -48,13 +45,12 @@ def _pair(value: Data) -> tuple[Value, Value] | None:
 
 def _apart(recording: Recording, one: Value, other: Value) -> bool:
     """Whether one side is trained and the other made from something else altogether."""
-    mine, theirs = optimizers.behind(recording, one), optimizers.behind(recording, other)
-    shared = [mine[key] for key in mine.keys() & theirs.keys()]
-    if not _from_layer(other) and not all(_unpaired(value) for value in shared):
+    mine, theirs = (set(recording.behind(side, cuts=CUTS, maybe=True)) for side in (one, other))
+    if not _from_layer(other) and not all(_unpaired(value) for value in mine & theirs):
         return False
-    mine, theirs = (optimizers.behind(recording, side, cuts=True) for side in (one, other))
-    found = [any(isinstance(value, (Variable, VariableSet)) for value in side.values()) for side in (mine, theirs)]
-    unknown = any(isinstance(value, Unknown) and value.inputs for value in (*mine.values(), *theirs.values()))
+    mine, theirs = (set(recording.behind(side, maybe=True)) for side in (one, other))
+    found = [any(isinstance(value, (Variable, VariableSet)) for value in side) for side in (mine, theirs)]
+    unknown = any(isinstance(value, Unknown) and value.inputs for value in mine | theirs)
     return found.count(True) == 1 and not unknown
 
 
@@ -73,10 +69,10 @@ def _unpaired(value: Value) -> bool:
     return isinstance(value, (Variable, VariableSet)) or (isinstance(value, Data) and value.kind is Kind.ARRAY)
 
 
-def _averaged(behind: dict[int, Value], table: Data) -> bool:
+def _averaged(behind: list[Value], table: Data) -> bool:
     """Whether the whole table, as it is, is summed or averaged to one number."""
     whole = {table.id}
-    for value in sorted(behind.values(), key=lambda value: value.time):
+    for value in sorted(behind, key=lambda value: value.time):
         if not isinstance(value, Data) or value.time <= table.time:
             continue
         if any(link.value.id in whole for link in value.links):
@@ -96,8 +92,8 @@ def _told(recording: Recording, ask: Ask, value: Data, flat: Value, column: Valu
     fields = {
         "name": recording.text(names[flat.id]) if flat.id in names else "the labels",
         "target": recording.text(names[column.id]) if column.id in names else "the prediction",
-        "source": str(_shape(flat)),
-        "variables": str(_shape(column)),
+        "source": str(shape_of(flat)),
+        "variables": str(shape_of(column)),
         "op": "difference",
     }
     marks = (

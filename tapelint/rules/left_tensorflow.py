@@ -10,9 +10,10 @@ from tapelint.fixes import statements
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording, Standing, Verdict
 from tapelint.play.tape import Session
-from tapelint.play.values import Cut, CutKind, Data, Kind, Value, VariableSet
+from tapelint.play.values import CUTS, Cut, CutKind, Data, Kind, Value, VariableSet
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP304"
 _KINDS = (CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
@@ -80,27 +81,14 @@ def _constants(recording: Recording) -> Iterator[Finding]:
         if use.context.guarded("ValueError", "TypeError") or not isinstance(use.place.node, ast.Call):
             continue
         for ask in recording.asks:
-            if ask.certain and ask.session is not None and _is_behind(ask, use.item):
+            recorded = ask.session is not None and isinstance(use.item, Data) and ask.session.id in use.item.sessions
+            if ask.certain and recorded and use.item in recording.behind(ask.target, cuts=CUTS):
                 given = use.place.node.args[0] if use.place.node.args else use.place.node
                 fields = {"op": recording.text(use.place.node.func), "name": recording.text(given)}
                 fields |= {"tape": story.tape_name(ask.tape), "target": recording.text(ask.target_node)}
                 marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
                 yield story.told(recording, CODE, use.place, fields, marks, "list-of-tensors", use.context)
                 break
-
-
-def _is_behind(ask: Ask, wanted: Value, limit: int = 400) -> bool:
-    """Whether a value that the asked tape recorded lies behind the target."""
-    stack = [ask.target]
-    seen: set[int] = set()
-    while stack and len(seen) < limit:
-        item = stack.pop()
-        if item is wanted:
-            return isinstance(item, Data) and ask.session is not None and ask.session.id in item.sessions
-        if item.id not in seen and isinstance(item, Data):
-            seen.add(item.id)
-            stack.extend(link.value for link in item.links)
-    return False
 
 
 def _variant(kind: CutKind, op: str) -> str:
@@ -116,46 +104,33 @@ def _variant(kind: CutKind, op: str) -> str:
 
 
 def _fields(recording: Recording, ask: Ask, cut: Cut) -> dict[str, str]:
-    return {
-        "tape": story.tape_name(ask.tape),
-        "method": ask.method,
-        "target": recording.text(ask.target_node),
-        "source": recording.text(ask.sources_node),
-        "op": cut.op,
-        "name": story.operand(recording, cut.place),
-    }
+    return {**fields_of(recording, ask), "op": cut.op, "name": story.operand(recording, cut.place)}
 
 
 def _lost_factor(recording: Recording, ask: Ask, verdict: Verdict) -> Cut | None:
     """A function of NumPy or math, applied to the source in the block, whose result is joined with the source again."""
     if ask.session is None or isinstance(verdict.source, VariableSet):
         return None
-    stack = list(recording.leaves(ask.target))
-    seen: set[int] = set()
-    while stack:
-        value = stack.pop()
-        if value.id in seen or not isinstance(value, Data) or ask.session.id not in value.sessions:
+    session = ask.session.id
+    for factor, step in recording.reads(*recording.leaves(ask.target), session=session):
+        made = factor.links if isinstance(factor, Data) and factor.kind is not Kind.TENSOR else ()
+        cut = next((one.cut for one in made if one.cut is not None), None)
+        if cut is None or step.op not in _JOINING or not _is_formula(cut) or not recording.here(cut.place):
             continue
-        seen.add(value.id)
-        for link in value.links:
-            behind = link.value
-            made = behind.links if isinstance(behind, Data) and behind.kind is not Kind.TENSOR else ()
-            cut = next((one.cut for one in made if one.cut is not None), None)
-            if link.cut is None and cut is not None:
-                others = [other.value for other in value.links if other is not link and other.cut is None]
-                if (
-                    cut.kind in (CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
-                    and recording.here(cut.place)
-                    and value.op in _JOINING
-                    and cut.op.startswith(("np.", "math."))
-                    and cut.op.rsplit(".", 1)[-1] in _FORMULAS
-                    and any(story.leads_to(one.value, verdict.source, ask.session.id) for one in made)
-                    and any(story.leads_to(other, verdict.source, ask.session.id) for other in others)
-                ):
-                    return cut
-            if link.cut is None:
-                stack.append(behind)
+        others = [link.value for link in step.links if link.cut is None and link.value is not factor]
+        if (
+            verdict.source in recording.behind(*(one.value for one in made), session=session)
+            and verdict.source in recording.behind(*others, session=session)
+        ):  # fmt: skip
+            return cut
     return None
+
+
+def _is_formula(cut: Cut) -> bool:
+    """Whether a value went through a function of NumPy or math that stands in formulas."""
+    module, _, function = cut.op.rpartition(".")
+    left = cut.kind in (CutKind.NUMPY_FUNCTION, CutKind.PYTHON_NUMBER)
+    return left and module.partition(".")[0] in ("np", "math") and function in _FORMULAS
 
 
 def _lost_term(recording: Recording, ask: Ask, source: Value) -> Cut | None:
@@ -165,29 +140,26 @@ def _lost_term(recording: Recording, ask: Ask, source: Value) -> Cut | None:
     """
     if ask.session is None or ask.context.experiment:
         return None
-    stack = list(recording.leaves(ask.target))
-    seen: set[int] = set()
-    while stack:
-        value = stack.pop()
-        if value.id in seen or not isinstance(value, Data) or ask.session.id not in value.sessions:
+    leaves = recording.leaves(ask.target)
+    for term, step in recording.reads(*leaves, session=ask.session.id, ends=lambda step: not _linear(step)):
+        if not isinstance(term, Data) or term.kind not in (Kind.ARRAY, Kind.NUMBER):
             continue
-        seen.add(value.id)
-        if value.op not in _LINEAR and not (value.op in ("*", "tf.multiply") and len(value.links) == 1):
-            continue
-        for link in value.links:
-            term = link.value
-            if link.cut is not None or not isinstance(term, Data):
-                continue
-            if term.kind not in (Kind.ARRAY, Kind.NUMBER):
-                stack.append(term)
-            elif value.op == "-" and any(one.cut is not None for one in term.links):
-                continue  # `x - x.numpy()`: the value is taken away on purpose, another one is put in its place
-            elif (cut := _left_behind(term, source, ask.session)) is not None and recording.here(cut.place):
-                return cut
+        if step.op == "-" and any(one.cut is not None for one in term.links):
+            continue  # `x - x.numpy()`: the value is taken away on purpose, another one is put in its place
+        cut = _left_behind(recording, term, source, ask.session)
+        if cut is not None and recording.here(cut.place):
+            return cut
     return None
 
 
-def _left_behind(term: Data, source: Value, session: Session) -> Cut | None:
+def _linear(step: Data) -> bool:
+    """Whether a term of a sum is still one after a step between tensors."""
+    if step.kind in (Kind.ARRAY, Kind.NUMBER):
+        return False
+    return step.op in _LINEAR or (step.op in ("*", "tf.multiply") and len(step.links) == 1)
+
+
+def _left_behind(recording: Recording, term: Data, source: Value, session: Session) -> Cut | None:
     """Where an array or number of the block was taken out of something that the source leads to.
 
     It has to become one number on the way, as a penalty does, and a difference is none: `x + (rounded - x).numpy()`
@@ -212,15 +184,9 @@ def _left_behind(term: Data, source: Value, session: Session) -> Cut | None:
             reduced = reduced or (isinstance(behind, Data) and behind.op in _REDUCED)
             if isinstance(behind, Data) and behind.op in _DIFFERENCES:
                 return None
-            if reduced and link.cut.kind in _KINDS and _comes_from(behind, source, session):
+            if reduced and link.cut.kind in _KINDS and source in recording.behind(behind, session=session.id):
                 return link.cut
     return None
-
-
-def _comes_from(value: Value, source: Value, session: Session) -> bool:
-    if isinstance(source, VariableSet) and isinstance(value, VariableSet):
-        return value.owner is source.owner
-    return story.leads_to(value, source, session.id)
 
 
 _TENSORFLOW = {
@@ -243,7 +209,7 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
         return _without_numpy(recording, node, function)
     name = _TENSORFLOW.get(cut.op.rsplit(".", 1)[-1])
     tf = tensorflow_name(recording)
-    if name is None or tf is None or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
+    if name is None or not tf or not cut.op.startswith(("np.", "math.")) or cut.op.count(".") != 1:
         return None
     if any(keyword.arg not in ("axis", "keepdims") for keyword in node.keywords):
         return None

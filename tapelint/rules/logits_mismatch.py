@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Const, Data, Object, Symbol, Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP409"
 _OBJECTS = {
@@ -46,7 +47,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if told is None:
             continue
         variant, made, used, words = told
-        fields = {**formulas.fields(recording, ask), **words}
+        fields = {**fields_of(recording, ask), **words}
         marks = (
             story.mark(recording, "made", made),
             story.mark(recording, "used", used),

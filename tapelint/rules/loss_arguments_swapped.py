@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Ask, Operation, Recording
-from tapelint.play.values import Const, Data, Kind, Sequence, Value, Variable, VariableSet
-from tapelint.rules import optimizers, story
+from tapelint.play.values import CUTS, Const, Data, Kind, Sequence, Value, Variable, VariableSet
+from tapelint.rules import story
 
 CODE = "TAP716"
 _LOSSES = frozenset(
@@ -31,59 +31,54 @@ def find(recording: Recording) -> Iterator[Finding]:
         if not recording.here(operation.place) or operation.context.guarded("ValueError"):
             continue
         first, second = operation.get(0, "y_true"), operation.get(1, "y_pred")
-        if first is None or second is None or not _trained(first) or not _fixed(recording, second):
+        if first is None or second is None or not _trained(recording, first) or not _fixed(recording, second):
             continue
         ask = _asked(recording, number, first)
         if ask is not None:
             yield _told(recording, operation, ask)
-
-
-def _trained(value: Value) -> bool:
-    """Whether a value certainly is computed from trainable variables, without a cut."""
-    stack: list[Value] = [value]
-    seen: set[int] = set()
-    while stack and len(seen) < 400:
-        item = stack.pop()
-        if item.id in seen:
+    for use in recording.uses:
+        call = use.place.node
+        if use.name != "compute_loss" or use.how != "call" or not isinstance(call, ast.Call) or not use.certain:
             continue
-        seen.add(item.id)
-        if isinstance(item, VariableSet):
-            return item.which != "non_trainable"
-        if isinstance(item, Variable):
-            return item.trainable is True
-        if isinstance(item, Data) and item.kind is Kind.TENSOR:
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False
+        if len(call.args) != 2 or call.keywords or any(isinstance(argument, ast.Starred) for argument in call.args):
+            continue
+        if recording.here(use.place) and not use.context.guarded("ValueError", "AttributeError"):
+            names = [recording.text(argument) for argument in call.args]
+            fields = {"op": recording.text(call.func), "name": names[0], "target": names[1]}
+            yield story.told(recording, CODE, call, fields, (), "first_input", use.context)
+
+
+def _trained(recording: Recording, value: Value) -> bool:
+    """Whether a value certainly is computed from trainable variables, without a cut."""
+    behind = recording.behind(value, ends=lambda item: item.kind is not Kind.TENSOR)
+    weight = next((item for item in behind if isinstance(item, (Variable, VariableSet))), None)
+    if isinstance(weight, VariableSet):
+        return weight.which != "non_trainable"
+    return isinstance(weight, Variable) and weight.trainable is True
 
 
 def _fixed(recording: Recording, value: Value) -> bool:
     """Whether a value certainly depends on no variable at all."""
-    stack: list[Value] = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            if item.op.rsplit(".", 1)[-1] not in ("ones_like", "zeros_like", "shape"):
-                stack.extend(link.value for link in item.links)
-        elif isinstance(item, Sequence) and item.id in recording.contents:
-            stack.extend(recording.contents[item.id])
-        elif not isinstance(item, Const):
-            return False
-    return True
+    return all(
+        isinstance(item, (Data, Const)) or (isinstance(item, Sequence) and item.id in recording.contents)
+        for item in recording.behind(value, cuts=CUTS, ends=_constant)
+    )
+
+
+def _constant(value: Data) -> bool:
+    """Whether a tensor takes its shape from another, and nothing else."""
+    return value.op.rsplit(".", 1)[-1] in ("ones_like", "zeros_like", "shape")
 
 
 def _asked(recording: Recording, number: int, prediction: Value) -> Ask | None:
     """The gradient that is asked of this loss with respect to the variables behind the prediction."""
     variables = {
         item.owner.id if isinstance(item, VariableSet) else item.id
-        for item in optimizers.behind(recording, prediction).values()
+        for item in recording.behind(prediction, cuts=CUTS, maybe=True)
         if isinstance(item, (Variable, VariableSet))
     }
     for ask in recording.asks:
-        if number not in optimizers.behind(recording, ask.target):
+        if all(item.id != number for item in recording.behind(ask.target, cuts=CUTS, maybe=True)):
             continue
         for leaf in recording.leaves(ask.sources):
             if (leaf.owner.id if isinstance(leaf, VariableSet) else leaf.id) in variables:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix, Mark
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Ask, Recording
-from tapelint.play.values import Const, Data, Method, Object, Sequence, Several, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import Const, Data, Method, Object, Sequence, Unknown, Value, Variable, VariableSet
 from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP712"
@@ -37,7 +37,7 @@ def _unscaled(recording: Recording, apply: Apply) -> Ask | None:
     """The gradient call, when neither its target nor anything after it can have been multiplied by the scale."""
     assert apply.pairs is not None
     asks: list[Ask] = []
-    stack: list[Value] = [item.of if isinstance(item, Several) else item for item in apply.pairs.gradients.items]
+    stack: list[Value] = list(apply.pairs.gradients)
     seen: set[int] = set()
     while stack:
         item = stack.pop()

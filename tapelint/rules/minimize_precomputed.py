@@ -9,6 +9,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Recording
 from tapelint.play.values import (
+    CUTS,
     Bound,
     Const,
     Data,
@@ -40,48 +41,26 @@ def find(recording: Recording) -> Iterator[Finding]:
         if apply.unentered is not None and optimizer.kind != "v1_optimizer":
             yield _new_tape(recording, apply)
         elif apply.loss is not None:
-            earlier = _computed_earlier(apply, apply.loss)
+            earlier = _computed_earlier(recording, apply, apply.loss)
             if earlier is not None:
                 yield _told(recording, apply, earlier)
 
 
-def _computed_earlier(apply: Apply, loss: Value) -> Data | None:
+def _computed_earlier(recording: Recording, apply: Apply, loss: Value) -> Data | None:
     """What the function's result was computed from before the call, if nothing in it leads to the variables."""
     earlier: list[Data] = []
-    seen: set[int] = set()
-    stack = [loss]
-    while stack:
-        item = stack.pop()
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data) and item.kind is Kind.TENSOR and not (item.nested and not item.links):
-            if item.time < apply.time:
+    for item in recording.behind(loss, ends=lambda item: item.kind is not Kind.TENSOR or item.time < apply.time):
+        if isinstance(item, Data) and not (item.kind is Kind.TENSOR and item.nested and not item.links):
+            if item.kind is Kind.TENSOR and item.time < apply.time:
                 earlier.append(item)
-                continue
-            stack.extend(link.value for link in item.links if link.cut is None)
-        elif isinstance(item, (Const, Symbol)) or (isinstance(item, Data) and item.kind is not Kind.TENSOR):
-            continue
-        else:
+        elif not isinstance(item, (Const, Symbol)):
             return None  # a variable, or something that may hold one
-    return next((item for item in earlier if _from_variables(item)), None)
+    return next((item for item in earlier if _from_variables(recording, item)), None)
 
 
-def _from_variables(value: Value, limit: int = 300) -> bool:
+def _from_variables(recording: Recording, value: Value) -> bool:
     """Whether a variable lies behind a value."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, (Variable, VariableSet)):
-            return True
-        if isinstance(item, Data):
-            stack.extend(link.value for link in item.links)
-    return False
+    return any(isinstance(item, (Variable, VariableSet)) for item in recording.behind(value, cuts=CUTS))
 
 
 def _told(recording: Recording, apply: Apply, earlier: Data) -> Finding:

@@ -36,6 +36,8 @@ def _of_graphs(recording: Recording) -> Iterator[Finding]:
             continue
         if not isinstance(use.value, Object) or not optimizers.is_optimizer(use.value) or not recording.here(use.place):
             continue
+        if optimizers.is_gone(recording, use.value):
+            continue
         if use.context.guarded("AttributeError") or optimizers.asked_first(recording, use.place):
             continue
         fields = {"optimizer": optimizers.receiver(recording, node), "method": use.name}
@@ -52,6 +54,8 @@ def _fault(recording: Recording, apply: Apply, generation: int) -> str | None:
         return ("v1_recorded" if recorded else "v1") if eager and _computed(loss) else None
     if not optimizers.is_optimizer(optimizer):
         return None
+    if optimizers.is_gone(recording, optimizer):
+        return None  # it can't even be made: TAP904 tells that, and that what takes its place has no `minimize`
     if generation == 3:
         if isinstance(loss, (Function, Bound, Partial)):
             return "computed" if isinstance(_written(apply, "loss", 0), ast.Lambda) else "function"

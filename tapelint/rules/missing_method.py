@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
+from tapelint.play.outline import walk
 from tapelint.play.recording import Recording, Use
 from tapelint.play.values import Const, Data, Dictionary, Object, Sequence, Symbol, Variable
 from tapelint.rules import optimizers, story
@@ -14,6 +15,11 @@ from tapelint.tensorflow import api
 CODE = "TAP908"
 _STEPS = frozenset({"step", "zero_grad"})
 _GONE = frozenset({"experimental_run_v2", "experimental_make_numpy_dataset"})
+_KERNELS = {
+    **dict.fromkeys(("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"), "kernel"),
+    "Embedding": "embeddings",
+}
+"""The weights of Keras 3 that are properties, which cannot be set."""
 _TORCH = ("import torch", "from torch")
 
 
@@ -21,12 +27,13 @@ def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
         if not use.certain or not recording.here(use.place):
             continue
-        variant = _variant(use)
+        variant = "weight" if recording.keras == 3 and _is_kernel(use) else _variant(use)
         if variant is None or use.context.guarded("AttributeError", "TypeError"):
             continue
         if variant in ("", "step") and any(words in recording.source.text for words in _TORCH):
             continue  # what is a tensor, and of which library, can't be told so well there
-        if not optimizers.asked_first(recording, use.place) and use.name not in _given(recording):
+        known = variant == "weight" or use.name not in _given(recording)
+        if known and not optimizers.asked_first(recording, use.place):
             yield _told(recording, use, variant)
 
 
@@ -34,6 +41,14 @@ def _given(recording: Recording) -> frozenset[str]:
     """The names of attributes that the program itself gives to objects: `weight.grad = gradient`."""
     stored = (node for node in recording.nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
     return frozenset(node.attr for node in stored)
+
+
+def _is_kernel(use: Use) -> bool:
+    """Whether something is put in the place of a weight of a layer."""
+    value = use.value
+    if use.how != "write" or not isinstance(value, Object) or value.kind != "layer":
+        return False
+    return value.symbol.startswith("keras.") and _KERNELS.get(value.symbol.rsplit(".", 1)[-1]) == use.name
 
 
 def _variant(use: Use) -> str | None:
@@ -58,9 +73,15 @@ def _variant(use: Use) -> str | None:
     return "several" if isinstance(value, Dictionary) else None
 
 
+def _written(statement: ast.AST, name: str) -> ast.Attribute | None:
+    """The attribute of that name which a statement writes."""
+    written = (part for part in walk(statement) if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store))
+    return next((part for part in written if part.attr == name), None)
+
+
 def _told(recording: Recording, use: Use, variant: str) -> Finding:
     node = use.place.node
-    function = node.func if isinstance(node, ast.Call) else node
+    function = node.func if isinstance(node, ast.Call) else _written(node, use.name) or node
     owner = function.value if isinstance(function, (ast.Attribute, ast.Subscript)) else node
     words = recording.text(owner)
     if not isinstance(owner, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
@@ -68,5 +89,5 @@ def _told(recording: Recording, use: Use, variant: str) -> Finding:
     fields = {"name": words, "method": use.name}
     place = use.value.place
     marks = (story.mark(recording, "made", place if place is not None and recording.here(place) else None),)
-    at = node if isinstance(node, ast.expr) else owner
+    at = node if isinstance(node, ast.expr) else function
     return story.told(recording, CODE, at, fields, marks, variant, use.context)

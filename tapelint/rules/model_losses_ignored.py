@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.recording import AddedLoss, Ask, Forward, Recording, Use
-from tapelint.play.values import Data, Either, Instance, Object, Place, Sequence, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import (
+    CUTS,
+    Data,
+    Either,
+    Instance,
+    Object,
+    Place,
+    Sequence,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+)
 from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP715"
@@ -26,10 +38,10 @@ def find(recording: Recording) -> Iterator[Finding]:
     adding = [forward for forward in recording.forwards if forward.penalized or forward.added]
     for ask, _ in optimizers.trained(recording) if adding else ():
         owners = optimizers.owners(recording, ask)
-        behind = optimizers.behind(recording, ask.target)
+        behind = dict.fromkeys(recording.behind(ask.target, cuts=CUTS, maybe=True))
         forwards = [
             one for one in adding
-            if one.layer.id in owners and one.penalized and (one.result.id in behind or isinstance(one.layer, Instance))
+            if one.layer.id in owners and one.penalized and (one.result in behind or isinstance(one.layer, Instance))
         ]  # fmt: skip
         added = [
             one for forward in adding if forward.layer.id in ask.owned for one in forward.added
@@ -38,7 +50,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         early = _early(recording, ask, behind) if forwards else None
         if early is not None:
             yield _told_early(recording, ask, early, forwards[0])
-        elif (forwards or added) and not _penalized(recording, behind, owners):
+        elif (forwards or added) and not _penalized(recording, behind):
             yield _told(recording, ask, forwards[0] if forwards else added[0], [one.place for one in forwards])
 
 
@@ -73,11 +85,11 @@ def _list(recording: Recording, ask: Ask, total: Data) -> Finding:
     return story.told(recording, CODE, node, fields, marks, variant, ask.context, fix)
 
 
-def _early(recording: Recording, ask: Ask, behind: dict[int, Value]) -> Data | None:
+def _early(recording: Recording, ask: Ask, behind: Iterable[Value]) -> Data | None:
     """The penalties that are part of the target, where all of them were computed before the tape recorded."""
     if ask.session is None:
         return None
-    found = [value for value in behind.values() if isinstance(value, Data) and value.op == "losses"]
+    found = [value for value in behind if isinstance(value, Data) and value.op == "losses"]
     for value in found:
         recorded = ask.session.id in value.sessions or ask.session.id in value.maybe
         if recorded or value.time > ask.session.began or value.place is None or not recording.here(value.place):
@@ -97,7 +109,7 @@ def _told_early(recording: Recording, ask: Ask, early: Data, penalty: Forward) -
     return story.told(recording, CODE, early.place, fields, marks, "early", ask.context)
 
 
-def _left_out(recording: Recording, forward: Forward, added: AddedLoss, ask: Ask, behind: dict[int, Value]) -> bool:
+def _left_out(recording: Recording, forward: Forward, added: AddedLoss, ask: Ask, behind: Container[Value]) -> bool:
     """Whether what a layer adds by `add_loss` depends on what is trained, and is certainly no part of the target.
 
     The target may hold the same penalty, computed once more from what the layer was given. So nothing of that may lead
@@ -106,60 +118,36 @@ def _left_out(recording: Recording, forward: Forward, added: AddedLoss, ask: Ask
     for outer in recording.forwards:
         if outer.layer.id in ask.owned and outer.began < forward.began and outer.ended > forward.ended:
             forward = outer
-    results = {leaf.id for leaf in recording.leaves(forward.result)}
-    if added.loss.id in behind or results.isdisjoint(behind):
+    results = set(recording.leaves(forward.result))
+    if added.loss in behind or not any(result in behind for result in results):
         return False
-    made_of = optimizers.behind(recording, added.loss)
-    if any(isinstance(item, (Unknown, Either)) for item in made_of.values()):
+    made_of = list(recording.behind(added.loss, cuts=CUTS, maybe=True))
+    if any(isinstance(item, (Unknown, Either)) for item in made_of):
         return False
     given = {
-        item.id for item in made_of.values()
-        if isinstance(item, Data) and item.time <= forward.began and _trained(recording, item, ask)
+        item for item in made_of
+        if isinstance(item, Data) and item.time <= forward.began and recording.sourced(ask, item)
     }  # fmt: skip
     if given & results:
         return False  # what the layer gives back may be what it was given
-    around = [ask.target]
-    passed: set[int] = set()
-    while around:
-        item = around.pop()
-        if item.id in given or isinstance(item, (Unknown, Either)):
-            return False
-        if item.id in passed or item.id in results:
-            continue
-        passed.add(item.id)
-        if isinstance(item, Data):
-            around.extend(link.value for link in item.links)
-        elif isinstance(item, Sequence):
-            around.extend(recording.contents.get(item.id, ()))
-    return _trained(recording, added.loss, ask)
+    around = recording.behind(ask.target, cuts=CUTS, ends=lambda item: item in results)
+    if any(item in given or isinstance(item, (Unknown, Either)) for item in around):
+        return False
+    return recording.sourced(ask, added.loss)
 
 
-def _trained(recording: Recording, value: Data, ask: Ask) -> bool:
-    """Whether a tensor was computed, without a cut, from something that the gradients are asked for."""
-    stack: list[Value] = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (Variable, VariableSet)):
-            if (item.owner or item).id in ask.owned or item.id in ask.owned:
-                return True
-        elif isinstance(item, Data) and item.id not in seen:
-            seen.add(item.id)
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return False
-
-
-def _penalized(recording: Recording, behind: dict[int, Value], owners: dict[int, Value]) -> bool:
+def _penalized(recording: Recording, behind: Iterable[Value]) -> bool:
     """Whether the penalties, the weights themselves or something that can't be seen is part of the target."""
     results = {one.result.id for one in recording.forwards}
-    for value in behind.values():
+    for value in behind:
         if isinstance(value, Data):
             if value.op in ("losses", "regularizer"):
                 return True
             if value.id in results:
                 continue
-            if any(isinstance(link.value, (Variable, VariableSet)) for link in value.links) and value.op not in _LAYERS:
-                return not _is_layer(recording, value)
+            weighted = any(isinstance(link.value, (Variable, VariableSet)) for link in value.links)
+            if weighted and value.op not in _LAYERS and not _is_layer(recording, value):
+                return True
         elif isinstance(value, Unknown) and (value.inputs or value.role not in ("parameter", "item")):
             return True
         elif isinstance(value, Sequence) and value.id not in recording.contents:

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Fault, Recording, Standing, Verdict, Work
-from tapelint.play.values import Object, Variable, VariableSet
-from tapelint.rules import story
+from tapelint.play.recording import Apply, Fault, Recording, Standing, Verdict, Work
+from tapelint.play.values import CutKind, Object, Several, Value, Variable, VariableSet
+from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tested
 
 CODE = "TAP609"
@@ -25,6 +25,12 @@ def find(recording: Recording) -> Iterator[Finding]:
         verdict = _none(work)
         if verdict is not None and not tested(recording, work.place.node):
             yield _told(recording, work, verdict)
+    for apply in optimizers.applied(recording, "apply_gradients"):
+        gradients = apply.pairs.gradients.items if apply.pairs is not None else ()
+        values = [item.of if isinstance(item, Several) else item for item in gradients]
+        found = [_idle(value) for value in values]
+        if found and found[0] is not None and None not in found and not tested(recording, apply.node):
+            yield _applied(recording, apply, values[0], found[0])
 
 
 def _written(write: Work) -> Work | None:
@@ -45,22 +51,55 @@ def _meets_all(work: Work) -> bool:
     return isinstance(bound, ast.Call) and isinstance(bound.func, ast.Name) and bound.func.id == "len"
 
 
-def _none(work: Work) -> Verdict | None:
-    """Why the gradient is None, where the None is legitimate for the tape: one source of several is not used."""
-    ask = ask_of(work.value)
+def _idle(value: Value) -> Verdict | None:
+    """Why a gradient is None, where the None is legitimate for the tape: one source of several is not used."""
+    ask = ask_of(value)
     if ask is None or ask.zero or ask.expected_none or ask.context.experiment or ask.method == "batch_jacobian":
         return None
     if all(verdict.standing is Standing.CUT for verdict in ask.verdicts):
         return None
-    source = source_of(work.value)
+    source = source_of(value)
     for verdict in ask.verdicts:
-        unused = verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET)
-        if verdict.standing is Standing.CUT and unused and verdict.source is source:
+        if verdict.standing is Standing.CUT and verdict.source is source and _on_purpose(verdict):
             return verdict
-    if not isinstance(source, VariableSet) or not _meets_all(work):
+    return None
+
+
+def _on_purpose(verdict: Verdict) -> bool:
+    """Whether the program may well mean that a source gets no gradient, as long as others do."""
+    if verdict.fault is None:
+        return verdict.cut is not None and verdict.cut.cut.kind is CutKind.STOP_GRADIENT
+    return verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET)
+
+
+def _none(work: Work) -> Verdict | None:
+    """The same for a gradient that is computed with, also in a loop over all of them."""
+    ask, source = ask_of(work.value), source_of(work.value)
+    found = _idle(work.value)
+    if found is not None or ask is None or not isinstance(source, VariableSet) or not _meets_all(work):
+        return found
+    if ask.zero or ask.expected_none or ask.context.experiment or ask.method == "batch_jacobian":
+        return None
+    if all(verdict.standing is Standing.CUT for verdict in ask.verdicts):
         return None
     # A loop over all gradients meets those of the layers that take no part.
     return next((idle for whole, idle in ask.idle if whole is source), None)
+
+
+def _applied(recording: Recording, apply: Apply, value: Value, verdict: Verdict) -> Finding:
+    """An optimizer that gets nothing but None."""
+    ask = ask_of(value)
+    assert ask is not None
+    whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
+    fields = {**fields_of(recording, ask), "op": recording.text(apply.node.func)}
+    fields["source"] = _source(recording, verdict, story.value_name(recording, whose))
+    stopped = verdict.cut.cut.place if verdict.fault is None and verdict.cut is not None else None
+    marks = (
+        story.opened(recording, ask.tape, ask.time),
+        story.mark(recording, "cut", stopped),
+        story.asked(recording, ask),
+    )
+    return story.told(recording, CODE, apply.node.args[0], fields, marks, "applied", apply.context)
 
 
 def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:

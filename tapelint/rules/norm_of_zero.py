@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Operation, Recording
-from tapelint.play.values import Const, CutKind, Data, Value, Variable
+from tapelint.play.values import Const, Data, Value, Variable
+from tapelint.play.zeros import is_zero
 from tapelint.record import Record
 from tapelint.rules import formulas, singular_at_zero, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP410"
 
-_ZEROS = frozenset({"tf.zeros", "tf.zeros_like", "tf.keras.ops.zeros"})
 _SINGULAR = singular_at_zero.NORMS | singular_at_zero.EUCLIDEAN | singular_at_zero.DEVIATIONS | singular_at_zero.ROOTS
-_KEEPING = frozenset(
-    {
-        "unary -", "tensorflow.abs", "tensorflow.cast", "tensorflow.convert_to_tensor", "tensorflow.expand_dims",
-        "tensorflow.identity", "tensorflow.reduce_mean", "tensorflow.reduce_sum", "tensorflow.reshape",
-        "tensorflow.square", "tensorflow.squeeze", "tensorflow.transpose",
-    }
-)  # fmt: skip
-"""What gives zeros for zeros."""
 
 
 class _Spread(Record):
@@ -46,13 +38,13 @@ def find(recording: Recording) -> Iterator[Finding]:
             given, variant = operation.args[0], "root"
         if given is None:
             continue
-        if not _zero(recording, given, value):
+        if not is_zero(recording, given, value):
             if variant or not _self_distance(recording, operation, given):
                 continue
             variant = "distance"
         name = story.value_name(recording, given) or story.operand(recording, operation.place)
         node = operation.place.node
-        fields = {**formulas.fields(recording, ask), "op": recording.text(getattr(node, "func", node)), "name": name}
+        fields = {**fields_of(recording, ask), "op": recording.text(getattr(node, "func", node)), "name": name}
         zero = given.place if variant == "distance" and recording.here(given.place) else None
         tape = story.opened(recording, ask.tape, ask.time)
         marks = (story.mark(recording, "zero", zero), tape, story.asked(recording, ask))
@@ -69,7 +61,7 @@ def _weighs(recording: Recording, ask: Ask, value: Data) -> bool:
         item, depth = stack.pop()
         if item is value:
             return True
-        name, operation = formulas.made_by(recording, item)
+        name, operation = recording.made_by(item)
         if operation is None or not operation.args or not depth:
             continue
         if name in ("+", "-", "tensorflow.add_n", "unary -", *singular_at_zero.SUMS):
@@ -85,39 +77,9 @@ def _weighs(recording: Recording, ask: Ask, value: Data) -> bool:
     return False
 
 
-def _zero(recording: Recording, value: Value, user: Data, depth: int = 8) -> bool:
-    """Whether a value certainly is zero where `user` is computed from it."""
-    if isinstance(value, Const):
-        return isinstance(value.value, (int, float)) and value.value == 0
-    if isinstance(value, Variable):
-        if value.id not in recording.cleared or any(_is_write(link.cut) for link in user.links):
-            return False
-        # Between two functions that are played by themselves unseen code may have written into it.
-        return bisect_right(recording.entries, value.time) == bisect_right(recording.entries, user.time)
-    if not isinstance(value, Data) or not depth:
-        return False
-    if value.op in _ZEROS or value.id in recording.zeros:
-        return True
-    if value.op == "slice" and len(value.links) >= 1:
-        return _zero(recording, value.links[0].value, value, depth - 1)
-    name, operation = formulas.made_by(recording, value)
-    if operation is None or not operation.args:
-        return False
-    zeros = [_zero(recording, one, value, depth - 1) for one in operation.args[:2]]
-    if name in _KEEPING:
-        return zeros[0]
-    if name in ("+", "-"):
-        return len(zeros) == 2 and all(zeros)
-    return any(zeros) if name in ("*", "@", "tensorflow.matmul") else False
-
-
-def _is_write(cut: object) -> bool:
-    return getattr(cut, "kind", None) is CutKind.STATE_WRITE
-
-
 def _self_distance(recording: Recording, operation: Operation, difference: Value) -> bool:
     """Whether the differences of all points with all points are taken, so that each meets itself."""
-    name, made = formulas.made_by(recording, difference)
+    name, made = recording.made_by(difference)
     if name != "-" or made is None or len(made.args) != 2:
         return False
     one, other = (_spread(recording, value) for value in made.args)
@@ -133,7 +95,7 @@ def _axis(recording: Recording, operation: Operation) -> int | None:
     """The axis that a norm, a deviation or the sum under a root is taken over."""
     found = operation.get(2, "axis") if operation.function in singular_at_zero.NORMS else operation.get(1, "axis")
     if operation.function in singular_at_zero.ROOTS:
-        _, total = formulas.made_by(recording, operation.args[0])
+        _, total = recording.made_by(operation.args[0])
         found = total.get(1, "axis") if total is not None else None
     if operation.function in singular_at_zero.DEVIATIONS:
         return None  # the deviation of a difference is something else
@@ -153,7 +115,7 @@ def _spread(recording: Recording, value: Value) -> _Spread | None:
         if len(new) != 1 or not all(_is_new(part) or _is_whole(part) for part in parts):
             return None
         return _Spread(base, ast.unparse(node.value), new[0], max(rank, len(parts) - 1))
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if name != "tensorflow.expand_dims" or operation is None or not isinstance(node, ast.Call) or not node.args:
         return None
     axis = operation.get(1, "axis")

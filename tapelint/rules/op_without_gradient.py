@@ -47,23 +47,22 @@ def _second(recording: Recording, ask: Ask) -> Finding | None:
     """A second derivative through an operation whose gradient has no gradient itself."""
     if ask.session is None or all(verdict.standing is not Standing.CONNECTED for verdict in ask.verdicts):
         return None
-    for inner in story.asks_behind(ask.target):
+    for inner in story.asks_behind(recording, ask.target):
         recorded = any(isinstance(one, Data) and ask.session.id in one.sessions for one in inner.results)
         if inner is ask or inner.method != "gradient" or not recorded:
             continue
         outer = recording.leaves(ask.sources)
         sources = recording.leaves(inner.sources)
-        passed = _behind(inner.target, [])
-        learned = any(isinstance(value, (Variable, VariableSet)) for value in passed.values())
+        passed = list(recording.behind(inner.target, ends=_is_gradient))
+        learned = any(isinstance(value, (Variable, VariableSet)) for value in passed)
         if not learned and not any(one is other for one in outer for other in sources):
             continue  # the outer tape has nothing of it to record
-        for value in passed.values():
+        for value in passed:
             operation = recording.replayed.get(value.id) or recording.operations.get(value.id)
             words = _once(recording, operation) if operation is not None else ""
             if operation is None or not words or not isinstance(value, Data) or ask.session.id not in value.sessions:
                 continue
-            behind = _behind(value, sources)
-            if not any(source.id in behind for source in sources):
+            if not recording.sourced(inner, value):
                 continue
             fields = {**fields_of(recording, ask), "op": words, "first": recording.text(inner.node)}
             marks = (
@@ -75,21 +74,8 @@ def _second(recording: Recording, ask: Ask) -> Finding | None:
     return None
 
 
-def _behind(value: Value, ends: list[Value], limit: int = 600) -> dict[int, Value]:
-    """What a value was computed from on ways that nothing cuts, up to where they end."""
-    found: dict[int, Value] = {}
-    stop = {end.id for end in ends}
-    stack = [value]
-    while stack and len(found) < limit:
-        item = stack.pop()
-        if item.id in found:
-            continue
-        found[item.id] = item
-        if item.id in stop:
-            continue
-        if isinstance(item, Data) and item.ask is None:
-            stack.extend(link.value for link in item.links if link.cut is None)
-    return found
+def _is_gradient(value: Data) -> bool:
+    return value.ask is not None
 
 
 def _once(recording: Recording, operation: Operation) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Context, Creation, Recording
-from tapelint.play.values import Const, Object, Place, Several, Value, Variable, VariableSet, same
+from tapelint.play.values import Const, Object, Place, Several, Value, Variable, VariableSet, bare, same
 from tapelint.rules import blocks, optimizers, story, withblock
 
 CODE = "TAP708"
@@ -87,7 +87,7 @@ def _same_variables(one: Apply, other: Apply) -> bool:
 
 
 def _key(item: Value) -> tuple[object, ...] | None:
-    value = item.of if isinstance(item, Several) else item
+    value = bare(item)
     if isinstance(value, VariableSet):
         return (value.owner.id, value.which) if isinstance(item, Several) else (value.id,)
     return (value.id,) if isinstance(value, Variable) else None

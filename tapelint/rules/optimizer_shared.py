@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Recording, Stranger
-from tapelint.play.values import Data, Object, Place, Several, Unknown, Value, VariableSet
+from tapelint.play.values import Data, Object, Place, Unknown, Value, VariableSet, bare
 from tapelint.rules import blocks, optimizers, story
 
 CODE = "TAP709"
@@ -19,6 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if apply.stranger is None or not apply.alone or not apply.node.args or not recording.here(apply.place):
             continue
         if apply.context.guarded("ValueError", "KeyError") or _built(recording, apply):
+            continue
+        if optimizers.is_gone(recording, apply.optimizer):
             continue
         yield _told(recording, apply, apply.stranger)
 
@@ -111,8 +113,8 @@ def _met_in_part(apply: Apply, stranger: Stranger) -> bool:
 
 
 def _identity(value: Value) -> tuple[int, str]:
-    bare = value.of if isinstance(value, Several) else value
-    return (bare.owner.id, bare.which) if isinstance(bare, VariableSet) else (bare.id, "")
+    item = bare(value)
+    return (item.owner.id, item.which) if isinstance(item, VariableSet) else (item.id, "")
 
 
 def _words(recording: Recording, node: ast.AST) -> str:
@@ -122,16 +124,16 @@ def _words(recording: Recording, node: ast.AST) -> str:
 
 
 def _origin(value: Value) -> Place | None:
-    bare = value.of if isinstance(value, Several) else value
-    return bare.owner.place if isinstance(bare, VariableSet) else bare.place
+    item = bare(value)
+    return item.owner.place if isinstance(item, VariableSet) else item.place
 
 
 def _name(recording: Recording, value: Value) -> str:
     """What the program calls the variables of a model, or a variable, wherever they are used under another name."""
-    bare = value.of if isinstance(value, Several) else value
-    if not isinstance(bare, VariableSet):
-        return recording.names.get(bare.id, "")
-    owner = recording.names.get(bare.owner.id, "")
+    item = bare(value)
+    if not isinstance(item, VariableSet):
+        return recording.names.get(item.id, "")
+    owner = recording.names.get(item.owner.id, "")
     return f"{owner}.trainable_variables" if owner else ""
 
 
@@ -170,8 +172,8 @@ def _call_sites(before: Apply, apply: Apply) -> tuple[ast.Call | None, ast.Call 
 
 def _empty_then(recording: Recording, value: Value, optimizer: Value) -> bool:
     """Whether these are the variables of a layer that may not have had any when the optimizer was made."""
-    bare = value.of if isinstance(value, Several) else value
-    owner = bare.owner if isinstance(bare, VariableSet) else None
+    item = bare(value)
+    owner = item.owner if isinstance(item, VariableSet) else None
     if owner is None or isinstance(owner, Unknown):
         return False
     if isinstance(owner, Object):

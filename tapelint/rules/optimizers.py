@@ -11,20 +11,20 @@ from tapelint.diagnostic import Mark
 from tapelint.play.outline import walk
 from tapelint.play.recording import Apply, Ask, Context, Recording
 from tapelint.play.values import (
-    Data,
-    Either,
+    Class,
     Instance,
     Object,
     Place,
-    Sequence,
-    Several,
-    Unknown,
+    Symbol,
     Value,
     VariableSet,
 )
 from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
+LEGACY = ("keras.optimizers.legacy.", "keras.optimizers.experimental.")
+"""The packages of the optimizers that Keras 3 does not have."""
+
 _SCALED = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adadelta", "Adafactor", "Lion", "AdamOptimizer"})
 """Optimizers whose step does not grow with the gradients."""
 
@@ -52,6 +52,40 @@ def is_optimizer(value: Value) -> bool:
     return isinstance(value, Instance) and value.kind == "optimizer" and value.whole
 
 
+def is_gone(recording: Recording, value: Value) -> bool:
+    """Whether the program is for Keras 3, which has no such optimizer: to make it raises."""
+    if recording.keras != 3:
+        return False
+    if isinstance(value, Instance):
+        return _is_legacy(value.cls)
+    if not isinstance(value, Object):
+        return False
+    inner = value.args.get("inner_optimizer", value.args.get("0"))
+    if value.kind == "loss_scale_optimizer" and inner is not None:
+        return is_gone(recording, inner)
+    return value.symbol.startswith(LEGACY) or (value.place is not None and is_experimental(value.place))
+
+
+def _is_legacy(cls: Class) -> bool:
+    """Whether a class of the program is made from one of the optimizers that are gone."""
+    return any(
+        _is_legacy(base) if isinstance(base, Class) else isinstance(base, Symbol) and base.name.startswith(LEGACY)
+        for base in cls.bases
+    )
+
+
+def is_experimental(made: Place) -> bool:
+    """Whether the class is spelled with its older package: it is the same class as without it."""
+    node = made.node
+    owner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    return (
+        isinstance(owner, ast.Attribute)
+        and owner.attr == "experimental"
+        and isinstance(owner.value, ast.Attribute)
+        and owner.value.attr == "optimizers"
+    )
+
+
 def evens_out(optimizer: Value) -> str:
     """The name of an optimizer whose step does not grow with the gradients; empty for others."""
     if not isinstance(optimizer, Object):
@@ -75,19 +109,6 @@ def made(recording: Recording, value: Value) -> tuple[Mark, ...]:
     if isinstance(value, Object) and not value.whole:
         return ()
     return story.mark(recording, "made", value.place)
-
-
-def ask_of(value: Value, limit: int = 100) -> Ask | None:
-    """The gradient call that a value comes from, the nearest one."""
-    stack = [value]
-    while stack and limit:
-        item = stack.pop(0)
-        limit -= 1
-        if isinstance(item, Data):
-            if item.ask is not None:
-                return item.ask
-            stack.extend(link.value for link in item.links)
-    return None
 
 
 def eager(context: Context) -> bool:
@@ -174,8 +195,8 @@ def trained(recording: Recording) -> Iterator[tuple[Ask, Apply]]:
         if apply.pairs is None or apply.method == "minimize":
             continue
         seen: set[int] = set()
-        for item in apply.pairs.gradients.items:
-            ask = ask_of(item.of if isinstance(item, Several) else item)
+        for gradient in apply.pairs.gradients:
+            ask = story.ask_behind(recording, gradient)
             if ask is not None and id(ask) not in seen:
                 seen.add(id(ask))
                 yield ask, apply
@@ -187,26 +208,4 @@ def owners(recording: Recording, ask: Ask) -> dict[int, Value]:
     for leaf in recording.leaves(ask.sources):
         if isinstance(leaf, VariableSet) and not leaf.part:
             found[leaf.owner.id] = leaf.owner
-    return found
-
-
-def behind(recording: Recording, value: Value, limit: int = 2000, cuts: bool = False) -> dict[int, Value]:
-    """Everything that a value was computed from, by its id; the value itself too. With `cuts` the ways end there."""
-    found: dict[int, Value] = {}
-    stack = [value]
-    while stack and len(found) < limit:
-        item = stack.pop()
-        if item.id in found:
-            continue
-        found[item.id] = item
-        if isinstance(item, Data):
-            stack.extend(link.value for link in item.links if not (cuts and link.cut is not None))
-            if item.same is not None:
-                stack.append(item.same)
-        elif isinstance(item, Unknown):
-            stack.extend(item.inputs)
-        elif isinstance(item, Either):
-            stack.extend(item.options)
-        elif isinstance(item, Sequence):
-            stack.extend(recording.contents.get(item.id, ()))
     return found

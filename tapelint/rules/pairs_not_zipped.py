@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient, is_variable
 from tapelint.play.recording import Apply, Ask, Recording
 from tapelint.play.values import (
+    Class,
     Const,
     Data,
     Dictionary,
@@ -161,8 +162,15 @@ def _layers_beside(recording: Recording, apply: Apply) -> bool:
         if isinstance(node, ast.Attribute) and node.attr == "layers" and isinstance(item, Unknown):
             held = item.inputs[0] if item.inputs else None
             owner = held.inputs[0] if isinstance(held, Unknown) and held.inputs else None
-            return isinstance(owner, Instance) and owner.kind == "model"
+            return isinstance(owner, Instance) and owner.kind == "model" and not _defines(owner.cls, "layers")
     return False
+
+
+def _defines(cls: Value, name: str) -> bool:
+    """Whether a class, or one above it, may bind a name of its own."""
+    if not isinstance(cls, Class):
+        return isinstance(cls, Unknown)
+    return name in cls.frame.bindings.counts or any(_defines(above, name) for above in cls.bases)
 
 
 def _whole_list(item: Value) -> bool:
@@ -191,7 +199,7 @@ def _told(recording: Recording, apply: Apply, variant: str) -> Finding:
     value = apply.args[0]
     held = recording.contents.get(value.id, ())
     leaves = recording.leaves(value)
-    ask = next((found for leaf in leaves if (found := optimizers.ask_of(leaf)) is not None), None)
+    ask = next((found for leaf in leaves if (found := story.ask_behind(recording, leaf)) is not None), None)
     text = recording.text(beside) if beside is not None else ""
     if not text and ask is not None:
         inside = recording.calls_at(ask.time)[len(recording.calls_at(apply.time)) :]

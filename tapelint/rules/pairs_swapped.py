@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.pairs import is_gradient, is_variable
 from tapelint.play.recording import Apply, Recording
-from tapelint.play.values import Several, Value
+from tapelint.play.values import Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP702"
@@ -18,18 +18,14 @@ def find(recording: Recording) -> Iterator[Finding]:
     for apply in optimizers.applied(recording, "apply_gradients"):
         if apply.pairs is None or not apply.node.args:
             continue
-        firsts = [_bare(item) for item in apply.pairs.gradients.items]
-        seconds = [_bare(item) for item in apply.pairs.variables.items]
+        firsts = list(apply.pairs.gradients)
+        seconds = list(apply.pairs.variables)
         if firsts and seconds and all(map(is_variable, firsts)) and all(map(is_gradient, seconds)):
             yield _told(recording, apply, seconds)
 
 
-def _bare(item: Value) -> Value:
-    return item.of if isinstance(item, Several) else item
-
-
 def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding:
-    ask = next((found for value in gradients if (found := optimizers.ask_of(value)) is not None), None)
+    ask = next((found for value in gradients if (found := story.ask_behind(recording, value)) is not None), None)
     node = swapped = _pairing(recording, apply)
     one: ast.AST = node
     other: ast.AST = node

@@ -78,6 +78,10 @@ def _replaces(one: Finding, other: Finding) -> bool:
         return other.code in _REPLACED[one.code] and call is not None and call in (other.span, _mark(other, "gradient"))
     if one.code == "TAP302":
         return other.code == "TAP303" and other.span == one.span
+    if other.code == "TAP402" and other.variant == "already":
+        # Another play of the same call sees what made the whole numbers.
+        call = _mark(one, "gradient")
+        return one.code in ("TAP402", "TAP403") and one.variant != "already" and call == _mark(other, "gradient")
     if one.code == "TAP107":
         return other.code == "TAP105" and other.span == _mark(one, "tape")
     if one.code == "TAP410":

@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording
 from tapelint.play.values import Cut, CutKind
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 from tapelint.rules.left_tensorflow import an_array
 
 CODE = "TAP305"
@@ -26,13 +27,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if finding is not None:
             yield finding
     for ask, node, cut in story.array_targets(recording, CutKind.PREDICT):
-        fields = {
-            "tape": story.tape_name(ask.tape),
-            "method": ask.method,
-            "target": recording.text(node),
-            "source": recording.text(ask.sources_node),
-            **_words(recording, cut),
-        }
+        fields = {**fields_of(recording, ask), "target": recording.text(node), **_words(recording, cut)}
         marks = (story.opened(recording, ask.tape), story.asked(recording, ask))
         fix = _fix(recording, cut)
         variant = "" if recording.keras == 2 else "loss-target" if cut.op in _LOSSES else "target"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Operation, Rebinding, Recording
-from tapelint.play.values import CutKind, Data, Kind, Value, Variable, VariableSet, is_one_tensor
+from tapelint.play.values import CUTS, CutKind, Data, Kind, Value, Variable, VariableSet, is_one_tensor
 from tapelint.rules import story
 
 CODE = "TAP312"
@@ -87,12 +87,12 @@ def _steps(recording: Recording) -> Iterator[Finding]:
             continue
         if not isinstance(dropped.value, Data) or dropped.value.kind is not Kind.TENSOR or len(operation.args) != 2:
             continue
-        asks = story.asks_behind(dropped.value)
+        ask = story.ask_behind(recording, dropped.value)
         value, name = operation.args[0], recording.text(node.left)
         stepped = isinstance(value, Variable) or (isinstance(value, VariableSet) and value.part)
-        if asks and stepped and isinstance(node.left, (ast.Name, ast.Attribute, ast.Subscript)):
-            fields = {"op": recording.text(node), "name": name, "tape": story.tape_name(asks[0].tape)}
-            marks = (story.asked(recording, asks[0]),)
+        if ask is not None and stepped and isinstance(node.left, (ast.Name, ast.Attribute, ast.Subscript)):
+            fields = {"op": recording.text(node), "name": name, "tape": story.tape_name(ask.tape)}
+            marks = (story.asked(recording, ask),)
             yield story.told(recording, CODE, node, fields, marks, "step", dropped.context)
 
 
@@ -111,12 +111,12 @@ def _items(recording: Recording) -> Iterator[Finding]:
         loop = _loop_of(recording, statement, rebinding.name)
         if loop is None or rebinding.context.guards or not is_one_tensor(old) or old.ask is not None:
             continue
-        asks = story.asks_behind(rebinding.new)
-        if not asks or _read_later(recording, rebinding, statement):
+        ask = story.ask_behind(recording, rebinding.new)
+        if ask is None or _read_later(recording, rebinding, statement):
             continue
         told.add(id(statement))
-        fields = {"op": recording.text(statement), "name": rebinding.name, "tape": story.tape_name(asks[0].tape)}
-        marks = (story.asked(recording, asks[0]), story.head(recording, "loop", loop))
+        fields = {"op": recording.text(statement), "name": rebinding.name, "tape": story.tape_name(ask.tape)}
+        marks = (story.asked(recording, ask), story.head(recording, "loop", loop))
         yield story.told(recording, CODE, statement, fields, marks, "item", rebinding.context)
 
 
@@ -160,17 +160,8 @@ def _part_of(recording: Recording, value: Value) -> Ask | None:
     if not isinstance(value, (Data, Variable)):
         return None
     for ask in recording.asks:
-        if any(leaf is value for leaf in recording.leaves(ask.sources)):
+        if value in recording.leaves(ask.sources) or value in recording.behind(ask.target, cuts=CUTS):
             return ask
-        stack = list(recording.leaves(ask.target))
-        seen: set[int] = set()
-        while stack:
-            item = stack.pop()
-            if item is value:
-                return ask
-            if item.id not in seen and isinstance(item, Data):
-                seen.add(item.id)
-                stack.extend(link.value for link in item.links)
     return None
 
 

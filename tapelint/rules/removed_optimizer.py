@@ -11,7 +11,6 @@ from tapelint.play.values import Object
 from tapelint.rules import optimizers, story
 
 CODE = "TAP904"
-_GONE = ("keras.optimizers.legacy.", "keras.optimizers.experimental.")
 _STILL = frozenset({"SGD", "Adam", "Adamax", "Nadam", "Adagrad", "Adadelta", "RMSprop", "Ftrl", "AdamW", "Adafactor"})
 
 
@@ -22,8 +21,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         value = made.value
         if made.what != "optimizer" or not made.certain or not isinstance(value, Object):
             continue
-        if not value.symbol.startswith(_GONE) and not _experimental(made):
-            continue
+        if value.kind != "optimizer" or not optimizers.is_gone(recording, value):
+            continue  # what is wrapped around one that is gone is still there
         if not recording.here(made.place) or made.context.guarded("ImportError", "AttributeError"):
             continue
         if not optimizers.asked_first(recording, made.place):
@@ -33,30 +32,22 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _told(recording: Recording, made: Creation, value: Object) -> Finding:
     node = made.place.node
     function = node.func if isinstance(node, ast.Call) else node
-    fix = None if _minimizes(recording, made) else _fix(recording, function)
-    variant = "" if value.symbol.startswith(_GONE[0]) else "experimental"
+    minimizes = _minimizes(recording, made)
+    fix = None if minimizes else _fix(recording, function)
+    if value.symbol.startswith(optimizers.LEGACY[0]):
+        variant = "minimizes" if minimizes else ""
+    else:
+        variant = "experimental_minimizes" if minimizes else "experimental"
     fields = {"name": recording.text(function, 60)}
     return story.told(recording, CODE, node, fields, (), variant, made.context, fix)
 
 
 def _minimizes(recording: Recording, made: Creation) -> bool:
-    """Whether the optimizer is used by methods that none of Keras 3 has: then its name is the least of it."""
+    """Whether `minimize` is called, which no optimizer of Keras 3 has: another name alone would not do."""
     return any(
         isinstance(apply.optimizer, Object) and apply.optimizer.place == made.place
         for apply in recording.applies
-        if apply.method != "apply_gradients"
-    )
-
-
-def _experimental(made: Creation) -> bool:
-    """Whether the class is spelled with its older package: it is the same class as without it."""
-    node = made.place.node
-    owner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
-    return (
-        isinstance(owner, ast.Attribute)
-        and owner.attr == "experimental"
-        and isinstance(owner.value, ast.Attribute)
-        and owner.value.attr == "optimizers"
+        if apply.method == "minimize"
     )
 
 

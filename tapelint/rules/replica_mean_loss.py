@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Apply, Recording, Scope
-from tapelint.play.values import Const, Data, Several, Unknown, Value, VariableSet
+from tapelint.play.values import CUTS, Const, Data, Unknown, Value, VariableSet
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import ask_of
 from tapelint.rules.replicas import replica_of
@@ -19,8 +19,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         replica = replica_of(apply.context)
         if replica is None or apply.pairs is None or apply.kwargs or not apply.certain:
             continue
-        for item in apply.pairs.gradients.items:
-            ask = ask_of(item.of if isinstance(item, Several) else item)
+        for gradient in apply.pairs.gradients:
+            ask = ask_of(gradient)
             if ask is None or ask.method != "gradient" or "output_gradients" in ask.arguments:
                 continue
             mean = _mean(recording, ask.target)
@@ -45,27 +45,18 @@ def _mean(recording: Recording, value: Value, depth: int = 5) -> Data | None:
     if operation.function == "tensorflow.reduce_mean":
         axis = operation.get(1, "axis")
         whole = axis is None or (isinstance(axis, Const) and axis.value in (None, 0))
-        return value if whole and _of_samples(value) else None
+        return value if whole and _of_samples(recording, value) else None
     if operation.function == "+":
         return next((found for item in operation.args if (found := _mean(recording, item, depth - 1))), None)
     return None
 
 
-def _of_samples(value: Value, limit: int = 200) -> bool:
+def _of_samples(recording: Recording, value: Value) -> bool:
     """Whether data takes part in a value, and not variables alone."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, (Unknown, VariableSet)) or (isinstance(item, Data) and not item.links):
-            return True
-        if isinstance(item, Data):
-            stack.extend(link.value for link in item.links)
-    return False
+    return any(
+        isinstance(item, (Unknown, VariableSet)) or (isinstance(item, Data) and not item.links)
+        for item in recording.behind(value, cuts=CUTS)
+    )
 
 
 def _told(recording: Recording, mean: Data, apply: Apply, replica: Scope) -> Iterator[Finding]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.outline import walk
-from tapelint.play.recording import Recording, Trace, Work
+from tapelint.play.recording import Recording, Work
 from tapelint.play.values import Const, Dictionary, Instance, Sequence
 from tapelint.rules import blocks, story
-from tapelint.rules.gradients import tensorflow_name
+from tapelint.rules.edits import tensorflow_name
 
 CODE = "TAP803"
 _CHANGES = frozenset({"append", "clear", "extend", "insert"})
@@ -18,8 +18,6 @@ _RAISED = ("InaccessibleTensorError", "TypeError")
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if "run_functions_eagerly" in recording.source.text:
-        return
     for work in recording.works:
         if work.how not in ("keep", "print") or work.context.trace is None or not recording.here(work.place):
             continue
@@ -28,7 +26,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         handed = work.how == "keep" and isinstance(work.others[0], (Instance, Dictionary))
         if handed and not _in_the_step(recording, work):
             continue  # a helper may hand a tensor on to another one in the same step
-        if handed and _read_in_the_step_only(recording, work):
+        if handed and (work.others[0].id in recording.given or _read_in_the_step_only(recording, work)):
             continue
         yield _told(recording, work)
     for work in recording.works:
@@ -56,10 +54,7 @@ def _in_the_step(recording: Recording, work: Work) -> bool:
 
 
 def _list_of_the_step(recording: Recording, work: Work) -> bool:
-    """Whether a list in an attribute is filled by a function that the traced one calls, and read on the same way.
-
-    Functions are followed by their names, and `call` by any call: what stays in doubt is not reported.
-    """
+    """Whether a list in an attribute is filled by a function that the traced one calls, and read on the same way."""
     trace, node = work.context.trace, work.place.node
     if trace is None or _in_the_step(recording, work) or not isinstance(work.others[0], Sequence):
         return False
@@ -68,7 +63,7 @@ def _list_of_the_step(recording: Recording, work: Work) -> bool:
     held = node.func.value
     if not isinstance(held, ast.Attribute):
         return False
-    played = _reached(recording, trace)
+    played = recording.played_in(trace)
     changed = {id(part.value) for function in played for part in _changes(function)}
     return any(
         isinstance(part, ast.Attribute) and part.attr == held.attr and id(part) not in changed
@@ -76,20 +71,6 @@ def _list_of_the_step(recording: Recording, work: Work) -> bool:
         for part in walk(function)
         if isinstance(getattr(part, "ctx", None), ast.Load)
     )
-
-
-def _reached(recording: Recording, trace: Trace) -> list[ast.AST]:
-    """The traced function and those that it calls, followed by their names, and `call` by any call."""
-    modules = dict.fromkeys((trace.place.module, recording.module))
-    played, names = [trace.place.node], {"call", "__call__"}
-    for function in played:
-        called = {part.func for part in walk(function) if isinstance(part, ast.Call)}
-        names |= {part.attr for part in called if isinstance(part, ast.Attribute)}
-        names |= {part.id for part in called if isinstance(part, ast.Name)}
-        played += [
-            part for module in modules for part in module.outline.functions if part.name in names and part not in played
-        ]
-    return played
 
 
 def _changes(function: ast.AST) -> Iterator[ast.Attribute]:
@@ -112,7 +93,7 @@ def _read_in_the_step_only(recording: Recording, work: Work) -> bool:
         for item in walk(recording.tree)
         if isinstance(item, ast.Attribute) and item.attr in names and isinstance(item.ctx, ast.Load)
     ]
-    played = _reached(recording, trace)
+    played = recording.played_in(trace)
     return bool(reads) and all(any(blocks.contains(function, item) for function in played) for item in reads)
 
 

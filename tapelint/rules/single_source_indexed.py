@@ -10,7 +10,7 @@ from tapelint.play import shape as shapes
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient, origin
 from tapelint.play.recording import Ask, Recording, Work, Zip
-from tapelint.play.values import Const, Data, Object, Place, Sequence, Value, Variable
+from tapelint.play.values import CUTS, Const, Data, Object, Place, Sequence, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped
 from tapelint.rules.summed_targets_unpacked import taken_apart
@@ -52,22 +52,11 @@ def _first_row(recording: Recording, write: Work) -> Work | None:
         if work.how != "index" or ask is None or source_of(work.value) is not variable or not single(ask):
             continue
         index = work.others[0]
-        if isinstance(index, Const) and index.value == 0 and _from(given, work.place.node):
-            return work
+        if isinstance(index, Const) and index.value == 0:
+            behind = recording.behind(given, cuts=CUTS, ends=lambda item: item.ask is not None)
+            if any(value.place is not None and value.place.node is work.place.node for value in behind):
+                return work
     return None
-
-
-def _from(value: Value, node: ast.AST, limit: int = 30) -> bool:
-    """Whether a value was computed from what the expression `node` gave."""
-    stack = [value]
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if item.place is not None and item.place.node is node:
-            return True
-        if isinstance(item, Data) and item.ask is None:
-            stack.extend(link.value for link in item.links)
-    return False
 
 
 def _zipped(recording: Recording, one: Zip) -> Iterator[Finding]:

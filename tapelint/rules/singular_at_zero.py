@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Const, Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP407"
 NORMS = frozenset({"tensorflow.norm", "tensorflow.linalg.normalize"})
@@ -28,7 +29,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         name = story.value_name(recording, given) or story.operand(recording, operation.place)
         node = operation.place.node
         op = recording.text(getattr(node, "func", node))
-        fields = {**formulas.fields(recording, ask), "op": op, "name": name}
+        fields = {**fields_of(recording, ask), "op": op, "name": name}
         marks = (story.opened(recording, ask.tape, ask.time), story.asked(recording, ask))
         variant = "deviation" if deviation else ""
         fix = _fix(recording, operation)
@@ -66,14 +67,14 @@ def singular(recording: Recording, operation: Operation) -> Value | None:
     if operation.function in EUCLIDEAN or operation.function in DEVIATIONS:
         return given
     if operation.function in ROOTS:
-        name, total = formulas.made_by(recording, given)
+        name, total = recording.made_by(given)
         if name in SUMS and total is not None and total.args:
             return _squared(recording, total.args[0])
     return None
 
 
 def _squared(recording: Recording, value: Value) -> Value | None:
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if operation is None or not operation.args:
         return None
     if name in _SQUARES:
@@ -87,7 +88,7 @@ def _squared(recording: Recording, value: Value) -> Value | None:
 
 def shifted(recording: Recording, value: Value) -> bool:
     """Whether something is added to the argument that keeps it away from zero."""
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if operation is None:
         return False
     constant = any(formulas.number(one) not in (None, 0.0) for one in operation.args)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Fault, Recording
-from tapelint.play.values import Data, Either, Instance, Object, Place, Value, Variable, VariableSet
-from tapelint.rules import blocks, optimizers, story
+from tapelint.play.values import CUTS, Data, Either, Instance, Object, Place, Value, Variable, VariableSet
+from tapelint.rules import blocks, story
 from tapelint.rules.arguments_swapped import swapped
 from tapelint.rules.unwatched_source import handed_over, rebound_variable
 
@@ -17,7 +18,7 @@ CODE = "TAP310"
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, Fault.NOT_USED, Fault.CONSTANT_TARGET):
         source = case.verdict.source
-        first = story.straight(case.ask)
+        first = story.straight(recording, case.ask)
         if first is not None:
             if case.ask.method != "batch_jacobian":  # which gives the zeros that are meant
                 yield _second(recording, case, first)
@@ -70,12 +71,23 @@ def _origin(recording: Recording, target: Value, whole: bool) -> tuple[Mark, ...
 
 def model_call(recording: Recording, ask: Ask) -> tuple[Mark, ...]:
     """The last call of a model that the target comes from."""
-    behind = optimizers.behind(recording, ask.target).values()
+    behind = recording.behind(ask.target, cuts=CUTS, maybe=True)
     calls = [
         value for value in behind if isinstance(value, Data) and value.op == "model" and recording.here(value.place)
     ]
     last = max(calls, key=lambda value: value.time, default=None)
-    return story.mark(recording, "model", last.place if last is not None else None)
+    return story.mark(recording, "model", _seen_from(recording, last, ask) if last is not None else None)
+
+
+def _seen_from(recording: Recording, call: Data, ask: Ask) -> Place | None:
+    """The call of a model, or the call that leads to it in the function that asks the tape or opens it."""
+    running = [place for place in recording.calls_at(call.time) if recording.here(place)]
+    for side in (ask.place, ask.tape.place):
+        around = story.scope_around(recording, side) if side is not None and recording.here(side) else None
+        for place in running:
+            if isinstance(place.node, ast.Call) and story.scope_around(recording, place) is around:
+                return place
+    return call.place
 
 
 def _made_in_calls(recording: Recording, ask: Ask, owner: Value) -> list[Place]:
@@ -84,13 +96,12 @@ def _made_in_calls(recording: Recording, ask: Ask, owner: Value) -> list[Place]:
         return []
     body = owner.cls.node
     found: list[Place] = []
-    for value in optimizers.behind(recording, ask.target, cuts=True).values():
-        for link in value.links if isinstance(value, Data) else ():
-            layer = link.value.owner if isinstance(link.value, VariableSet) else None
-            if not isinstance(layer, Object) or layer.place is None or layer.time < ask.session.began:
-                continue
-            if recording.here(layer.place) and blocks.contains(body, layer.place.node):
-                found.append(layer.place)
+    for value, _ in recording.reads(ask.target, maybe=True):
+        layer = value.owner if isinstance(value, VariableSet) else None
+        if not isinstance(layer, Object) or layer.place is None or layer.time < ask.session.began:
+            continue
+        if recording.here(layer.place) and blocks.contains(body, layer.place.node):
+            found.append(layer.place)
     return sorted(found, key=lambda place: recording.span(place).start)
 
 

@@ -7,22 +7,31 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording
-from tapelint.play.values import Place, Symbol, Value
-from tapelint.rules import story
+from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.values import OneShot, Place, Symbol, Value
+from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import fields_of
 
 CODE = "TAP605"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
+    told: set[int] = set()
     for ask in recording.asks:
         model = recording.unbuilt.get(ask.sources.id)
         if model is None or not ask.certain or ask.context.experiment or not recording.here(ask.place):
             continue
         if recording.contents.get(ask.sources.id):
             continue
+        told.add(model.id)
         yield _told(recording, ask, model)
+    for apply in optimizers.applied(recording, "apply_gradients"):
+        pairs = apply.args[0] if apply.args else None
+        for part in pairs.parts if isinstance(pairs, OneShot) and pairs.kind == "zip" else ():
+            model = recording.unbuilt.get(part.id)
+            if model is not None and model.id not in told and not recording.contents.get(part.id):
+                yield _paired(recording, apply, part, model)
+                break
 
 
 def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
@@ -31,19 +40,48 @@ def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
     if not name and read is not None and isinstance(read.node, ast.Attribute) and recording.here(read):
         name = recording.text(read.node.value)
     fields = {**fields_of(recording, ask), "model": name or _asked(recording, model, read)}
+    first = _first_call(recording, ask, model)
     marks = (
         story.mark(recording, "made", model.place),
         story.mark(recording, "source", read),
-        story.mark(recording, "used", recording.ran.get(model.id)),
+        story.mark(recording, "used", first),
     )
     if isinstance(model, Symbol):
         return story.told(recording, CODE, ask.place, fields, marks[1:2], "collection", ask.context)
     named = bool(fields["model"])
-    if _read_again(recording, ask.sources, model):
-        variant = "first" if named else "first_unnamed"
+    again = _read_again(recording, ask.sources, model)
+    if not named:
+        variant = "first_unnamed" if again else "unnamed"
+    elif first is None or recording.ran_at[model.id] > ask.time:
+        variant = "first_uncalled" if again else "uncalled"  # not read too early: the target does without the model
     else:
-        variant = "" if named else "unnamed"
+        variant = "first" if again else ""
     return story.told(recording, CODE, ask.place, fields, marks, variant, ask.context, _fix(recording, ask))
+
+
+def _first_call(recording: Recording, ask: Ask, model: Value) -> Place | None:
+    """Where the model gets its variables, if that is on the way on which the list was read."""
+    called = recording.ran_at.get(model.id)
+    return recording.ran.get(model.id) if called is not None and recording.one_run(called, ask.time) else None
+
+
+def _paired(recording: Recording, apply: Apply, empty: Value, model: Value) -> Finding:
+    """A list that is as long as the variables were many, and is zipped with them: the gradients that are summed up."""
+    call = apply.node.args[0]
+    columns = call.args if isinstance(call, ast.Call) else []
+    pairs = apply.args[0]
+    at = pairs.parts.index(empty) if isinstance(pairs, OneShot) else 0
+    read = empty.place
+    fields = {
+        "source": recording.text(columns[at]) if at < len(columns) else recording.text(call),
+        "model": story.value_name(recording, model) or _asked(recording, model, read),
+    }
+    marks = (
+        story.mark(recording, "source", read),
+        story.mark(recording, "used", recording.ran.get(model.id)),
+    )
+    variant = "pairs" if fields["model"] else "pairs_unnamed"
+    return story.told(recording, CODE, call, fields, marks, variant, apply.context)
 
 
 def _read_again(recording: Recording, read: Value, model: Value) -> bool:

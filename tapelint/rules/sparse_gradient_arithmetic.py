@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Recording, Standing, Work
-from tapelint.play.values import Const, Data, Either, Kind, Object, Place, Value, Variable, VariableSet
+from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story
-from tapelint.rules.gradients import ask_of, fields_of, source_of, tensorflow_name, wrapped
+from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import ask_of, fields_of, source_of, wrapped
 
 CODE = "TAP610"
 
@@ -53,7 +54,11 @@ def looked_up(recording: Recording, gradient: Value, work: Work) -> Place | None
     if ask is None or not isinstance(source, (Variable, VariableSet)):
         return None
     found: Place | None = None
-    for value, parent in _reads(ask.target):
+    for value, parent in recording.reads(ask.target, maybe=True):
+        if isinstance(value, Unknown) and any(
+            _is(item, source) for item in recording.behind(value, cuts=CUTS, maybe=True)
+        ):
+            return None  # what it does with the source can't be told
         if not _is(value, source):
             continue
         if not _rows(recording, parent, source, work):
@@ -71,7 +76,7 @@ def _among_all(recording: Recording, ask: Ask, source: Value, work: Work) -> Pla
         return None
     for layer in ask.embedded:
         reads = [
-            (value, parent) for value, parent in _reads(ask.target)
+            (value, parent) for value, parent in recording.reads(ask.target, maybe=True)
             if isinstance(value, VariableSet) and value.owner is layer
         ]  # fmt: skip
         if reads and all(_rows(recording, parent, value, work) for value, parent in reads):
@@ -94,25 +99,6 @@ def _is(value: Value, source: Value) -> bool:
     if value is source:
         return True
     return isinstance(value, VariableSet) and isinstance(source, VariableSet) and value.owner is source.owner
-
-
-def _reads(target: Value, limit: int = 2000) -> Iterator[tuple[Value, Data]]:
-    """Every value that a step on the way back from the target was computed from, with the step."""
-    stack = [target]
-    seen: set[int] = set()
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Either):
-            stack.extend(item.options)
-        elif isinstance(item, Data):
-            for link in item.links:
-                if link.cut is None:
-                    yield link.value, item
-                    stack.append(link.value)
 
 
 def _rows(recording: Recording, parent: Data, source: Value, work: Work) -> bool:

@@ -10,7 +10,21 @@ from tapelint.diagnostic import Finding, Fix, Mark, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
 from tapelint.play.tape import Session
-from tapelint.play.values import Cut, CutKind, Data, Kind, Place, Sequence, Tape, Unknown, Value, Variable, VariableSet
+from tapelint.play.values import (
+    CUTS,
+    Cut,
+    CutKind,
+    Data,
+    Kind,
+    Place,
+    Sequence,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+    VariableSet,
+    is_tensor,
+)
 from tapelint.record import Record
 
 
@@ -119,7 +133,7 @@ def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]
                 continue  # one loss among several, differentiated with respect to all variables
             met = verdict.cut if verdict.fault is None else None
             reason = verdict.fault or (met.cut.kind if met is not None else None)
-            if reason in _POSITIONS and not asks_behind(ask.target):
+            if reason in _POSITIONS and ask_behind(recording, ask.target) is None:
                 if ask.session is not None and ask.session.restarted is not None:
                     reason = Fault.RESTARTED
                 elif recorder(recording, ask) is not None:
@@ -299,23 +313,25 @@ def cut_finding(
     if at is None or not recording.here(at):
         return None
     fields = {**case.fields, **(extra or {})}
-    back = mark(recording, used, comes_back(case)) if used else ()
+    back = comes_back(case) if used else None
     inside = mark(recording, "inside", step if step is not None and step.node is not at.node else None)
-    marks = (recorded(recording, case.ask), inside, back, asked(recording, case.ask))
+    returned = mark(recording, used, back.place if back is not None else None)
+    marks = (recorded(recording, case.ask), inside, returned, asked(recording, case.ask))
     return told(recording, code, at, fields, marks, variant, case.ask.context, fix)
 
 
 def back_label(case: Missing, name: str) -> str:
     """How to tell where something comes back: by its name only where the line holds that name."""
-    return "used" if names_it(case.recording, comes_back(case), name) else "back"
+    back = comes_back(case)
+    return "used" if back is not None and names_it(case.recording, back.place, name) else "back"
 
 
 def kept_name(case: Missing, place: Place) -> str:
     """The attribute in which a call that stands alone left what comes back later, "" if there are more or none."""
     recording, back = case.recording, comes_back(case)
-    if back is None or not isinstance(recording.parents.get(id(place.node)), ast.Expr):
+    if back is None or back.place is None or not isinstance(recording.parents.get(id(place.node)), ast.Expr):
         return ""
-    parts = {recording.text(part) for part in walk(back.node) if isinstance(part, ast.Attribute)}
+    parts = {recording.text(part) for part in walk(back.place.node) if isinstance(part, ast.Attribute)}
     own = [part for part in parts if part.startswith("self.")]
     return own[0] if len(own) == 1 else ""
 
@@ -326,8 +342,8 @@ def names_it(recording: Recording, place: Place | None, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", words) is not None
 
 
-def comes_back(case: Missing) -> Place | None:
-    """Where a tensor on the way to the target is computed from what was cut off."""
+def comes_back(case: Missing) -> Data | None:
+    """The tensor on the way to the target that is computed from what was cut off."""
     if case.met is None:
         return None
     lost = case.met.cut.place
@@ -336,11 +352,11 @@ def comes_back(case: Missing) -> Place | None:
     seen = {value.id for value in queue}
     for value in queue:
         if value.place == lost:
-            while value.place == lost or not (isinstance(value, Data) and value.kind is Kind.TENSOR):
+            while value.place == lost or not isinstance(value, Data) or value.kind is not Kind.TENSOR:
                 if value.id not in users:
                     return None
                 value = users[value.id]
-            return value.place if case.recording.here(value.place) else None
+            return value if case.recording.here(value.place) else None
         for behind in (link.value for link in value.links) if isinstance(value, Data) else ():
             if behind.id not in seen:
                 seen.add(behind.id)
@@ -383,24 +399,14 @@ LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTHO
 """The ways in which a value leaves TensorFlow and becomes an array or a number."""
 
 
-def left_tensorflow(value: Value) -> Cut | None:
+def left_tensorflow(recording: Recording, value: Value) -> Cut | None:
     """Where an array or number was taken out of TensorFlow; None when it did not certainly come from a tensor."""
     if not isinstance(value, Data) or value.kind not in (Kind.ARRAY, Kind.NUMBER):
         return None
-    queue: list[Value] = [value]
-    seen: set[int] = set()
-    for item in queue:
-        if item.id in seen or not isinstance(item, Data):
-            continue
-        seen.add(item.id)
-        for link in item.links:
-            behind = link.value
-            tensor = isinstance(behind, (Variable, VariableSet))
-            tensor = tensor or (isinstance(behind, Data) and behind.kind is Kind.TENSOR)
-            if link.cut is not None and link.cut.kind in LEAVING and tensor:
-                return link.cut
-            if link.cut is None:
-                queue.append(behind)
+    for item in recording.behind(value):
+        for behind, cut in item.links if isinstance(item, Data) else ():
+            if cut is not None and cut.kind in LEAVING and (isinstance(behind, VariableSet) or is_tensor(behind)):
+                return cut
     return None
 
 
@@ -410,24 +416,9 @@ def array_targets(recording: Recording, *kinds: CutKind) -> Iterator[tuple[Ask, 
         if ask.context.guarded("AttributeError", "TypeError", "ValueError"):
             continue
         for value, node in recording.pieces(ask.target, ask.target_node):
-            cut = left_tensorflow(value)
+            cut = left_tensorflow(recording, value)
             if cut is not None and cut.kind in kinds and recording.here(cut.place):
                 yield ask, node, cut
-
-
-def leads_to(value: Value, source: Value, session: int) -> bool:
-    """Whether a recording holds a way without a cut from the source to the value."""
-    stack = [value]
-    seen: set[int] = set()
-    while stack:
-        item = stack.pop()
-        if item is source:
-            return True
-        if item.id in seen or not isinstance(item, Data) or session not in item.sessions:
-            continue
-        seen.add(item.id)
-        stack.extend(link.value for link in item.links if link.cut is None)
-    return False
 
 
 def watches(recording: Recording, event: Event, source: Value) -> bool:
@@ -435,28 +426,23 @@ def watches(recording: Recording, event: Event, source: Value) -> bool:
     return event.value is not None and any(leaf is source for leaf in recording.leaves(event.value))
 
 
-def asks_behind(value: Value, limit: int = 200) -> list[Ask]:
+def asks_behind(recording: Recording, value: Value) -> Iterator[Ask]:
     """The gradient calls whose results a value was computed from, nearest first."""
-    found: list[Ask] = []
-    queue: list[Value] = [value]
-    seen: set[int] = set()
-    while queue and limit:
-        item = queue.pop(0)
-        limit -= 1
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            if item.ask is not None:
-                found.append(item.ask)
-            queue.extend(read_links(item))
-    return found
+    # What was written into a variable in an earlier step is another step's.
+    for item in recording.behind(value, cuts=CUTS - {CutKind.STATE_WRITE}):
+        if isinstance(item, Data) and item.ask is not None:
+            yield item.ask
 
 
-def straight(ask: Ask) -> Ask | None:
+def ask_behind(recording: Recording, value: Value) -> Ask | None:
+    """The gradient call that a value comes from, the nearest one."""
+    return next(asks_behind(recording, value), None)
+
+
+def straight(recording: Recording, ask: Ask) -> Ask | None:
     """The ask whose result is differentiated here although it is the slope of something linear."""
-    behind = asks_behind(ask.target)
-    return behind[0] if behind and behind[0].slopes else None
+    behind = ask_behind(recording, ask.target)
+    return behind if behind is not None and behind.slopes else None
 
 
 def event_fields(recording: Recording, event: Event) -> dict[str, str]:

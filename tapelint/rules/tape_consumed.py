@@ -17,7 +17,7 @@ CODE = "TAP101"
 
 def find(recording: Recording) -> Iterator[Finding]:
     for event in recording.happened(Happening.ASK):
-        if not event.state.only(Phase.CONSUMED) or event.context.guarded("RuntimeError"):
+        if not event.state.only(Phase.CONSUMED) or event.context.guarded("RuntimeError") or not event.certain:
             continue
         yield _told(recording, event)
 

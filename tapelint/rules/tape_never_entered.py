@@ -20,8 +20,8 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if not event.state.only(Phase.CREATED) or event.context.guarded("RuntimeError", "AttributeError", "ValueError"):
             continue
-        if event.what is not Happening.ASK and event.tape.id in entered:
-            continue  # entered later: TAP203 and TAP116 say so
+        if event.what is not Happening.ASK and event.tape.id in entered | recording.escaped:
+            continue  # entered later: TAP203 and TAP116 say so; or perhaps by code that can't be seen
         fields = story.event_fields(recording, event)
         fields["error"] = _ERRORS.get(event.name, "RuntimeError")
         variant = {Happening.WATCH: "watch", Happening.ASK: ""}.get(event.what, "reset")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Happening, Loop, Recording
-from tapelint.play.values import Data, Either, Unknown, Value, Variable, options
+from tapelint.play.values import Data, Unknown, Value, Variable, options
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument
 
@@ -24,8 +24,9 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if ask.inside and tape.persistent is True:
             loop = _training(recording, ask)
-            if loop is not None and not _carried(ask, loop.place.node) and not _from_before(ask, loop):
-                yield _told(recording, ask, loop.place.node, "")
+            if loop is None or _carried(recording, ask, loop.place.node) or _from_before(recording, ask, loop):
+                continue
+            yield _told(recording, ask, loop.place.node, "")
         elif not ask.inside:
             around = _last_only(recording, ask)
             if around is not None:
@@ -80,23 +81,13 @@ def _training(recording: Recording, ask: Ask) -> Loop | None:
     return None
 
 
-def _from_before(ask: Ask, loop: Loop) -> bool:
+def _from_before(recording: Recording, ask: Ask, loop: Loop) -> bool:
     """Whether the target also depends on what the tape recorded before the loop: a tape in the loop would miss that."""
     assert ask.session is not None
-    queue, seen = [ask.target], set[int]()
-    for item in queue:
-        if item.id in seen or len(seen) > 500:
-            continue
-        seen.add(item.id)
+    for item in recording.behind(ask.target, maybe=True):
         made = isinstance(item, Unknown) and item.role.startswith(("call", "method:"))
         if (made or (isinstance(item, Data) and item.links)) and ask.session.began < item.time < loop.time:
             return True
-        if isinstance(item, Data):
-            queue.extend(link.value for link in item.links if link.cut is None)
-        elif isinstance(item, Unknown):
-            queue.extend(item.inputs)
-        elif isinstance(item, Either):
-            queue.extend(item.options)
     return False
 
 
@@ -120,9 +111,8 @@ def _last_only(recording: Recording, ask: Ask) -> ast.AST | None:
     if any(blocks.contains(loops[0], item) for item in (ask.node, around)):
         return None
     loop = loops[0]
-    if not any(_from_dataset(value, loop) for value in values) or any(_carried_value(value, loop) for value in values):
-        return None
-    return loop
+    fed = any(_from_dataset(recording, value, loop) for value in values)
+    return loop if fed and not _carried(recording, ask, loop) else None
 
 
 def _every_round(loop: ast.For, node: ast.AST) -> bool:
@@ -135,39 +125,26 @@ def _every_round(loop: ast.For, node: ast.AST) -> bool:
     return any(blocks.contains(statement, node) for statement in assigned)
 
 
-def _from_dataset(value: Value, loop: ast.For) -> bool:
+def _from_dataset(recording: Recording, value: Value, loop: ast.For) -> bool:
     """Whether a value was computed from an element of the dataset that the loop goes over."""
     return any(
-        item.op == "dataset" and item.place is not None and blocks.contains(loop, item.place.node)
-        for item in _behind(value)
+        isinstance(item, Data) and item.op == "dataset" and item.place and blocks.contains(loop, item.place.node)
+        for item in recording.behind(value, maybe=True)
     )
 
 
-def _carried(ask: Ask, loop: ast.AST) -> bool:
+def _carried(recording: Recording, ask: Ask, loop: ast.AST) -> bool:
     """Whether the target also depends on what an earlier round computed."""
-    return any(_carried_value(value, loop) for value in options(ask.target))
+    return any(_of_several_rounds(recording, value, loop) for value in options(ask.target))
 
 
-def _carried_value(value: Value, loop: ast.AST) -> bool:
+def _of_several_rounds(recording: Recording, value: Value, loop: ast.AST) -> bool:
     """Whether one statement of the loop had a part in a value more than once."""
     met: dict[object, int] = {}
-    for item in _behind(value):
-        inside = item.links and item.place is not None and blocks.contains(loop, item.place.node)
+    for item in recording.behind(value, maybe=True):
+        if not isinstance(item, Data) or not item.links or item.place is None:
+            continue
+        inside = blocks.contains(loop, item.place.node)
         if inside and met.setdefault((item.place, item.op), item.time) != item.time:
             return True
     return False
-
-
-def _behind(value: Value, limit: int = 500) -> Iterator[Data]:
-    """What a value was computed from, itself first."""
-    queue: list[Value] = [value]
-    seen: set[int] = set()
-    for item in queue:
-        if item.id in seen or len(seen) > limit:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            yield item
-            queue.extend(link.value for link in item.links if link.cut is None)
-        elif isinstance(item, Either):
-            queue.extend(item.options)

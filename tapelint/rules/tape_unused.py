@@ -17,12 +17,12 @@ _USED = frozenset({Happening.ASK, Happening.ESCAPE, Happening.UNKNOWN_METHOD, Ha
 
 def find(recording: Recording) -> Iterator[Finding]:
     unnamed = {tape.id for tape in recording.unnamed}
-    asked = {ask.tape.place for ask in recording.asks}
+    used = {event.tape.place for event in recording.events if event.what in _USED}
     for tape in recording.tapes:
         if tape.place is None or tape.id in unnamed or recording.stored.get(tape.id) or not tape.name:
             continue
         events = recording.events_of(tape)
-        if any(event.what in _USED for event in events) or tape.place in asked or tape.id in recording.read:
+        if tape.place in used or tape.id in recording.read:
             continue
         if recording.functions.get(tape.id) is None or story.in_test(recording, tape.place):
             continue  # at module level whoever imports it may ask; a test may only want to see the block run
@@ -30,12 +30,27 @@ def find(recording: Recording) -> Iterator[Finding]:
         left = [event for event in events if event.what is Happening.EXIT]
         if not entered or not left or entered[0].context.guards or recording.handed_on(tape):
             continue
-        if _asked_out_of_reach(recording, tape) or _to_be_written(recording, tape):
+        if _asked_out_of_reach(recording, tape) or _to_be_written(recording, tape) or _shared(recording, tape):
             continue
         fix = _unwrapped(recording, tape)
         item = _one_of_several(recording, tape)
         fields, variant = {"tape": tape.name, "item": item}, "item" if item else ""
+        if _named(recording, tape):
+            variant = "item_named" if item else "named"
         yield story.told(recording, CODE, tape.place, fields, (), variant, entered[0].context, fix)
+
+
+def _named(recording: Recording, tape: Tape) -> bool:
+    """Whether more than the `with` statement names the tape (`tape.watch(x)`, `del tape`), and has to go with it."""
+    around = blocks.block(recording, tape)
+    function = blocks.function_of(recording, around) if around is not None else None
+    if around is None or function is None:
+        return False
+    own = {id(item.optional_vars) for item in around.items}
+    first = recording.span(around).start
+    others = [recording.span(node).start for node in blocks.writes(function, tape.name) if id(node) not in own]
+    end = min((start for start in others if start > first), default=len(recording.source.text))
+    return any(first <= recording.span(node).start < end for node in blocks.reads(function, tape.name))
 
 
 def _asked_out_of_reach(recording: Recording, tape: Tape) -> bool:
@@ -52,6 +67,15 @@ def _asked_out_of_reach(recording: Recording, tape: Tape) -> bool:
         and ast.unparse(node.value) == tape.name
         and end <= recording.span(node).start < min(taken, default=len(recording.source.text))
         for node in walk(function)
+    )
+
+
+def _shared(recording: Recording, tape: Tape) -> bool:
+    """Whether the name of the tape lies outside of its function, where others may ask it."""
+    around = blocks.block(recording, tape)
+    function = blocks.function_of(recording, around) if around is not None else None
+    return function is not None and any(
+        isinstance(node, (ast.Global, ast.Nonlocal)) and tape.name in node.names for node in walk(function)
     )
 
 

@@ -8,6 +8,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording
 from tapelint.play.values import Data, Kind, Value, options
 from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP317"
 _SUMS = frozenset({"+", "sum", "tf.add", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.stack"})
@@ -24,12 +25,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         found = _added(recording, ask, asked)
         if found is None:
             continue
-        fields = {
-            "tape": story.tape_name(ask.tape),
-            "method": ask.method,
-            "target": recording.text(ask.target_node),
-            "source": recording.text(ask.sources_node),
-        }
+        fields = fields_of(recording, ask)
         marks = (
             story.opened(recording, ask.tape),
             story.mark(recording, "used", found.place),
@@ -57,7 +53,7 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 if value.op in _SUMS or (value.op in _SCALES and len(parts) == 1):
                     own = own or any(part is source for part in parts for source in sources)
                     stack += [(part, value if value.op in _SUMS else sum_) for part in parts]
-                elif any(story.leads_to(value, source, ask.session.id) for source in sources):
+                elif recording.sourced(ask, value, ask.session.id):
                     own = True
             elif ask.session.id not in value.maybe and value.sessions and not value.sessions & asked:
                 others = [recording.sessions[number] for number in value.sessions]
@@ -67,7 +63,7 @@ def _added(recording: Recording, ask: Ask, asked: set[int]) -> Data | None:
                 if (
                     sum_ is not None
                     and began < ask.session.began
-                    and all(any(story.leads_to(value, one, number) for one in sources) for number in value.sessions)
+                    and all(recording.sourced(ask, value, number) for number in value.sessions)
                 ):
                     found = sum_
         if own and found is not None:

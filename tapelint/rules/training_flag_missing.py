@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Apply, Ask, Forward, Recording
-from tapelint.play.values import Const, Instance, Object, Value
+from tapelint.play.values import CUTS, Const, Instance, Object, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP714"
@@ -22,11 +22,11 @@ def find(recording: Recording) -> Iterator[Finding]:
     ]  # fmt: skip
     for ask, apply in optimizers.trained(recording) if untold else ():
         owners = optimizers.owners(recording, ask)
-        behind = optimizers.behind(recording, ask.target)
+        behind = set(recording.behind(ask.target, cuts=CUTS, maybe=True))
         for forward in untold:
             if forward.layer.id not in owners:
                 continue
-            if forward.result.id not in behind or not isinstance(forward.place.node, ast.Call):
+            if forward.result not in behind or not isinstance(forward.place.node, ast.Call):
                 continue
             if ask.session is None or forward.began < ask.session.began:
                 continue
@@ -42,6 +42,11 @@ def _mode(recording: Recording, forward: Forward) -> Object | None:
     wanted = {layer.id for layer in forward.modes}
     # A model of the library runs its layers as it is run itself, but a layer of a visible class in it may decide.
     told = {other.layer.id for other in recording.forwards if not _predicting(other.training)}
+    told |= {
+        layer.id
+        for layer in forward.modes
+        if any(forward.began <= tick <= forward.ended for tick in recording.given.get(layer.id, ()))
+    }
     fixed = [layer for layer in forward.modes if layer.id not in told]  # not those whose mode the model was built with
     found = next(iter(fixed), None) if isinstance(forward.layer, Object) else None
     for inner in recording.forwards:
@@ -50,7 +55,7 @@ def _mode(recording: Recording, forward: Forward) -> Object | None:
         if inner.layer.id in wanted or any(layer.id in wanted for layer in inner.modes):
             if not _predicting(inner.training):
                 return None
-            if isinstance(inner.layer, Object):
+            if isinstance(inner.layer, Object) and inner.context.conditions <= forward.context.conditions:
                 own = (inner.layer, *(layer for layer in inner.modes if layer.id not in told))
                 found = found or next((layer for layer in own if layer.id in wanted), None)
     return found

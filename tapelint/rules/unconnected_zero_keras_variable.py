@@ -8,8 +8,8 @@ from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Fault, Recording, Standing, Verdict
 from tapelint.play.values import Const, Symbol, VariableSet
 from tapelint.rules import story
-from tapelint.rules.forward_accumulator_keras_variable import is_keras
 from tapelint.rules.gradients import argument_node, fields_of
+from tapelint.rules.watch_keras_variable import is_keras
 
 CODE = "TAP613"
 

@@ -8,9 +8,10 @@ from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
 from tapelint.play.recording import Apply, Ask, Operation, Recording
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE
-from tapelint.play.values import Const, Data, Kind, Object, Place, Several, Value, Variable
+from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Value, Variable
 from tapelint.rules import optimizers, story
-from tapelint.rules.gradients import fields_of, tensorflow_name, wrapped
+from tapelint.rules.edits import tensorflow_name
+from tapelint.rules.gradients import fields_of, wrapped
 
 CODE = "TAP607"
 
@@ -41,8 +42,7 @@ def _applied(recording: Recording) -> dict[Ask, Apply]:
     """The gradient calls whose results an optimizer applies."""
     found: dict[Ask, Apply] = {}
     for apply in recording.applies:
-        for item in apply.pairs.gradients.items if apply.pairs is not None else ():
-            gradient = item.of if isinstance(item, Several) else item
+        for gradient in apply.pairs.gradients if apply.pairs is not None else ():
             if isinstance(gradient, Data) and gradient.ask is not None and apply.certain:
                 found.setdefault(gradient.ask, apply)
     return found
@@ -82,7 +82,7 @@ def _vector(recording: Recording, value: Value, depth: int = 12) -> bool:
             reduction = operation.callee.args.get("reduction")
             none = isinstance(reduction, Const) and str(reduction.value).lower() == "none"
             return none and any(_vector(recording, item, depth - 1) for item in operation.args)
-        return last in _LAYERS and _batch(operation)
+        return last in _LAYERS and _batch(recording, operation)
     if operation.function.startswith("keras.losses."):
         return any(_matrix(recording, item, depth - 1) for item in operation.args[:2])
     if last in _PER_EXAMPLE:
@@ -93,18 +93,15 @@ def _vector(recording: Recording, value: Value, depth: int = 12) -> bool:
     return False
 
 
-def _batch(operation: Operation, limit: int = 60) -> bool:
+def _batch(recording: Recording, operation: Operation) -> bool:
     """Whether a layer certainly gets several examples: a tensor of known shape, or a batch of a dataset."""
-    stack = list(operation.args[:1])
-    while stack and limit:
-        item = stack.pop()
-        limit -= 1
-        if isinstance(item, Data) and item.op != "tf.function":  # weights are no batch
-            if item.shape is not None:
-                return len(item.shape) > 1 and item.shape[0] not in (None, 1)
-            if item.op == "dataset":
-                return True
-            stack.extend(link.value for link in item.links)
+    for item in recording.behind(*operation.args[:1], cuts=CUTS, ends=lambda item: item.op == "tf.function"):
+        if not isinstance(item, Data) or item.op == "tf.function":
+            continue  # weights are no batch
+        if item.shape is not None:
+            return len(item.shape) > 1 and item.shape[0] not in (None, 1)
+        if item.op == "dataset":
+            return True
     return False
 
 
@@ -117,7 +114,7 @@ def _matrix(recording: Recording, value: Value, depth: int) -> bool:
         return False
     last = operation.function.rsplit(".", 1)[-1]
     if operation.callee is not None:
-        return last in _LAYERS and _batch(operation)
+        return last in _LAYERS and _batch(recording, operation)
     if operation.function in _OPERATORS or last in BROADCASTING or last in ELEMENTWISE:
         return any(_matrix(recording, item, depth - 1) for item in operation.args)
     return False

@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.recording import Operation, Recording
 from tapelint.play.values import Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 from tapelint.rules.logits_mismatch import last_activation
 
 CODE = "TAP408"
@@ -38,7 +39,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if told is None:
             continue
         function, inner = told
-        fields = {**formulas.fields(recording, ask), "op": recording.text(operation.place), "function": function}
+        fields = {**fields_of(recording, ask), "op": recording.text(operation.place), "function": function}
         fields["edge"] = _EDGES.get(function, "0")
         marks = (
             story.mark(recording, "made", inner.place),
@@ -53,7 +54,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _steps(recording: Recording, operation: Operation) -> tuple[str, Operation] | None:
     """The one function that does both steps, and the inner one of the two."""
     given = operation.args[0] if operation.args else None
-    name, inner = formulas.made_by(recording, given)
+    name, inner = recording.made_by(given)
     if inner is None or not recording.here(inner.place):
         return None
     if operation.function in _LOG1PS:
@@ -65,16 +66,16 @@ def _steps(recording: Recording, operation: Operation) -> tuple[str, Operation] 
     if name in _SIGMOIDS and _grows(recording, inner):
         return "tf.math.log_sigmoid", inner
     if name == "-" and formulas.number(inner.args[0]) == 1.0:
-        below, sigmoid = formulas.made_by(recording, inner.args[1])
+        below, sigmoid = recording.made_by(inner.args[1])
         if below in _SIGMOIDS and sigmoid is not None and _grows(recording, sigmoid):
             return "tf.math.log_sigmoid", inner
     if name == "+":
         for one, other in (inner.args, inner.args[::-1]):
-            below, exp = formulas.made_by(recording, other)
+            below, exp = recording.made_by(other)
             if formulas.number(one) == 1.0 and below in _EXPS and exp is not None and _grows(recording, exp):
                 return "tf.nn.softplus", inner
     if name in _SUMS:
-        below, exp = formulas.made_by(recording, inner.args[0] if inner.args else None)
+        below, exp = recording.made_by(inner.args[0] if inner.args else None)
         if below in _EXPS and exp is not None and _grows(recording, exp):
             return "tf.reduce_logsumexp", inner
     return None
@@ -88,16 +89,16 @@ def _grows(recording: Recording, operation: Operation) -> bool:
 def _bounded(recording: Recording, value: Value) -> bool:
     if last_activation(recording, value)[0] in ("softmax", "sigmoid"):
         return True
-    name, operation = formulas.made_by(recording, value)
+    name, operation = recording.made_by(value)
     if operation is None or not operation.args:
         return False
     if name in _BOUNDED:
         return True
     if name == "unary -":
-        below, _ = formulas.made_by(recording, operation.args[0])
+        below, _ = recording.made_by(operation.args[0])
         return below in _POSITIVE
     if name == "-":
-        below, _ = formulas.made_by(recording, operation.args[1])
+        below, _ = recording.made_by(operation.args[1])
         return below in ("tensorflow.reduce_max", "tensorflow.stop_gradient", *_POSITIVE)
     if name in ("*", "/"):
         return any(_bounded(recording, one) for one in operation.args)

@@ -99,11 +99,10 @@ def rebound_variable(recording: Recording, source: object) -> bool:
 
 def watched_by_another(recording: Recording, case: story.Missing) -> bool:
     """Whether a nested tape whose gradient this call differentiates watches the source (TAP503 tells that)."""
-    tapes = {ask.tape.id for ask in story.asks_behind(case.ask.target)} | _around(recording, case)
+    tapes = {ask.tape.id for ask in story.asks_behind(recording, case.ask.target)} | _around(recording, case)
     others = tapes - {case.ask.tape.id}
     return any(
-        event.tape.id in others and event.value is not None and contains(recording, event.value, case)
-        for event in recording.happened(Happening.WATCH)
+        event.tape.id in others and event.value is case.verdict.source for event in recording.happened(Happening.WATCH)
     )
 
 
@@ -129,7 +128,3 @@ def forgotten_watch(recording: Recording, case: story.Missing) -> bool:
             if several or story.watches(recording, event, case.verdict.source):
                 return True
     return False
-
-
-def contains(recording: Recording, value: object, case: story.Missing) -> bool:
-    return value is case.verdict.source

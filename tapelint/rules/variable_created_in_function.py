@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Creation, Recording
+from tapelint.play.recording import Creation, Recording, Trace
 from tapelint.play.values import Object
 from tapelint.rules import story
 
@@ -24,18 +24,18 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if id(made.place.node) in expected or made.value.id in parts:
             continue
-        if not _has_variables(recording, made):
+        if trace.time in recording.refused or not _has_variables(recording, made, trace):
             continue
         if _perhaps_once(recording.parents, made):
             continue
         yield _told(recording, made)
 
 
-def _has_variables(recording: Recording, made: Creation) -> bool:
-    """Whether the object certainly makes variables: a layer or model does when it is called."""
+def _has_variables(recording: Recording, made: Creation, trace: Trace) -> bool:
+    """Whether the object certainly makes variables there: a layer or model does when it is called."""
     if made.what in ("variable", "optimizer", "metric"):
         return made.what == "variable" or isinstance(made.value, Object)
-    return made.value.id in recording.ran and made.value.id in recording.weighted
+    return (made.value.id, trace.time) in recording.ran_in and made.value.id in recording.weighted
 
 
 def _perhaps_once(parents: dict[int, ast.AST], made: Creation) -> bool:

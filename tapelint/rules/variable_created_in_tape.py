@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
@@ -21,6 +21,7 @@ from tapelint.play.values import (
     Unknown,
     Value,
     Variable,
+    VariableSet,
     options,
 )
 from tapelint.rules import blocks, story
@@ -36,8 +37,8 @@ def find(recording: Recording) -> Iterator[Finding]:
     for made in recording.creations:
         if not made.inside or made.context.in_graph or made.value.id in inner or made.what == "metric":
             continue  # in a tf.function TAP801 tells it
-        if isinstance(made.value, Variable) and made.value.trainable is False:
-            continue  # a counter or a buffer
+        if isinstance(made.value, Variable) and (made.value.trainable is False or _constant(recording, made.value)):
+            continue  # a counter or a buffer, or positions to pick at
         if _weightless(made.value):
             continue  # nothing is lost: a pooling layer is as good as new
         if _of_others(recording, made.value, fresh):
@@ -48,11 +49,18 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue  # a copy for one step of a learner, for instance
         if story.in_test(recording, made.place) or _watched(recording, made):
             continue
-        if made.value.id in recording.loaded or _cuts(recording, made) or _differentiated_again(recording, made):
+        if made.value.id in recording.loaded or made.value.id in recording.given:
+            continue  # a copy, or others may keep it and know what for
+        if _cuts(recording, made) or _differentiated_again(recording, made):
             continue
         if _is_buffer(recording, made) or _makes_no_step(recording, made) or _replaced(recording, made):
             continue
         yield _told(recording, made, made.inside[-1])
+
+
+def _constant(recording: Recording, value: Variable) -> bool:
+    """Whether a variable holds what no gradient changes, and nothing else changes: it is the same every time."""
+    return value.dtype in ("int", "bool", "string") and value.id not in recording.updated
 
 
 def _weightless(value: Value) -> bool:
@@ -175,11 +183,12 @@ def _perhaps_once(recording: Recording, made: Creation) -> bool:
     if not recording.here(made.place):
         return True
     outside = recording.calls_at(made.inside[-1].time)
-    return any(_conditional(place) for place in (made.place, *made.context.calls) if place not in outside)
+    around = [blocks.block(recording, tape) for tape in made.inside]
+    return any(_conditional(place, around) for place in (made.place, *made.context.calls) if place not in outside)
 
 
-def _conditional(place: Place) -> bool:
-    """Whether a condition in its function or block may be there to reach a place once only."""
+def _conditional(place: Place, recorded: Sequence[ast.AST | None]) -> bool:
+    """Whether a condition in its function or recorded block may be there to reach a place once only."""
     parents = place.module.outline.parents
     around = parents.get(id(place.node))
     while around is not None:
@@ -187,7 +196,7 @@ def _conditional(place: Place) -> bool:
             return True  # `tf.Variable(1.0) if w is None else w`
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return around.name == "build"  # Keras calls it once
-        if isinstance(around, (ast.With, ast.AsyncWith)):
+        if around in recorded:
             return False
         if isinstance(around, (ast.If, ast.Try)):
             return True
@@ -217,16 +226,19 @@ def _cuts(recording: Recording, made: Creation) -> bool:
 def _is_buffer(recording: Recording, made: Creation) -> bool:
     """A variable that is filled while the tape records, where it is made: room for numbers, and nothing is learned."""
     name = recording.names.get(made.value.id)
-    around: ast.AST | None = blocks.block(recording, made.inside[-1])
-    own = blocks.spots(recording, made.place.node)
-    if around is None or all(spot.statement is not around for spot in own):
-        around = story.scope_around(recording, made.place)
+    around: list[ast.AST] = []
+    block = blocks.block(recording, made.inside[-1])
+    if block is not None:
+        around.append(block)
+    if all(spot.statement is not block for spot in blocks.spots(recording, made.place.node)):
+        around.append(story.scope_around(recording, made.place))
     return isinstance(made.value, Variable) and any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
         and part.func.attr.startswith(("assign", "scatter_"))
         and _root(part.func.value) == name
-        for part in walk(around)
+        for scope in around
+        for part in walk(scope)
     )
 
 
@@ -239,8 +251,24 @@ def _not_learned(recording: Recording, made: Creation) -> bool:
         for leaf in recording.leaves(ask.sources)
         for option in options(leaf)
     ]
-    plain = all(isinstance(source, (Variable, Data)) and source is not made.value for source in sources)
-    return isinstance(made.value, Variable) and bool(sources) and plain
+    value = made.value
+    if not isinstance(value, Variable) or not sources:
+        return False
+    if value.dtype in ("int", "bool", "string"):
+        return True
+    return all(
+        (isinstance(source, (Variable, Data)) and source is not value) or _knows_no(recording, source, value)
+        for source in sources
+    )
+
+
+def _knows_no(recording: Recording, source: Value, value: Variable) -> bool:
+    """Whether the variables of a model can't hold this one: Keras 3 tracks none of `tf.Variable`."""
+    owner = source.owner if isinstance(source, VariableSet) else None
+    if isinstance(owner, Object) and owner.whole:
+        return True
+    own = isinstance(owner, Instance) and owner.kind in ("model", "layer")
+    return own and recording.keras == 3 and value.keras is False
 
 
 def _makes_no_step(recording: Recording, made: Creation) -> bool:

@@ -22,15 +22,22 @@ def find(recording: Recording) -> Iterator[Finding]:
     generation = recording.keras
     asked = _asked_by_name(recording)
     for ask in recording.asks:
-        connected = _connected(ask.target) if ask.hidden or _lambdas(recording, ask) else {}
+        connected = _connected(recording, ask.target) if ask.hidden or _lambdas(recording, ask) else {}
         for hidden in ask.hidden:
             if hidden.how == "attribute" and generation != 3:
                 continue
-            if hidden.value.id in asked or not _reached(hidden.value, connected):
+            if hidden.value.id in asked or hidden.value.id not in connected:
                 continue
             if hidden.value.place is not None and recording.here(hidden.value.place):
                 yield _told(recording, ask, hidden, connected)
         yield from _closures(recording, ask, connected, asked)
+    for use in recording.uses:
+        call = use.place.node
+        if use.how != "grow list" or not use.certain or not recording.here(use.place) or use.context.experiment:
+            continue
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            fields = {"name": recording.text(call.args[-1]), "source": recording.text(call.func.value)}
+            yield story.told(recording, CODE, call, {**fields, "model": "", "target": ""}, (), "list", use.context)
 
 
 def _asked_by_name(recording: Recording) -> set[int]:
@@ -42,28 +49,13 @@ def _asked_by_name(recording: Recording) -> set[int]:
     return found
 
 
-def _connected(target: Value) -> dict[int, tuple[Value, Data]]:
+def _connected(recording: Recording, target: Value) -> dict[int, tuple[Value, Data]]:
     """The variables that the target depends on without a cut, each with the step that reads it."""
     found: dict[int, tuple[Value, Data]] = {}
-    stack: list[Value] = [target]
-    seen: set[int] = set()
-    while stack and len(seen) < 2000:
-        item = stack.pop()
-        if item.id in seen or not isinstance(item, Data):
-            continue
-        seen.add(item.id)
-        for link in item.links:
-            if link.cut is None:
-                if isinstance(link.value, VariableSet):
-                    found.setdefault(link.value.owner.id, (link.value, item))
-                elif isinstance(link.value, Variable):
-                    found.setdefault(link.value.id, (link.value, item))
-                stack.append(link.value)
+    for value, step in recording.reads(target):
+        if isinstance(value, (Variable, VariableSet)):
+            found.setdefault(value.owner.id if isinstance(value, VariableSet) else value.id, (value, step))
     return found
-
-
-def _reached(value: Value, connected: dict[int, tuple[Value, Data]]) -> bool:
-    return value.id in connected
 
 
 def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, tuple[Value, Data]]) -> Finding:
@@ -100,7 +92,7 @@ def _fix(recording: Recording, call: ast.AST) -> Fix | None:
     if not isinstance(first, ast.Constant) or not isinstance(first.value, float):
         return None
     package = edits.tensorflow_name(recording)
-    if package is None:
+    if not package:
         return None
     text = f"self.add_weight(shape=(), initializer={package}.keras.initializers.Constant({recording.text(first)}))"
     return Fix("make it with self.add_weight(...)", Applicability.UNSAFE, (Edit(recording.span(call), text),))

@@ -26,6 +26,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if not isinstance(node, ast.Call):
             continue
         fields = {**story.event_fields(recording, event), "error": "ValueError"}
+        if any(isinstance(item, ast.Starred) for item in node.args):
+            continue  # how many there are can't be told
         if len(node.args) > 1:
             fields["error"] = "TypeError"
             yield story.told(recording, CODE, node, fields, (), "several", event.context, _listed(recording, node))

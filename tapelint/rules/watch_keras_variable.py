@@ -67,11 +67,9 @@ def _dropped(recording: Recording, event: Event) -> Fix | None:
 
 
 def is_keras(value: Value) -> bool:
+    """Whether a value certainly is a variable that Keras made, or a list of such."""
     if isinstance(value, Variable):
         return value.keras is True
-    if isinstance(value, VariableSet):
-        owner = value.owner
-        if isinstance(owner, Object) and owner.symbol.startswith("tf_keras"):
-            return False
-        return isinstance(owner, (Object, Instance)) and owner.kind in ("model", "layer")
-    return False
+    if not isinstance(value, VariableSet):
+        return False
+    return isinstance(value.owner, (Object, Instance)) and value.owner.kind in ("layer", "model")

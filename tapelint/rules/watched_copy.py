@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Event, Fault, Happening, Recording
-from tapelint.play.values import Data, Value, Variable
+from tapelint.play.values import CUTS, Data, Value
 from tapelint.rules import story
 
 CODE = "TAP206"
@@ -27,13 +27,15 @@ def find(recording: Recording) -> Iterator[Finding]:
         for event in recording.events_of(case.ask.tape):
             if event.what is not Happening.WATCH or not isinstance(event.value, Data) or event.time > case.ask.time:
                 continue
-            data, used = _shared(case.ask, event.value, source, case.verdict.fault is Fault.UNWATCHED)
+            data, used = _shared(recording, case.ask, event.value, source, case.verdict.fault is Fault.UNWATCHED)
             if data is not None and recording.here(event.place):
                 yield _told(recording, case, event, data, used)
                 break
 
 
-def _shared(ask: Ask, watched: Data, source: Data, unwatched: bool) -> tuple[Value | None, Value | None]:
+def _shared(
+    recording: Recording, ask: Ask, watched: Data, source: Data, unwatched: bool
+) -> tuple[Value | None, Value | None]:
     """The data that the watched tensor was made from, and what else the target was computed with from them."""
     if watched.op not in _COPIES:
         return None, None
@@ -45,22 +47,15 @@ def _shared(ask: Ask, watched: Data, source: Data, unwatched: bool) -> tuple[Val
         return (data, None) if data is source else (None, None)
     if watched is not source:
         return None, None
-    used = _user(ask.target, data, watched)
+    used = _user(recording, ask.target, data, watched)
     return (data, used) if used is not None else (None, None)
 
 
-def _user(target: Value, data: Data, watched: Data, limit: int = 400) -> Value | None:
+def _user(recording: Recording, target: Value, data: Data, watched: Data) -> Value | None:
     """What was made from `data` on the way to the target, other than the watched tensor."""
-    queue: list[Value] = [target]
-    seen = {watched.id}
-    for item in queue:
-        if item.id in seen or len(seen) > limit:
-            continue
-        seen.add(item.id)
-        if isinstance(item, Data):
-            if any(link.value is data for link in item.links):
-                return item
-            queue.extend(link.value for link in item.links if not isinstance(link.value, Variable))
+    for item in recording.behind(target, cuts=CUTS, ends=lambda item: item is watched):
+        if isinstance(item, Data) and item is not watched and any(link.value is data for link in item.links):
+            return item
     return None
 
 

@@ -10,6 +10,7 @@ from tapelint.play.outline import walk
 from tapelint.play.recording import Ask, Operation, Recording
 from tapelint.play.values import Const, Data, Value
 from tapelint.rules import formulas, story
+from tapelint.rules.gradients import fields_of
 
 CODE = "TAP406"
 _POINTS = {
@@ -47,7 +48,7 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[Operation, Value] | None:
     """The function in one branch whose singular point the condition keeps out, and its argument."""
     kept, other = where.get(at, "xy"[at - 1]), where.get(3 - at, "yx"[at - 1])
-    sign, compared = formulas.made_by(recording, where.get(0, "condition"))
+    sign, compared = recording.made_by(where.get(0, "condition"))
     if kept is None or compared is None or len(compared.args) != 2:
         return None
     if not isinstance(other, Const) and formulas.carries(ask, recording, other):
@@ -60,7 +61,7 @@ def _unsafe(recording: Recording, ask: Ask, where: Operation, at: int) -> tuple[
         point, tested = formulas.number(left), right
     if point is None:
         return None
-    for operation in _inside(recording, kept, ask):
+    for operation in _inside(recording, kept):
         slope = any(formulas.carries(ask, recording, one) for one in operation.args)
         if slope and sign in keeps and _singular_at(operation, tested, point):
             return operation, tested
@@ -78,19 +79,16 @@ def _singular_at(operation: Operation, tested: Value, point: float) -> bool:
     return found is not None and found[0] is tested and point in found[1]
 
 
-def _inside(recording: Recording, value: Value, ask: Ask) -> Iterator[Operation]:
+def _inside(recording: Recording, value: Value) -> Iterator[Operation]:
     """The steps from which a branch was computed, up to another mask."""
-    stack, seen = [value], set[int]()
-    while stack:
-        item = stack.pop()
-        if item.id in seen or not isinstance(item, Data):
-            continue
-        seen.add(item.id)
-        operation = recording.operations.get(item.id)
-        if operation is None or operation.function == _WHERE:
-            continue
-        yield operation
-        stack.extend(link.value for link in item.links if link.cut is None)
+    operations = recording.operations
+
+    def ends(step: Data) -> bool:
+        return step.id not in operations or operations[step.id].function == _WHERE
+
+    for step in recording.behind(value, ends=ends):
+        if isinstance(step, Data) and not ends(step):
+            yield operations[step.id]
 
 
 def _singular(operation: Operation) -> tuple[Value, tuple[float, ...]] | None:
@@ -115,7 +113,7 @@ def _told(recording: Recording, ask: Ask, where: Operation, at: int, found: tupl
     name = recording.text(argument) if argument is not None else story.value_name(recording, tested) or "the argument"
     node = operation.place.node
     op = recording.text(node.func) if isinstance(node, ast.Call) else operation.function
-    fields = {**formulas.fields(recording, ask), "op": op, "name": name}
+    fields = {**fields_of(recording, ask), "op": op, "name": name}
     marks = (
         story.mark(recording, "used", where.place),
         story.opened(recording, ask.tape, ask.time),

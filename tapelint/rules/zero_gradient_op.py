@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.recording import Ask, Recording, Standing
 from tapelint.play.values import Const, CutKind, Data, Object, Place, Symbol, Value
-from tapelint.rules import formulas, story
+from tapelint.rules import story
+from tapelint.rules.gradients import fields_of
 from tapelint.tensorflow import api
 
 CODE = "TAP405"
@@ -22,7 +23,7 @@ _TOTALS = frozenset({"tensorflow.reduce_sum", "tensorflow.reduce_mean", "keras.o
 def find(recording: Recording) -> Iterator[Finding]:
     for case in story.missing(recording, CutKind.ZERO):
         met = case.met
-        bent = story.straight(case.ask)
+        bent = story.straight(recording, case.ask)
         if met is not None and bent is not None:
             fields = {"op": recording.text(_named(met.cut.place.node)), "first": recording.text(bent.node)}
             marks = (story.mark(recording, "bend", met.cut.place), story.opened(recording, case.ask.tape))
@@ -42,7 +43,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             seen = story.beside_tape(recording, ask, probabilities, place)
             own = story.value_name(recording, probabilities) if seen.node is place.node else ""
             words = own or story.assigned_name(recording, seen) or recording.text(seen)
-            fields = {**formulas.fields(recording, ask), "probabilities": words}
+            fields = {**fields_of(recording, ask), "probabilities": words}
             mark = story.mark(recording, "softmax", place)
             yield story.told(recording, CODE, ask.place, fields, (mark,), "softmax", ask.context)
 
@@ -64,7 +65,7 @@ def _softmax(recording: Recording, ask: Ask) -> tuple[Value, Place] | None:
     if any(leaf is target for leaf in recording.leaves(ask.sources)):
         return None
     for _ in range(3):
-        name, operation = formulas.made_by(recording, target)
+        name, operation = recording.made_by(target)
         if operation is None:
             return None
         if name in _TOTALS and operation.args:

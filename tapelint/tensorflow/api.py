@@ -51,6 +51,14 @@ _LACKED_BY = tuple(
     for owner in ("tensorflow.keras", "tensorflow.compat.v2.keras", "keras._tf_keras.keras", "tensorflow")
     for module in ("losses", "metrics")
 )
+#: Functions that give nothing but zeros.
+ZEROS = frozenset(
+    {
+        "tensorflow.zeros", "tensorflow.zeros_like", "tensorflow.compat.v1.zeros_like", "numpy.zeros",
+        "tensorflow.experimental.numpy.zeros", "tensorflow.experimental.numpy.zeros_like", "keras.ops.zeros",
+        "keras.ops.zeros_like", "keras.backend.zeros", "keras.backend.zeros_like", "numpy.zeros_like",
+    }
+)  # fmt: skip
 _RAW = "tensorflow.raw_ops."
 _V1 = "tensorflow.compat.v1."
 
