@@ -30,11 +30,11 @@ from tapelint.play.values import (
     Object,
     Place,
     Sequence,
-    Several,
     Unknown,
     Value,
     Variable,
     VariableSet,
+    bare,
     options,
 )
 from tapelint.tensorflow import api
@@ -305,12 +305,12 @@ class Notes(Arrays):
         """The same for a list of such lists: the gradients of several tasks or batches."""
         items = self.items(value)
         for item in items or ():
-            inner = item.of if isinstance(item, Several) else item
+            inner = bare(item)
             if not isinstance(inner, Sequence) or inner.id not in self.recording.answers:
                 return
         if items is not None and items.items:
             first = items.items[0]
-            self.work("lists", op, first.of if isinstance(first, Several) else first, node)
+            self.work("lists", op, bare(first), node)
 
     def note_attribute(self, value: Sequence, name: str, node: ast.AST) -> None:
         """Note an attribute of a list of gradients that only a tensor has."""

@@ -949,7 +949,7 @@ class Objects(Imports):
             elif isinstance(option, (Instance, Object, Unknown)):
                 self.note_kept(option, name, item, node)
                 if isinstance(option, Unknown):
-                    self._note_loaded_in(option)
+                    self._give_weight(option, name, item)
                 if isinstance(option, Object):
                     self.used(option, name, "write", node, item, certain=len(choices) == 1)
                     if option.kind == "optimizer" and (name == "built" or name.startswith("_")):
@@ -961,8 +961,6 @@ class Objects(Imports):
                     weight = isinstance(held, Value) and any(isinstance(o, (Variable, Unknown)) for o in options(held))
                     if weight and not isinstance(item, Variable):
                         self._note_loaded(option)
-                elif isinstance(option, Unknown) and isinstance(item, (Data, Unknown, Either)):
-                    self._give_weight(option, name, item)
                 if name == "trainable" and not isinstance(option, Unknown):
                     self.freeze(option, item if len(choices) == 1 else None, node)
                 if len(choices) > 1:
@@ -990,13 +988,16 @@ class Objects(Imports):
         holders: list[tuple[Value, int]] = [(layer, 6)]
         while holders:
             holder, depth = holders.pop()
-            inner = holder.inputs if isinstance(holder, Unknown) else self.held_layers(holder)
-            old = self.world.get((holder.id, "." + name))
-            if name in WEIGHTS if isinstance(holder, Object) and holder.kind == "layer" else isinstance(old, Value):
-                self.set_attribute(holder, name, either((old if isinstance(old, Value) else UNBOUND, item)))
+            kind = holder.kind if isinstance(holder, Object) else ""
+            if kind in ("layer", "model"):
                 self._note_loaded(holder)
-            if depth:
-                holders.extend((option, depth - 1) for one in inner for option in options(one))
+            old = self.world.get((holder.id, "." + name))
+            weight = name in WEIGHTS if kind == "layer" else isinstance(old, Value)
+            if weight and isinstance(item, (Data, Unknown, Either)):
+                self._note_loaded(holder)
+                self.set_attribute(holder, name, either((old if isinstance(old, Value) else UNBOUND, item)))
+            inner = holder.inputs if isinstance(holder, Unknown) else self.held_layers(holder)
+            holders.extend((option, depth - 1) for one in inner for option in options(one) if depth)
 
     def _note_loaded(self, layer: Value) -> None:
         """The weights of a layer come from elsewhere: it, and what it is part of, is a copy and not a fresh start."""
@@ -1005,16 +1006,6 @@ class Objects(Imports):
             held = (self.world.get((holder, "." + name)) for name in names)
             if any(layer in options(value) for value in held if isinstance(value, Value)):
                 self.recording.loaded.add(holder)
-
-    def _note_loaded_in(self, value: Value, depth: int = 4) -> None:
-        """The same for the layers that something unknown may be or come from."""
-        if isinstance(value, Unknown) and depth:
-            for part in value.inputs:
-                self._note_loaded_in(part, depth - 1)
-        elif isinstance(value, Object) and value.kind in ("layer", "model") and depth:
-            self._note_loaded(value)
-            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
-                self._note_loaded_in(part, depth - 1)
 
     def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
         if isinstance(old, Tape) and old is not new:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Apply, Fault, Recording, Standing, Verdict, Work
-from tapelint.play.values import CutKind, Object, Several, Value, Variable, VariableSet
+from tapelint.play.values import CutKind, Object, Value, Variable, VariableSet, bare
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tested
 
@@ -27,7 +27,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield _told(recording, work, verdict)
     for apply in optimizers.applied(recording, "apply_gradients"):
         gradients = apply.pairs.gradients.items if apply.pairs is not None else ()
-        values = [item.of if isinstance(item, Several) else item for item in gradients]
+        values = [bare(item) for item in gradients]
         found = [_idle(value) for value in values]
         if found and found[0] is not None and None not in found and not tested(recording, apply.node):
             yield _applied(recording, apply, values[0], found[0])
