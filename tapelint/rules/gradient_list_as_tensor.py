@@ -91,7 +91,7 @@ def _fix(recording: Recording, work: Work, given: ast.expr | None) -> Fix | None
     each = work.op.rsplit(".", 1)[-1] in _EACH or isinstance(node, (ast.BinOp, ast.UnaryOp))
     if not each or not isinstance(given, ast.Name) or any(isinstance(other, Sequence) for other in work.others):
         return None
-    if any(isinstance(part, ast.Name) and part.id == "g" for part in walk(node)):
+    if any(isinstance(part, ast.Name) and part.id == "g" for part in walk(node)) or _wants_a_tensor(recording, node):
         return None
     span, inner = recording.span(node), recording.span(given)
     if "#" in recording.segment(span):
@@ -100,3 +100,11 @@ def _fix(recording: Recording, work: Work, given: ast.expr | None) -> Fix | None
     before = [] if inner.start == span.start else [Edit(Span(span.start, span.start), "[")]
     each_one = Edit(inner, "g" if before else "[g")
     return Fix("do it to each gradient in the list", Applicability.UNSAFE, (*before, each_one, last))
+
+
+def _wants_a_tensor(recording: Recording, node: ast.AST) -> bool:
+    """Whether the result goes into a formula or a variable, where a list would be wrong, too."""
+    around = recording.parents.get(id(node))
+    if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute):
+        return around.func.attr.startswith("assign")
+    return isinstance(around, (ast.BinOp, ast.UnaryOp, ast.AugAssign, ast.Attribute))
