@@ -9,6 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.recording import Recording, Use
 from tapelint.play.values import Object
 from tapelint.rules import optimizers, story
+from tapelint.tensorflow import api
 
 CODE = "TAP905"
 
@@ -21,8 +22,14 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         if not isinstance(use.value, Object) or use.value.kind != "metric" or use.context.guarded("AttributeError"):
             continue
-        if not optimizers.asked_first(recording, use.place):
+        if _in_keras_3(use.value) and not optimizers.asked_first(recording, use.place):
             yield _told(recording, use)
+
+
+def _in_keras_3(metric: Object) -> bool:
+    """Whether Keras 3 has the class: with another, such as `MeanTensor`, the program ends where the metric is made."""
+    found = api.api_class(metric.symbol)
+    return found is None or 3 in found.keras
 
 
 def _told(recording: Recording, use: Use) -> Finding:
