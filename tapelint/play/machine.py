@@ -251,6 +251,8 @@ class Machine:
         self.sets: dict[tuple[int, str], VariableSet] = {}
         self.without_gradient = False
         self.compared: dict[int, Value] = {}
+        self.asked: dict[int, bool] = {}
+        """By the ids of calls that ask of what class a tensor is: the answer that it gives hardly."""
         """What stood on the left of a comparison, by the comparison's node."""
         self.entry = 0
         self.exits: list[Exit] = []
