@@ -733,6 +733,8 @@ class Machine:
                 continue
             seen.add(one.id)
             waiting += self._behind(one)
+            if isinstance(one, Function):
+                self.recording.lent.setdefault(id(one.node), self.clock)
             if isinstance(one, (Object, Instance)) and one.kind in ("layer", "model"):
                 self.doubt_built(one)
 
@@ -740,6 +742,8 @@ class Machine:
         """What is called when `value` is, as far as it can be seen from outside."""
         if isinstance(value, Either):
             return value.options
+        if isinstance(value, Unknown) and value.role == "decorated":
+            return value.inputs
         if isinstance(value, Sequence):
             return self.items(value) or ()
         if isinstance(value, Bound):
