@@ -662,7 +662,7 @@ class Machine:
                 item = self.world.get((value.id, "." + name))
                 if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
                     self.escape(item, node, depth - 1)
-                elif isinstance(item, Const) and (item.value is None or self.written(name, value.cls)):
+                elif isinstance(item, Const) and (item.value is None or not value.kind or self.written(name, value.cls)):
                     changed = Unknown(self.place(node), self.tick(), (), "attribute")
                     self.world.put((value.id, "." + name), either((item, changed)))
                 elif isinstance(item, Instance):
