@@ -662,13 +662,18 @@ class Machine:
                 item = self.world.get((value.id, "." + name))
                 if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
                     self.escape(item, node, depth - 1)
-                elif isinstance(item, Const) and (item.value is None or not value.kind or self.written(name, value.cls)):
+                elif isinstance(item, Const) and (
+                    item.value is None or not value.kind or self.written(name, value.cls)
+                ):
                     changed = Unknown(self.place(node), self.tick(), (), "attribute")
                     self.world.put((value.id, "." + name), either((item, changed)))
                 elif isinstance(item, Instance):
                     self.escape(item, node, depth - 1)
                 elif isinstance(item, Object) and item.kind in ("model", "layer"):
                     self.doubt_built(item)
+        elif isinstance(value, Unknown) and value.role == "decorated":
+            for part in value.inputs:
+                self.escape(part, node, depth - 1)
         elif isinstance(value, Bound):
             self.escape(value.receiver, node, depth - 1)
             self.escape(value.function, node, depth - 1)
