@@ -81,6 +81,8 @@ class Builtin(Keras):
             truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
             if name == "hasattr" and len(args) >= 2 and isinstance(args[1], Const):
                 truth = self._hasattr(args[0], args[1].value)
+            if truth is None and args:
+                self.asked[id(node)] = not (name == "isinstance" and len(args) == 2 and self._may_be_tensor(args[1]))
             return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
         if name == "str" and len(args) == 1 and isinstance(args[0], Const):
             return self.const(str(args[0].value), node)
@@ -115,6 +117,10 @@ class Builtin(Keras):
             # Sparse and ragged ones are no `tf.Tensor`, so only that it is no array and no number is certain.
             return False if all(name in _NO_TENSORS for name in names) else None
         return None
+
+    def _may_be_tensor(self, wanted: Value) -> bool:
+        """Whether a class of TensorFlow is among those that `isinstance` asks for."""
+        return any(isinstance(item, Symbol) and item.name.startswith("tensorflow.") for item in self.flat(wanted))
 
     def _number_of(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """`float(x)`: a Python number; the path leaves TensorFlow here."""

@@ -33,6 +33,7 @@ from tapelint.play.values import (
     VariableSet,
     bare,
     either,
+    is_tensor,
     options,
 )
 from tapelint.play.world import known
@@ -223,16 +224,50 @@ class Expressions(Objects):
         mark = self.world.mark()
         conditions = self.context.conditions
         with self.within(conditions=conditions | {(id(node), 0)}):
-            one = self.evaluate(node.body)
+            one = self._behind_test(node.test, True, node.body)
         first = self.world.changes(mark)
         self.world.rollback(mark)
         with self.within(conditions=conditions | {(id(node), 1)}):
-            other = self.evaluate(node.orelse)
+            other = self._behind_test(node.test, False, node.orelse)
         second = self.world.changes(mark)
         self.world.rollback(mark)
         self.world.merge([first, second])
         self.refresh_if(first | second)
         return either((one, other))
+
+    def _behind_test(self, test: ast.expr, holds: bool, node: ast.expr) -> Value:
+        doubted = self.doubt(test, holds)
+        value = self.evaluate(node)
+        for name, (held, unsure) in doubted.items():
+            if self.world.get((self.frame.id, name)) is unsure:
+                self.world.put((self.frame.id, name), held)
+        return value
+
+    def doubt(self, test: ast.expr, holds: bool) -> dict[str, tuple[Value, Value]]:
+        """Bind the names that hardly hold a tensor behind a condition to something unknown: what they held, and it."""
+        found: dict[str, tuple[Value, Value]] = {}
+        for name in sorted(self._doubted(test, holds)):
+            held = self.world.get((self.frame.id, name))
+            if isinstance(held, Value) and all(is_tensor(option) for option in options(held)):
+                found[name] = (held, Unknown(self.place(test), self.tick(), (held,), "asked"))
+                self.world.put((self.frame.id, name), found[name][1])
+        return found
+
+    def _doubted(self, test: ast.expr, holds: bool) -> set[str]:
+        """Names that hardly hold a tensor where a condition holds, or fails: it asks of what class they are."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self._doubted(test.operand, not holds)
+        if isinstance(test, ast.BoolOp):
+            parts = [self._doubted(part, holds) for part in test.values]
+            every = isinstance(test.op, ast.And) == holds  # all the parts hold, or all fail
+            return set.union(*parts) if every else set.intersection(*parts)
+        if isinstance(test, ast.Call) and test.args and isinstance(test.args[0], ast.Name):
+            return {test.args[0].id} if self.asked.get(id(test)) is holds else set()
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.left, ast.Call):
+            call, same = test.left, isinstance(test.ops[0], (ast.Is, ast.Eq, ast.In))
+            asks = isinstance(call.func, ast.Name) and call.func.id == "type" and len(call.args) == 1
+            return {part.id for part in call.args if isinstance(part, ast.Name)} if asks and same is holds else set()
+        return set()
 
     def condition(self, node: ast.expr) -> bool | None:
         """Play a condition: True or False where it is certain."""

@@ -35,7 +35,7 @@ class Freezing(Library):
         told = item.value if isinstance(item, Const) and isinstance(item.value, (bool, int)) else None
         if self.keras == 3 and told is not None and self._told_trainable(value) is bool(told):
             return
-        state = Frozen(None if told is None else bool(told), self.place(node), self.context)
+        state = Frozen(None if told is None else bool(told), self.place(node), self.context, self.clock)
         self.world.put((value.id, "frozen"), state)
         if depth:
             for part in self.held_layers(value):

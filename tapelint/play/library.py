@@ -180,6 +180,7 @@ class Library(Callbacks):
                 "tensorflow.no_op": lambda arguments, node: self.const(None, node),
                 "tensorflow.range": self._range,
                 "tensorflow.executing_eagerly": self._eager,
+                "tensorflow.is_tensor": self._is_tensor,
                 "tensorflow.inside_function": self._eager,
                 "functools.partial": self._partial,
                 "tensorflow.compat.v1.trainable_variables": self._collection,
@@ -591,6 +592,10 @@ class Library(Callbacks):
             return self.data(Kind.NUMBER, "eager", (), node, "bool")
         called = getattr(getattr(node, "func", None), "attr", "")
         return self.const(called == "inside_function", node)
+
+    def _is_tensor(self, arguments: Arguments, node: ast.expr) -> Value:
+        self.asked[id(node)] = False
+        return self.data(Kind.NUMBER, "tf.is_tensor", (), node, "bool")
 
     def _collection(self, arguments: Arguments, node: ast.expr) -> Value:
         """The list of all variables that TensorFlow 1 keeps: empty where there is no graph of TensorFlow 1."""

@@ -251,6 +251,8 @@ class Machine:
         self.sets: dict[tuple[int, str], VariableSet] = {}
         self.without_gradient = False
         self.compared: dict[int, Value] = {}
+        self.asked: dict[int, bool] = {}
+        """By the ids of calls that ask of what class a tensor is: the answer that it gives hardly."""
         """What stood on the left of a comparison, by the comparison's node."""
         self.entry = 0
         self.exits: list[Exit] = []
@@ -660,13 +662,18 @@ class Machine:
                 item = self.world.get((value.id, "." + name))
                 if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
                     self.escape(item, node, depth - 1)
-                elif isinstance(item, Const) and (item.value is None or self.written(name, value.cls)):
+                elif isinstance(item, Const) and (
+                    item.value is None or not value.kind or self.written(name, value.cls)
+                ):
                     changed = Unknown(self.place(node), self.tick(), (), "attribute")
                     self.world.put((value.id, "." + name), either((item, changed)))
                 elif isinstance(item, Instance):
                     self.escape(item, node, depth - 1)
                 elif isinstance(item, Object) and item.kind in ("model", "layer"):
                     self.doubt_built(item)
+        elif isinstance(value, Unknown) and value.role == "decorated":
+            for part in value.inputs:
+                self.escape(part, node, depth - 1)
         elif isinstance(value, Bound):
             self.escape(value.receiver, node, depth - 1)
             self.escape(value.function, node, depth - 1)
@@ -731,6 +738,8 @@ class Machine:
                 continue
             seen.add(one.id)
             waiting += self._behind(one)
+            if isinstance(one, Function):
+                self.recording.lent.setdefault(id(one.node), self.clock)
             if isinstance(one, (Object, Instance)) and one.kind in ("layer", "model"):
                 self.doubt_built(one)
 
@@ -738,6 +747,8 @@ class Machine:
         """What is called when `value` is, as far as it can be seen from outside."""
         if isinstance(value, Either):
             return value.options
+        if isinstance(value, Unknown) and value.role == "decorated":
+            return value.inputs
         if isinstance(value, Sequence):
             return self.items(value) or ()
         if isinstance(value, Bound):

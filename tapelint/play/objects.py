@@ -627,6 +627,10 @@ class Objects(Imports):
             given = Arguments((instance, *arguments.args), arguments.kwargs, more=arguments.more)
             self.call_function(init, given, node)
             return
+        if isinstance(init, Unknown):  # what a decorator made of it: it may keep anything in the object
+            instance.whole = False
+            self.call_unknown(init, Arguments((instance, *arguments.args), arguments.kwargs), node)
+            return
         fields = self._fields(instance.cls)
         if fields:
             for at, (name, default) in enumerate(fields):

@@ -382,10 +382,11 @@ class Frozen(Record):
     value: bool | None
     place: Place
     context: Context
+    time: int = 0
 
     def join(self, values: list[Frozen], missing: bool) -> Frozen:
         agreed = not missing and all(value.value is values[0].value for value in values)
-        return Frozen(values[0].value if agreed else None, values[0].place, values[0].context)
+        return values[0] if agreed else values[0]._replace(value=None)
 
 
 class Pairs(Record):
@@ -761,6 +762,8 @@ class Recording:
         """The ids of tapes that went to code that can't be seen."""
         self.given: dict[int, list[int]] = {}
         """The ticks at which a variable or an object (also a layer or model) went to code that can't be seen."""
+        self.lent: dict[int, int] = {}
+        """When code that can't be seen first had a function in hand, by the id of its definition."""
         self.handed: set[int] = set()
         """The ids of gradients that went to code that can't be seen, or out of the function."""
         self.read: set[int] = set()

@@ -278,11 +278,16 @@ class Statements(Expressions):
             self.play(node.body if truth else node.orelse)
             return
         self._note_handled(node)
+        doubted: dict[str, tuple[Value, Value]] = {}
         self.branches(
             node,
-            lambda: self._refined(node.test, True, node.body),
-            lambda: self._refined(node.test, False, node.orelse),
+            lambda: self._refined(node.test, True, node.body, doubted),
+            lambda: self._refined(node.test, False, node.orelse, doubted),
         )
+        for name, (held, doubt) in doubted.items():
+            now = self.world.get((self.frame.id, name))
+            if isinstance(now, Either) and set(now.options) == {*options(held), doubt}:
+                self.world.put((self.frame.id, name), held)  # both branches led here, and neither bound it anew
 
     def _note_handled(self, node: ast.If) -> None:
         """`if g is None: g = zeros`, `if g is not None: apply`: the program is ready for a missing gradient."""
@@ -300,8 +305,11 @@ class Statements(Expressions):
         ):
             self.expect_none(self.compared.get(id(test), UNBOUND))
 
-    def _refined(self, test: ast.expr, holds: bool, body: Seq[ast.stmt]) -> None:
-        """Play a branch knowing what its condition says about a name (`x is None`)."""
+    def _refined(
+        self, test: ast.expr, holds: bool, body: Seq[ast.stmt], doubted: dict[str, tuple[Value, Value]]
+    ) -> None:
+        """Play a branch knowing what its condition says about a name (`x is None`, `isinstance(x, Table)`)."""
+        doubted |= self.doubt(test, holds)
         name, none = _none_test(test)
         if name is not None:
             value = self.lookup(name)

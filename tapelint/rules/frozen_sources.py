@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.recording import Ask, Frozen, Pairs, Recording
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 
 CODE = "TAP718"
 
@@ -18,7 +18,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         if ask.frozen is None or not recording.here(ask.place) or ask.context.guarded("ValueError"):
             continue
         by_itself = not _known_order(ask, ask.frozen)
-        if by_itself and (_freed_somewhere(recording) or _asked_before(recording, ask)):
+        if by_itself and (_freed_somewhere(recording) or _asked_before(recording, ask) or _lent(recording, ask)):
             continue
         yield _told(recording, ask, ask.frozen)
 
@@ -38,6 +38,14 @@ def _asked_before(recording: Recording, ask: Ask) -> bool:
         other.node is ask.node and other.frozen is None and bisect_right(recording.entries, other.time) in runs
         for other in recording.asks
     )
+
+
+def _lent(recording: Recording, ask: Ask) -> bool:
+    """Whether code that can't be seen had the function in hand before the module froze the model."""
+    assert ask.frozen is not None
+    function = blocks.function_of(recording, ask.node)
+    lent = recording.lent.get(id(function))
+    return lent is not None and lent < ask.frozen.time and bisect_right(recording.entries, ask.frozen.time) == 0
 
 
 def _freed_somewhere(recording: Recording) -> bool:
