@@ -251,9 +251,9 @@ class Machine:
         self.sets: dict[tuple[int, str], VariableSet] = {}
         self.without_gradient = False
         self.compared: dict[int, Value] = {}
-        self.asked: dict[int, bool] = {}
-        """By the ids of calls that ask of what class a tensor is: the answer that it gives hardly."""
         """What stood on the left of a comparison, by the comparison's node."""
+        self.asked: dict[int, bool] = {}
+        """Calls that ask of what class something is, by their ids: the answer with which it hardly is a tensor."""
         self.entry = 0
         self.exits: list[Exit] = []
         """How the blocks around the place of play are left, outermost first."""
