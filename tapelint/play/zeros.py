@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.values import Const, CutKind, Data, Kind, Value, Variable
@@ -25,8 +23,8 @@ def is_zero(recording: Recording, value: Value, user: Data | Variable, depth: in
     if isinstance(value, Variable):
         written = any(link.cut is not None and link.cut.kind is CutKind.STATE_WRITE for link in user.links)
         # Between two functions that are played by themselves unseen code may have written into it.
-        apart = bisect_right(recording.entries, value.time) != bisect_right(recording.entries, user.time)
-        return value.id in recording.cleared and not written and not apart
+        together = recording.one_run(value.time, user.time)
+        return value.id in recording.cleared and not written and together
     if not isinstance(value, Data) or not depth or (value.kind is Kind.ARRAY and not _made_within(value, user)):
         return False
     if value.id in recording.zeros:
