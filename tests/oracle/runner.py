@@ -234,7 +234,7 @@ def _warm_up() -> None:
     from tensorflow.python.eager import context
 
     # Keras and `tf.random.set_seed` have TensorFlow forget the kernels that it made, so each program would make them
-    # again: two thirds of the time of a run. Kernels keep nothing but the state of random numbers: see `_seed`.
+    # again: two thirds of the time of a run. What the programs can notice of kept kernels is random numbers: `_seed`.
     context.context().ensure_initialized()
     context.context().clear_kernel_cache = lambda: None
     tf.keras.Sequential([tf.keras.layers.Dense(1)])(tf.ones([1, 1]))
