@@ -9,7 +9,7 @@ from tapelint.play import dtype as dtypes
 from tapelint.play.keras import Keras
 from tapelint.play.machine import Arguments, Read, Reading
 from tapelint.play.pairs import gradient_key, is_gradient, variable_key
-from tapelint.play.recording import Rereading, Zip
+from tapelint.play.records import Rereading, Zip
 from tapelint.play.tapes import METHODS
 from tapelint.play.values import (
     Class,

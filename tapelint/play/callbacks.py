@@ -11,7 +11,7 @@ import ast
 from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import Accumulators
 from tapelint.play.machine import Arguments
-from tapelint.play.recording import Fork
+from tapelint.play.records import Fork
 from tapelint.play.values import (
     Bound,
     Const,

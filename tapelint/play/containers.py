@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tapelint.play import dtype as dtypes
 from tapelint.play.machine import Arguments, Read, Reading, Written
 from tapelint.play.pairs import is_gradient
-from tapelint.play.recording import Happening, Rereading
+from tapelint.play.records import Happening, Rereading
 from tapelint.play.tapes import Tapes
 from tapelint.play.values import (
     UNBOUND,

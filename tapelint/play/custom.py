@@ -10,7 +10,7 @@ import ast
 
 from tapelint.play.machine import Arguments
 from tapelint.play.notes import Notes
-from tapelint.play.recording import Custom, Returned
+from tapelint.play.records import Custom, Returned
 from tapelint.play.values import (
     Bound,
     Const,

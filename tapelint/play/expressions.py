@@ -7,10 +7,10 @@ import builtins
 from collections.abc import Callable
 
 from tapelint.play.arrays import OPERATORS
+from tapelint.play.ask import ASKS
 from tapelint.play.machine import Arguments, Reading
 from tapelint.play.objects import Objects
 from tapelint.play.outline import walk
-from tapelint.play.recording import ASKS
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     UNBOUND,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from tapelint.play.ask import Ask, Frozen, Hidden
 from tapelint.play.library import Library
-from tapelint.play.recording import Ask, Frozen, Hidden
 from tapelint.play.scope import read_in
 from tapelint.play.values import (
     Const,

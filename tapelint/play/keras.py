@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
+from tapelint.play.ask import Frozen
 from tapelint.play.callbacks import is_callable
 from tapelint.play.machine import Added, Arguments, Built, FirstRun, Met, Written
 from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
-from tapelint.play.recording import AddedLoss, Disconnected, Forward, Frozen
+from tapelint.play.records import AddedLoss, Disconnected, Forward
 from tapelint.play.values import (
     Class,
     Const,

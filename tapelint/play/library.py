@@ -13,7 +13,7 @@ from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import ACCUMULATOR
 from tapelint.play.callbacks import Callbacks, is_callable
 from tapelint.play.machine import Arguments, Reading
-from tapelint.play.recording import Clip
+from tapelint.play.records import Clip
 from tapelint.play.values import (
     Bound,
     Const,

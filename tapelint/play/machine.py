@@ -10,22 +10,12 @@ from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
 
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask, Frozen
+from tapelint.play.context import Context
 from tapelint.play.query import Parts, Query
-from tapelint.play.recording import (
-    AddedLoss,
-    Apply,
-    Ask,
-    Context,
-    Creation,
-    Event,
-    Frozen,
-    Happening,
-    Joined,
-    Lack,
-    Operation,
-    Recording,
-    Use,
-)
+from tapelint.play.recording import Recording
+from tapelint.play.records import AddedLoss, Creation, Event, Happening, Joined, Lack, Operation, Use
 from tapelint.play.scope import Frame, Module, bindings_of, read_in
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (

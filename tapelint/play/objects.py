@@ -11,7 +11,7 @@ from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS, WEIGHTS
 from tapelint.play.library import TAPE
 from tapelint.play.machine import MAX_DEPTH, Arguments, Built, Reading, Yields
 from tapelint.play.outline import Outline, walk
-from tapelint.play.recording import Happening
+from tapelint.play.records import Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
 from tapelint.play.values import (

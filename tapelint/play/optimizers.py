@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from tapelint.play.apply import Apply, Pairs, Stranger
+from tapelint.play.ask import Ask, Frozen
 from tapelint.play.callbacks import is_callable
 from tapelint.play.freezing import Freezing
 from tapelint.play.machine import Arguments, Met, Read
 from tapelint.play.outline import walk
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
-from tapelint.play.recording import Apply, Ask, Frozen, Pairs, Stranger
 from tapelint.play.tape import Phase
 from tapelint.play.values import (
     Either,

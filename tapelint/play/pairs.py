@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from tapelint.play.apply import Mismatch, Pairs
+from tapelint.play.ask import Ask, Standing
 from tapelint.play.query import Parts, Query, inputs_of
-from tapelint.play.recording import Ask, Mismatch, Pairs, Standing
 from tapelint.play.values import (
     Const,
     Data,

@@ -11,10 +11,12 @@ import ast
 from collections.abc import Iterator
 from contextlib import suppress
 
+from tapelint.play.context import Context
 from tapelint.play.custom import CUSTOM
 from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent, Built
 from tapelint.play.outline import Outline, walk
-from tapelint.play.recording import Context, Recording, Run
+from tapelint.play.recording import Recording
+from tapelint.play.records import Run
 from tapelint.play.scope import Frame, Module
 from tapelint.play.statements import Statements
 from tapelint.play.values import (

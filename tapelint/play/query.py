@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from tapelint.play.recording import Fault, Met, Standing, Verdict
+from tapelint.play.ask import Fault, Met, Standing, Verdict
 from tapelint.play.tape import Session, Watch
 from tapelint.play.values import (
     Bound,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tapelint.play.recording import Operation
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, Cut, CutKind, Data, Link, Object, Symbol, Value, Variable, VariableSet
 from tapelint.tensorflow import api
 

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from functools import partial
 
 from tapelint.play.arrays import OPERATORS
+from tapelint.play.context import Loop, Scope
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
 from tapelint.play.machine import Arguments, Exit, Jump, Reading, Round
 from tapelint.play.objects import TRANSPARENT
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient
-from tapelint.play.recording import ClassEntered, Dropped, Fork, Happening, Loop, Rebinding, Scope
+from tapelint.play.records import ClassEntered, Dropped, Fork, Happening, Rebinding
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tape import Phase
 from tapelint.play.values import (

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 
+from tapelint.play.ask import ASKS, Ask, Fault, Frozen, Hidden, Standing, Verdict
 from tapelint.play.machine import Arguments, Built, Machine
 from tapelint.play.query import INTEGER_DTYPES, Query
-from tapelint.play.recording import ASKS, Ask, Fault, Frozen, Happening, Hidden, Standing, Undefined, Verdict
+from tapelint.play.records import Happening, Undefined
 from tapelint.play.slope import slope_inputs
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (

@@ -15,7 +15,7 @@ from tapelint.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tapelint.play.recording import Ask
+    from tapelint.play.ask import Ask
     from tapelint.play.scope import Frame, Module
 
 _ids = count(1)

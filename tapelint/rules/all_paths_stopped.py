@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording, Standing
+from tapelint.play.ask import Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import CutKind
 from tapelint.rules import story
 

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.ask import Ask, Fault, Standing
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.values import Data, Sequence, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Operation, Recording, Standing
+from tapelint.play.ask import Ask, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE, REDUCING
 from tapelint.play.values import Const, Data, Value, Variable
 from tapelint.rules import story

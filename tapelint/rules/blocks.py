@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from tapelint.diagnostic import Applicability, Edit, Fix, Span
 from tapelint.fixes import statements
 from tapelint.play.outline import walk
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Place, Tape
 from tapelint.record import Record
 from tapelint.rules.story import Missing

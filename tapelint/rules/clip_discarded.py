@@ -6,8 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.apply import Apply
+from tapelint.play.context import Context
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Clip, Context, Dropped, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Clip, Dropped
 from tapelint.play.values import options
 from tapelint.record import Record
 from tapelint.rules import blocks, story

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Apply, Recording, Scope
+from tapelint.play.apply import Apply
+from tapelint.play.context import Scope
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const, Data, Place, Value
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.pairs import is_variable
-from tapelint.play.recording import Clip, Recording, Zip
+from tapelint.play.recording import Recording
+from tapelint.play.records import Clip, Zip
 from tapelint.play.values import Items, Sequence, options
 from tapelint.rules import story
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Fault, Recording
+from tapelint.play.ask import Fault
+from tapelint.play.recording import Recording
 from tapelint.rules import story
 from tapelint.rules.unwatched_source import rebound_variable
 

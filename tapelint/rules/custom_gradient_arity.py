@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Ask, Custom, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Custom
 from tapelint.play.values import Const
 from tapelint.rules import customs, story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Custom, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Custom
 from tapelint.rules import customs, story
 
 CODE = "TAP520"

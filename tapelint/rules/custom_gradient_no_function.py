@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
-from tapelint.play.recording import Custom, Recording, Returned
+from tapelint.play.recording import Recording
+from tapelint.play.records import Custom, Returned
 from tapelint.rules import customs, story
 
 CODE = "TAP523"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.recording import Ask, Custom, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Custom
 from tapelint.play.values import Value, Variable, VariableSet
 from tapelint.rules import story
 

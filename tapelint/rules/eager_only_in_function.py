@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Recording, Work
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import Variable
 from tapelint.rules import story
 from tapelint.rules.edits import tensorflow_name

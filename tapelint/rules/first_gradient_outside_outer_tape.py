@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind, Tape
 from tapelint.rules import blocks, indents, story
 

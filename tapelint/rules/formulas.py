@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
-from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
 
 _found: WeakKeyDictionary[Recording, list[tuple[Ask, Data, Operation]]] = WeakKeyDictionary()

@@ -7,7 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
-from tapelint.play.recording import Ask, Frozen, Pairs, Recording
+from tapelint.play.apply import Pairs
+from tapelint.play.ask import Ask, Frozen
+from tapelint.play.recording import Recording
 from tapelint.rules import blocks, story
 
 CODE = "TAP718"

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
-from tapelint.play.recording import Recording, Trace, Wrapping
+from tapelint.play.context import Trace
+from tapelint.play.recording import Recording
+from tapelint.play.records import Wrapping
 from tapelint.rules import story
 
 CODE = "TAP804"

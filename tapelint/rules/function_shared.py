@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Making, Recording, Trace
+from tapelint.play.context import Trace
+from tapelint.play.recording import Recording
+from tapelint.play.records import Making
 from tapelint.play.values import Const, Object
 from tapelint.rules import story
 

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Fork, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Fork
 from tapelint.play.tape import Phase
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.rules import blocks, story
 
 CODE = "TAP111"

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
 

@@ -6,8 +6,10 @@ import ast
 
 from tapelint.diagnostic import Edit, Span
 from tapelint.play import pairs
+from tapelint.play.ask import Ask, Standing
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording, Standing, Work
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import Data, Dictionary, Sequence, Value, VariableSet
 from tapelint.rules import story
 

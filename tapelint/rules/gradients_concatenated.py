@@ -6,8 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
 from tapelint.play.pairs import origin
-from tapelint.play.recording import Apply, Ask, Joined, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Joined
 from tapelint.play.values import Either, Items, Several, Value, VariableSet, bare, options
 from tapelint.rules import story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Apply, Mismatch, Recording
+from tapelint.play.apply import Apply, Mismatch
+from tapelint.play.recording import Recording
 from tapelint.rules import optimizers, story
 
 CODE = "TAP703"

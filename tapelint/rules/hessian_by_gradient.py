@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.play.values import Data, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of, single, source_of

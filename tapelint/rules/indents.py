@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from tapelint.diagnostic import Applicability, Edit, Fix
 from tapelint.fixes import statements
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import Place, Tape
 from tapelint.rules import blocks
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.fixes import statements
-from tapelint.play.recording import ASKS, Ask, Event, Happening, Recording
+from tapelint.play.ask import ASKS, Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.values import (
     Bound,
     Class,

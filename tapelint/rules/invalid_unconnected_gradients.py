@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const, Symbol, Value, options
 from tapelint.rules import story
 from tapelint.rules.edits import tensorflow_name

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play import shape as shapes
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.shape import Shape
 from tapelint.play.values import Data, Dictionary, OneShot, Sequence, Value, Variable, VariableSet, options
 from tapelint.rules import story

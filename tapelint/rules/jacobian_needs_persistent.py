@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from math import prod
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of

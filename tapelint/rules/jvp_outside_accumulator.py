@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
+from tapelint.play.ask import Ask, Met, Standing
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Met, Recording, Standing
+from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind, Data, Place
 from tapelint.rules import indents, story
 

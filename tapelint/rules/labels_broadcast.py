@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
 from tapelint.play.shape import REDUCING
 from tapelint.play.values import CUTS, Data, Kind, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story

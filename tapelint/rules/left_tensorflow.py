@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.fixes import statements
+from tapelint.play.ask import Ask, Standing, Verdict
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording, Standing, Verdict
+from tapelint.play.recording import Recording
 from tapelint.play.tape import Session
 from tapelint.play.values import CUTS, Cut, CutKind, Data, Kind, Value, VariableSet
 from tapelint.rules import blocks, story

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Operation, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, Data, Object, Symbol, Value
 from tapelint.rules import formulas, story
 from tapelint.rules.gradients import fields_of

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import CUTS, Const, Data, Kind, Sequence, Value, Variable, VariableSet
 from tapelint.rules import story
 

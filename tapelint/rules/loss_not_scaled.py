@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix, Mark
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const, Data, Method, Object, Sequence, Unknown, Value, Variable, VariableSet
 from tapelint.rules import blocks, optimizers, story, withblock
 

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
+from tapelint.play.apply import Apply
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import (
     CUTS,
     Bound,

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
-from tapelint.play.recording import Apply, Event, Happening, Recording
+from tapelint.play.apply import Apply
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.values import Bound, Data, Function, Object, Partial, Tape, Value, is_one_tensor
 from tapelint.rules import optimizers, story
 

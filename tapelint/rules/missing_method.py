@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
-from tapelint.play.recording import Recording, Use
+from tapelint.play.recording import Recording
+from tapelint.play.records import Use
 from tapelint.play.values import Const, Data, Dictionary, Object, Sequence, Symbol, Variable
 from tapelint.rules import optimizers, story
 from tapelint.tensorflow import api

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Container, Iterable, Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
-from tapelint.play.recording import AddedLoss, Ask, Forward, Recording, Use
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import AddedLoss, Forward, Use
 from tapelint.play.values import (
     CUTS,
     Data,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding
-from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.ask import Fault
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.rules import blocks, story
 from tapelint.rules.unwatched_source import watched_by_another
 

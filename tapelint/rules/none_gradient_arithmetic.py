@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Apply, Fault, Recording, Standing, Verdict, Work
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Fault, Standing, Verdict
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import CutKind, Object, Value, Variable, VariableSet, bare
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import ask_of, fields_of, source_of, tested

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, Data, Value, Variable
 from tapelint.play.zeros import is_zero
 from tapelint.record import Record

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
-from tapelint.play.recording import Event, Fault, Happening, Recording, Standing
+from tapelint.play.ask import Fault, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Phase
 from tapelint.play.values import CutKind
 from tapelint.rules import blocks, story

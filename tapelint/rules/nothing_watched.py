@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play.ask import Fault
 from tapelint.play.outline import walk
-from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Tape
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Ask, Operation, Recording, Standing
+from tapelint.play.ask import Ask, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, CutKind, Data, Object, Symbol, Value, Variable, VariableSet
 from tapelint.rules import story
 from tapelint.rules.formulas import prefix

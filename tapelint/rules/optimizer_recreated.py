@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
+from tapelint.play.apply import Apply
+from tapelint.play.context import Context
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Context, Creation, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Creation
 from tapelint.play.values import Const, Object, Place, Several, Value, Variable, VariableSet, bare, same
 from tapelint.rules import blocks, optimizers, story, withblock
 

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
+from tapelint.play.apply import Apply, Stranger
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Recording, Stranger
+from tapelint.play.recording import Recording
 from tapelint.play.values import Data, Object, Place, Unknown, Value, VariableSet, bare
 from tapelint.rules import blocks, optimizers, story
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tapelint.diagnostic import Mark
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
+from tapelint.play.context import Context
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Ask, Context, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import (
     Class,
     Instance,

@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient, is_variable
-from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import (
     Class,
     Const,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.tape import Phase
 from tapelint.rules import story
 

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
-from tapelint.play.recording import Ask, Happening, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Const, Tape
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument

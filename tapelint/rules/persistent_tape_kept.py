@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Fix, Mark
 from tapelint.play.outline import walk
-from tapelint.play.recording import Event, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.values import Instance, Object, Place, Tape
 from tapelint.rules import blocks, story
 

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Operation, Rebinding, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation, Rebinding
 from tapelint.play.values import CUTS, CutKind, Data, Kind, Value, Variable, VariableSet, is_one_tensor
 from tapelint.rules import story
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.ask import Fault
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.tape import Phase
 from tapelint.rules import story
 

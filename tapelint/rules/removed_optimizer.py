@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Creation, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Creation
 from tapelint.play.values import Object
 from tapelint.rules import optimizers, story
 

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Apply, Creation, Recording, Use
+from tapelint.play.apply import Apply
+from tapelint.play.recording import Recording
+from tapelint.play.records import Creation, Use
 from tapelint.play.values import Const, Object
 from tapelint.rules import edits, optimizers, story
 from tapelint.tensorflow import api

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Recording, Use
+from tapelint.play.recording import Recording
+from tapelint.play.records import Use
 from tapelint.play.values import Object
 from tapelint.rules import optimizers, story
 from tapelint.tensorflow import api

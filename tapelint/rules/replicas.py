@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.play.recording import Context, Scope
+from tapelint.play.context import Context, Scope
 from tapelint.play.values import Object
 
 _SEVERAL = ("MirroredStrategy", "MultiWorkerMirroredStrategy", "TPUStrategy")

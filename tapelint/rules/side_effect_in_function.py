@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.outline import walk
-from tapelint.play.recording import Recording, Work
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import Const, Dictionary, Instance, Sequence
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient, origin
-from tapelint.play.recording import Ask, Recording, Work, Zip
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work, Zip
 from tapelint.play.values import CUTS, Const, Data, Object, Place, Sequence, Value, Variable
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, source_of, target_count, untouched, work_node, wrapped

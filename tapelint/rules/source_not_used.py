@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
-from tapelint.play.recording import Ask, Fault, Recording
+from tapelint.play.ask import Ask, Fault
+from tapelint.play.recording import Recording
 from tapelint.play.values import CUTS, Data, Either, Instance, Object, Place, Value, Variable, VariableSet
 from tapelint.rules import blocks, story
 from tapelint.rules.arguments_swapped import swapped

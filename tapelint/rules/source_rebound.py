@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Event, Happening, Rebinding, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening, Rebinding
 from tapelint.play.values import Data, Value, Variable
 from tapelint.rules import blocks, story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Fault, Recording
+from tapelint.play.ask import Fault
+from tapelint.play.recording import Recording
 from tapelint.play.values import Data, Variable
 from tapelint.rules import story
 from tapelint.rules.arguments_swapped import swapped

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Apply, Ask, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import OneShot, Place, Symbol, Value
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import fields_of

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
+from tapelint.play.ask import Ask, Standing
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Recording, Standing, Work
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Unknown, Value, Variable, VariableSet
 from tapelint.rules import story
 from tapelint.rules.edits import tensorflow_name

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tapelint.diagnostic import Finding, Fix, Mark, Span
+from tapelint.play.ask import Ask, Fault, Met, Standing, Verdict
+from tapelint.play.context import Context
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Context, Event, Fault, Happening, Met, Recording, Standing, Verdict
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Session
 from tapelint.play.values import (
     CUTS,

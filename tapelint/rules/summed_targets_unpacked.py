@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Recording, Work
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import Data, Sequence
 from tapelint.rules import story
 from tapelint.rules.gradients import ask_of, fields_of, single, target_count, untouched, work_node

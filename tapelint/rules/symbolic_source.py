@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Data, Kind, Value, options
 from tapelint.rules import story
 

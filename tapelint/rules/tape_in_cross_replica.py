@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Recording, Scope
+from tapelint.play.ask import Ask
+from tapelint.play.context import Scope
+from tapelint.play.recording import Recording
 from tapelint.play.values import Object, Value, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
-from tapelint.play.recording import Recording, Work
+from tapelint.play.recording import Recording
+from tapelint.play.records import Work
 from tapelint.play.values import Tape
 from tapelint.rules import story
 

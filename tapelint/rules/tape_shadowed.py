@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.ask import Standing
 from tapelint.play.outline import walk
-from tapelint.play.recording import Event, Happening, Recording, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Phase
 from tapelint.play.values import Tape
 from tapelint.rules import blocks, story

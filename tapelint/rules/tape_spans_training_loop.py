@@ -6,8 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.ask import Ask
+from tapelint.play.context import Loop
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Happening, Loop, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Data, Unknown, Value, Variable, options
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import without_argument

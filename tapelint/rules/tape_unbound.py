@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Happening, Recording, Undefined
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening, Undefined
 from tapelint.play.values import Tape
 from tapelint.rules import story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Recording, Undefined
+from tapelint.play.recording import Recording
+from tapelint.play.records import Undefined
 from tapelint.play.values import Tape
 from tapelint.rules import blocks, story
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
-from tapelint.play.recording import Happening, Recording, Use
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening, Use
 from tapelint.play.values import Data, Symbol, Value
 from tapelint.rules import blocks, optimizers, story
 

@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Apply, Ask, Forward, Recording
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Forward
 from tapelint.play.values import CUTS, Const, Instance, Object, Value
 from tapelint.rules import optimizers, story
 

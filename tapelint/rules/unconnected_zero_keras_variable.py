@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Fault, Recording, Standing, Verdict
+from tapelint.play.ask import Ask, Fault, Standing, Verdict
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const, Symbol, VariableSet
 from tapelint.rules import story
 from tapelint.rules.gradients import argument_node, fields_of

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.play import shape as shapes
-from tapelint.play.recording import Apply, Ask, Operation, Recording
+from tapelint.play.apply import Apply
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.shape import BROADCASTING, ELEMENTWISE
 from tapelint.play.values import CUTS, Const, Data, Kind, Object, Place, Value, Variable
 from tapelint.rules import optimizers, story

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding
-from tapelint.play.recording import Fault, Happening, Recording
+from tapelint.play.ask import Fault
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import Data, Value, Variable, VariableSet
 from tapelint.rules import blocks, story
 

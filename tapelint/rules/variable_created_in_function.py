@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Creation, Recording, Trace
+from tapelint.play.context import Trace
+from tapelint.play.recording import Recording
+from tapelint.play.records import Creation
 from tapelint.play.values import Object
 from tapelint.rules import story
 

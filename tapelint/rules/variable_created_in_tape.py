@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from tapelint.diagnostic import Applicability, Finding, Fix
 from tapelint.fixes import statements
 from tapelint.play.outline import walk
-from tapelint.play.recording import Creation, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Creation, Happening
 from tapelint.play.values import (
     Class,
     Const,

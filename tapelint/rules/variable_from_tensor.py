@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.fixes import statements
-from tapelint.play.recording import Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import CutKind, Place
 from tapelint.rules import blocks, story
 

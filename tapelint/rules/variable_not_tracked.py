@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
+from tapelint.play.ask import Ask, Hidden
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Hidden, Recording
+from tapelint.play.recording import Recording
 from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
 from tapelint.rules import edits, story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.recording import Event, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Phase
 from tapelint.play.values import Const, Data, Kind, Sequence, Value, options
 from tapelint.rules import blocks, story

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
-from tapelint.play.recording import Event, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Phase
 from tapelint.play.values import Instance, Object, Value, Variable, VariableSet, options
 from tapelint.rules import story

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Event, Happening, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.tape import Phase
 from tapelint.play.values import Dictionary, Sequence, Variable, options
 from tapelint.rules import story

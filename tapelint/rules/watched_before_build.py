@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Event, Fault, Happening, Recording, Standing
+from tapelint.play.ask import Ask, Fault, Standing
+from tapelint.play.recording import Recording
+from tapelint.play.records import Event, Happening
 from tapelint.play.values import Value, VariableSet
 from tapelint.rules import story
 

@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.recording import Ask, Operation, Recording
+from tapelint.play.recording import Recording
+from tapelint.play.records import Operation
 from tapelint.play.values import Const, Data, Value
 from tapelint.rules import formulas, story
 from tapelint.rules.gradients import fields_of

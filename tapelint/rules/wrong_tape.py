@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
-from tapelint.play.recording import Ask, Happening, Recording
+from tapelint.play.ask import Ask
+from tapelint.play.recording import Recording
+from tapelint.play.records import Happening
 from tapelint.play.values import CutKind, Data, Tape
 from tapelint.rules import blocks, story
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding
-from tapelint.play.recording import Ask, Recording, Standing
+from tapelint.play.ask import Ask, Standing
+from tapelint.play.recording import Recording
 from tapelint.play.values import Const, CutKind, Data, Object, Place, Symbol, Value
 from tapelint.rules import story
 from tapelint.rules.gradients import fields_of
