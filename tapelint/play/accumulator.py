@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.ask import Ask
 from tapelint.play.custom import Customs
-from tapelint.play.machine import Arguments
 from tapelint.play.tape import Phase, TapeState
 from tapelint.play.values import Const, Data, Kind, Link, Object, Tape, Value, options
 

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable, Iterable
 
 from tapelint.play import dtype as dtypes
+from tapelint.play.arguments import Arguments
 from tapelint.play.containers import Containers
-from tapelint.play.machine import Arguments, Written
+from tapelint.play.marks import Written
 from tapelint.play.values import (
     UNBOUND,
     Const,

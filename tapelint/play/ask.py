@@ -6,6 +6,7 @@ import ast
 from enum import Enum
 
 from tapelint.play.context import Context
+from tapelint.play.marks import Frozen
 from tapelint.play.tape import Session, TapeState
 from tapelint.play.values import Cut, Link, Object, Place, Tape, Value, VariableSet
 from tapelint.record import Record
@@ -154,19 +155,6 @@ class Ask:
     def node(self) -> ast.Call:
         assert isinstance(self.place.node, ast.Call)
         return self.place.node
-
-
-class Frozen(Record):
-    """That `trainable` of a model or layer was set, and where. `value` is None when it is not known to what."""
-
-    value: bool | None
-    place: Place
-    context: Context
-    time: int = 0
-
-    def join(self, values: list[Frozen], missing: bool) -> Frozen:
-        agreed = not missing and all(value.value is values[0].value for value in values)
-        return values[0] if agreed else values[0]._replace(value=None)
 
 
 class Hidden(Record):

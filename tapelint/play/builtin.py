@@ -6,8 +6,10 @@ import ast
 from collections.abc import Callable
 
 from tapelint.play import dtype as dtypes
+from tapelint.play.arguments import Arguments
 from tapelint.play.keras import Keras
-from tapelint.play.machine import Arguments, Read, Reading
+from tapelint.play.machine import Reading
+from tapelint.play.marks import Read
 from tapelint.play.pairs import gradient_key, is_gradient, variable_key
 from tapelint.play.records import Rereading, Zip
 from tapelint.play.tapes import METHODS

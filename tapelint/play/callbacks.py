@@ -10,7 +10,7 @@ import ast
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import Accumulators
-from tapelint.play.machine import Arguments
+from tapelint.play.arguments import Arguments
 from tapelint.play.records import Fork
 from tapelint.play.values import (
     Bound,

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.machine import Arguments, Read, Reading, Written
+from tapelint.play.arguments import Arguments
+from tapelint.play.machine import Reading
+from tapelint.play.marks import Read, Written
 from tapelint.play.pairs import is_gradient
 from tapelint.play.records import Happening, Rereading
 from tapelint.play.tapes import Tapes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.machine import Arguments
+from tapelint.play.arguments import Arguments
 from tapelint.play.notes import Notes
 from tapelint.play.records import Custom, Returned
 from tapelint.play.values import (

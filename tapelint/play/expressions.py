@@ -6,9 +6,10 @@ import ast
 import builtins
 from collections.abc import Callable
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.ask import ASKS
-from tapelint.play.machine import Arguments, Reading
+from tapelint.play.machine import Reading
 from tapelint.play.objects import Objects
 from tapelint.play.outline import walk
 from tapelint.play.scope import Frame, bindings_of

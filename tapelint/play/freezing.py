@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.ask import Ask, Frozen, Hidden
+from tapelint.play.ask import Ask, Hidden
 from tapelint.play.library import Library
+from tapelint.play.marks import Frozen
 from tapelint.play.scope import read_in
 from tapelint.play.values import (
     Const,

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
-from tapelint.play.ask import Frozen
+from tapelint.play.arguments import Arguments
 from tapelint.play.callbacks import is_callable
-from tapelint.play.machine import Added, Arguments, Built, FirstRun, Met, Written
+from tapelint.play.machine import FirstRun
+from tapelint.play.marks import Added, Built, FirstStep, Frozen, Written
 from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
 from tapelint.play.records import AddedLoss, Disconnected, Forward
@@ -486,7 +487,7 @@ class Keras(Optimizers):
         if kind in _OPTIMIZERS and name == "get_unscaled_gradients":
             return arguments.args[0] if arguments.args else self.unknown(node)
         if kind in _OPTIMIZERS:
-            self.world.put((value.id, "met"), Met(self.place(node), None))
+            self.world.put((value.id, "met"), FirstStep(self.place(node), None))
         if kind in ("model", "layer") and name == "add" and arguments.args:
             added = self.world.get((value.id, "parts"), Items())
             self.world.put((value.id, "parts"), Items((*added.items, *self.flats(arguments.args))))

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.accumulator import ACCUMULATOR
+from tapelint.play.arguments import Arguments
 from tapelint.play.callbacks import Callbacks, is_callable
-from tapelint.play.machine import Arguments, Reading
+from tapelint.play.machine import Reading
 from tapelint.play.records import Clip
 from tapelint.play.values import (
     Bound,

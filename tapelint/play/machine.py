@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
 
 from tapelint.play.apply import Apply
-from tapelint.play.ask import Ask, Frozen
+from tapelint.play.arguments import Arguments
+from tapelint.play.ask import Ask
 from tapelint.play.context import Context
 from tapelint.play.query import Parts, Query
 from tapelint.play.recording import Recording
-from tapelint.play.records import AddedLoss, Creation, Event, Happening, Joined, Lack, Operation, Use
-from tapelint.play.scope import Frame, Module, bindings_of, read_in
+from tapelint.play.records import Creation, Event, Happening, Joined, Lack, Operation, Use
+from tapelint.play.scope import Frame, Module
 from tapelint.play.tape import Phase, Session, TapeState, Watch
 from tapelint.play.values import (
     UNBOUND,
-    Bound,
     Class,
     Const,
     Data,
@@ -28,16 +27,9 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
-    Generator,
-    Instance,
     Items,
     Kind,
     Link,
-    Method,
-    Object,
-    OneShot,
-    Partial,
-    Paused,
     Place,
     Sequence,
     Several,
@@ -46,7 +38,6 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
-    either,
     options,
 )
 from tapelint.play.world import Changes, World
@@ -71,57 +62,6 @@ AWAY_UNDER_TAPE = 5_000
 
 The fewer files a project has, the more may be done for each of them: `AWAY_IN_ALL` is for all together.
 """
-
-
-class Written(Record):
-    """What was last written into a variable by assign and the like: links that are all cut."""
-
-    links: tuple[Link, ...]
-
-    def join(self, values: list[Written], missing: bool) -> Written:
-        return Written(tuple(dict.fromkeys(link for value in values for link in value.links)))
-
-
-class Added(Record):
-    """What a layer certainly gave to its own `add_loss`."""
-
-    losses: tuple[AddedLoss, ...] = ()
-
-    def join(self, values: list[Added], missing: bool) -> Added:
-        common = [one for one in values[0].losses if all(one in value.losses for value in values)]
-        return Added(() if missing else tuple(common))
-
-
-class Read(Record):
-    """That an iterator was read to its end. `certain` is False when only some paths did, or unseen code may have."""
-
-    place: Place
-    certain: bool = True
-
-    def join(self, values: list[Read], missing: bool) -> Read:
-        return Read(values[0].place, not missing and all(value.certain for value in values))
-
-
-class Met(Record):
-    """The variables of an optimizer's first step; `variables` is None when they are not known for certain."""
-
-    place: Place
-    variables: tuple[Value, ...] | None
-    frozen: frozenset[int] = frozenset()
-    """The layers of the models concerned whose variables were left out, because they were frozen."""
-
-    def join(self, values: list[Met], missing: bool) -> Met:
-        same_step = not missing and all(value == values[0] for value in values)
-        return Met(values[0].place, values[0].variables, values[0].frozen) if same_step else Met(values[0].place, None)
-
-
-class Built(Record):
-    """That a layer or model has its weights: not `certain` where only some paths or only unseen code built it."""
-
-    certain: bool = True
-
-    def join(self, values: list[Built], missing: bool) -> Built:
-        return Built(not missing and all(value.certain for value in values))
 
 
 class Reading(Enum):
@@ -162,34 +102,6 @@ class FirstRun:
     def __init__(self) -> None:
         self.function: Function | None = None
         self.layers: set[int] = set()
-
-
-class Arguments(Record):
-    """The arguments of one call. `more` says that there may be others (`*args`, `**kwargs` of unknown content)."""
-
-    args: tuple[Value, ...] = ()
-    kwargs: Mapping[str, Value] = MappingProxyType({})
-    nodes: tuple[ast.expr, ...] = ()
-    keyword_nodes: Mapping[str, ast.expr] = MappingProxyType({})
-    more: bool = False
-
-    def get(self, position: int, name: str) -> Value | None:
-        """The argument at `position` (from 0) or of that name."""
-        if name in self.kwargs:
-            return self.kwargs[name]
-        if 0 <= position < len(self.args):
-            return self.args[position]
-        return None
-
-    def node(self, position: int, name: str) -> ast.expr | None:
-        if name in self.keyword_nodes:
-            return self.keyword_nodes[name]
-        if 0 <= position < len(self.nodes):
-            return self.nodes[position]
-        return None
-
-    def all(self) -> tuple[Value, ...]:
-        return (*self.args, *self.kwargs.values())
 
 
 class Jump:
@@ -609,192 +521,6 @@ class Machine:
             return
         phases = frozenset(Phase.RECORDING if phase is Phase.PAUSED else phase for phase in state.phases)
         self.set_state(tape, state._replace(phases=phases))
-
-    def escape(self, value: Value, node: ast.AST, depth: int = 4) -> None:
-        """`value` went to code that we can't see: tapes in it may have been used there, lists in it changed."""
-        if depth == 0:
-            return
-        if isinstance(value, (Variable, Object, Instance)):
-            self.recording.given.setdefault(value.id, []).append(self.clock)
-        if isinstance(value, Data):
-            self._note_handed(value)
-        if depth == 4 and isinstance(value, (Function, Bound, Partial)):
-            self.may_run(value)
-        if isinstance(value, Tape):
-            state = self.state(value)
-            if not state.escaped:
-                self.event(Happening.ESCAPE, value, node)
-                self.recording.escaped.add(value.id)
-                self.set_state(value, state._replace(escaped=True))
-        elif isinstance(value, Either):
-            for option in options(value):
-                self.escape(option, node, depth)
-        elif isinstance(value, Sequence):
-            items = self.items(value)
-            if items is not None:
-                for item in items:
-                    self.escape(item, node, depth - 1)
-                if value.kind != "tuple":
-                    held = either((*items, Unknown(self.place(node), self.tick(), tuple(items), "escaped")))
-                    self.world.put((value.id, "#"), Items((Several(held),)))
-        elif isinstance(value, Dictionary):
-            entries = self.entries(value)
-            if entries is not None:
-                members = [item for _, item in entries.entries] + ([entries.rest] if entries.rest else [])
-                for item in members:
-                    self.escape(item, node, depth - 1)
-                rest = Unknown(self.place(node), self.tick(), tuple(members), "escaped")
-                kept = tuple((key, either((item, rest))) for key, item in entries.entries)
-                self.world.put((value.id, "#"), Entries(kept, rest))
-        elif isinstance(value, Instance):
-            self.escape_attributes(value, node, depth)
-            for name in sorted(self.attributes.get(value.id, ())):
-                item = self.world.get((value.id, "." + name))
-                if isinstance(item, (Sequence, Dictionary)) and self.filled(item, name, value.cls):
-                    self.escape(item, node, depth - 1)
-                elif isinstance(item, Const) and (
-                    item.value is None or not value.kind or self.written(name, value.cls)
-                ):
-                    changed = Unknown(self.place(node), self.tick(), (), "attribute")
-                    self.world.put((value.id, "." + name), either((item, changed)))
-                elif isinstance(item, Instance):
-                    self.escape(item, node, depth - 1)
-                elif isinstance(item, Object) and item.kind in ("model", "layer"):
-                    self.doubt_built(item)
-        elif isinstance(value, Unknown) and value.role == "decorated":
-            for part in value.inputs:
-                self.escape(part, node, depth - 1)
-        elif isinstance(value, Bound):
-            self.escape(value.receiver, node, depth - 1)
-            self.escape(value.function, node, depth - 1)
-        elif isinstance(value, Method):
-            self.escape(value.receiver, node, depth)
-        elif isinstance(value, Object) and value.kind == "accumulator":
-            self.escape(value.args["tape"], node, depth - 1)
-        elif isinstance(value, Object) and value.kind == "optimizer":
-            self.world.put((value.id, "met"), Met(self.place(node), None))
-        elif isinstance(value, Object) and value.kind in ("model", "layer"):
-            self.doubt_built(value)
-            if self.world.get((value.id, "frozen")) is not None:
-                self.world.put((value.id, "frozen"), Frozen(None, self.place(node), self.context))
-            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
-                self.escape(part, node, depth - 1)
-        elif isinstance(value, Partial):
-            for item in (value.function, *value.args, *value.kwargs.values()):
-                self.escape(item, node, depth - 1)
-        elif isinstance(value, OneShot):
-            self.world.put((value.id, "read"), Read(self.place(node), certain=False))
-            for item in (*value.parts, *value.items):
-                if not isinstance(item, Sequence):
-                    self.escape(item, node, depth - 1)
-        elif isinstance(value, Function):
-            self._escape_closure(value, node, depth)
-        elif isinstance(value, Paused) and value.tape is not None:
-            self.escape(value.tape, node, depth - 1)
-        elif isinstance(value, Generator):
-            for item in (value.function, *value.args, *value.kwargs.values()):
-                self.escape(item, node, depth - 1)
-        elif isinstance(value, Object) and value.kind == "tensor_array":
-            self.world.put((value.id, "handed", "maybe"), True)
-        if isinstance(value, Instance):
-            self.doubt_built(value)
-
-    def escape_attributes(self, value: Instance, node: ast.AST, depth: int = 4) -> None:
-        """Others have an object in hand: what stands in its attributes may be used by them."""
-        for name in sorted(self.attributes.get(value.id, ())):
-            item = self.world.get((value.id, "." + name))
-            if isinstance(item, (Tape, Either, Object)):
-                self.escape(item, node, depth - 1)
-
-    def doubt_built(self, value: Value) -> None:
-        """A layer or model was handed over, and may have been called: whether it has weights now can't be told."""
-        if not self.world.get((value.id, "built")):
-            self.world.put((value.id, "built"), Built(certain=False))
-
-    def filled(self, value: Sequence | Dictionary, name: str, cls: Class) -> bool:
-        """Whether other code will have put something into what an attribute holds: an empty list waits."""
-        contents = self.items(value) if isinstance(value, Sequence) else self.entries(value)
-        if contents in (Entries(), None) or (isinstance(contents, Items) and not contents.items):
-            return not self.read_too_early(value)
-        modules = {self.module, *(above.module for above in self.mro(cls))}
-        return any(name in module.outline.filled for module in modules)
-
-    def may_run(self, value: Value | None, limit: int = 60) -> None:
-        """Code that we can't see may call `value`: the layers and models behind it may have weights from now on."""
-        waiting, seen = [value], set[int]()
-        while waiting and len(seen) < limit:
-            one = waiting.pop(0)
-            if one is None or one.id in seen:
-                continue
-            seen.add(one.id)
-            waiting += self._behind(one)
-            if isinstance(one, Function):
-                self.recording.lent.setdefault(id(one.node), self.clock)
-            if isinstance(one, (Object, Instance)) and one.kind in ("layer", "model"):
-                self.doubt_built(one)
-
-    def _behind(self, value: Value) -> Iterable[Value | None]:
-        """What is called when `value` is, as far as it can be seen from outside."""
-        if isinstance(value, Either):
-            return value.options
-        if isinstance(value, Unknown) and value.role == "decorated":
-            return value.inputs
-        if isinstance(value, Sequence):
-            return self.items(value) or ()
-        if isinstance(value, Bound):
-            return (value.receiver, value.function)
-        if isinstance(value, Partial):
-            return (value.function, *value.args, *value.kwargs.values())
-        if isinstance(value, Function):
-            return [self._seen_by(value, name) for name in read_in(value.node)]
-        if isinstance(value, Instance):
-            return [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
-        return value.parts if isinstance(value, Object) else ()
-
-    def _seen_by(self, function: Function, name: str) -> Value | None:
-        """What a name means in a function that is not running, unless it is one of its own."""
-        frame = function.closure
-        while frame is not None:
-            held = self.world.get((frame.id, name))
-            if held is not None:
-                return held if isinstance(held, Value) else None
-            frame = frame.parent
-        return None
-
-    def _note_handed(self, value: Value, limit: int = 40) -> None:
-        """Note the gradients behind a value that goes where we can't see."""
-        stack = [value]
-        while stack and limit:
-            item = stack.pop()
-            limit -= 1
-            if isinstance(item, Data):
-                if item.ask is not None:
-                    self.recording.handed.add(item.id)
-                else:
-                    stack.extend(link.value for link in item.links)
-
-    def _escape_closure(self, function: Function, node: ast.AST, depth: int) -> None:
-        """A function that unseen code may call any number of times: the tapes that it closes over escape.
-
-        The names that it binds outside of itself may hold something else from now on.
-        """
-        frame = function.closure
-        if frame is None:
-            return
-        own = bindings_of(function.node)
-        for name in sorted(own.globals | own.nonlocals):
-            home: Frame | None = function.module.frame if name in own.globals else frame
-            while home is not None and name in own.nonlocals and name not in home.bindings.counts:
-                home = home.parent
-            if home is not None:
-                held = self.world.get((home.id, name), UNBOUND)
-                self.world.put((home.id, name), either((held, Unknown(None, 0, (), "global"))))
-        if frame.node is None:
-            return
-        for name in read_in(function.node):
-            held = self.world.get((frame.id, name))
-            if isinstance(held, (Tape, Either, Object)):
-                self.escape(held, node, depth - 1)
 
     # -- questions ------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play import shape as shapes
+from tapelint.play.arguments import Arguments
 from tapelint.play.arrays import OPERATORS, Arrays
 from tapelint.play.ask import Ask
 from tapelint.play.context import Scope, Trace
-from tapelint.play.machine import Arguments, Reading
+from tapelint.play.machine import Reading
 from tapelint.play.outline import walk
 from tapelint.play.records import Making, Work, Wrapping
 from tapelint.play.scope import Frame, bindings_of

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterator, Mapping
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.callbacks import is_callable
 from tapelint.play.imports import Imports
 from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS, WEIGHTS
 from tapelint.play.library import TAPE
-from tapelint.play.machine import MAX_DEPTH, Arguments, Built, Reading, Yields
+from tapelint.play.machine import MAX_DEPTH, Reading, Yields
+from tapelint.play.marks import Built
 from tapelint.play.outline import Outline, walk
 from tapelint.play.records import Happening
 from tapelint.play.scope import Frame, bindings_of

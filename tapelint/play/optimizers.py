@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play.apply import Apply, Pairs, Stranger
-from tapelint.play.ask import Ask, Frozen
+from tapelint.play.arguments import Arguments
+from tapelint.play.ask import Ask
 from tapelint.play.callbacks import is_callable
 from tapelint.play.freezing import Freezing
-from tapelint.play.machine import Arguments, Met, Read
+from tapelint.play.marks import FirstStep, Frozen, Read
 from tapelint.play.outline import walk
 from tapelint.play.pairs import columns_of, layers_in, mismatch
 from tapelint.play.query import Query
@@ -113,7 +114,7 @@ class Optimizers(Freezing):
             self.world.put((*key, "since"), self.entry)
             sure = optimizer.whole and apply.certain and apply.method != "minimize"
             left_out = self._left_out(variables) if sure and variables else frozenset()
-            self.world.put(key, Met(apply.place, variables if sure and variables else None, left_out))
+            self.world.put(key, FirstStep(apply.place, variables if sure and variables else None, left_out))
             return
         if held.variables is None or variables is None or self.world.get((*key, "since")) != self.entry:
             return  # nothing is known, or the first step belongs to another run than this one

@@ -11,9 +11,11 @@ import ast
 from collections.abc import Iterator
 from contextlib import suppress
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.context import Context
 from tapelint.play.custom import CUSTOM
-from tapelint.play.machine import MAX_STEPS, Arguments, BudgetSpent, Built
+from tapelint.play.machine import MAX_STEPS, BudgetSpent
+from tapelint.play.marks import Built
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Recording
 from tapelint.play.records import Run

@@ -8,11 +8,12 @@ from collections.abc import Sequence as Seq
 from contextlib import contextmanager
 from functools import partial
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.context import Loop, Scope
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
-from tapelint.play.machine import Arguments, Exit, Jump, Reading, Round
+from tapelint.play.machine import Exit, Jump, Reading, Round
 from tapelint.play.objects import TRANSPARENT
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient

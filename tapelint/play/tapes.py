@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 
-from tapelint.play.ask import ASKS, Ask, Fault, Frozen, Hidden, Standing, Verdict
-from tapelint.play.machine import Arguments, Built, Machine
+from tapelint.play.arguments import Arguments
+from tapelint.play.ask import ASKS, Ask, Fault, Hidden, Standing, Verdict
+from tapelint.play.escape import Escape
+from tapelint.play.marks import Built, Frozen
 from tapelint.play.query import INTEGER_DTYPES, Query
 from tapelint.play.records import Happening, Undefined
 from tapelint.play.slope import slope_inputs
@@ -61,7 +63,7 @@ _NOISE = frozenset(
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
 
-class Tapes(Machine):
+class Tapes(Escape):
     """The methods of `tf.GradientTape`."""
 
     def make_tape(self, arguments: Arguments, node: ast.expr) -> Tape:

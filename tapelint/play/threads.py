@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 
+from tapelint.play.arguments import Arguments
 from tapelint.play.builtin import Builtin
-from tapelint.play.machine import _ACTIVE, Arguments
+from tapelint.play.machine import _ACTIVE
 from tapelint.play.values import Const, Object, Place, Several, Value, bare
 
 _POOLS = frozenset(

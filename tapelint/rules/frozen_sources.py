@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Finding, Mark
 from tapelint.play.apply import Pairs
-from tapelint.play.ask import Ask, Frozen
+from tapelint.play.ask import Ask
+from tapelint.play.marks import Frozen
 from tapelint.play.recording import Recording
 from tapelint.rules import blocks, story
 
