@@ -271,7 +271,7 @@ class Project:
 
     def holds_mark(self, others_than: Collection[str]) -> bool:
         """Whether a file of the project, other than those, holds a mark."""
-        return not self._with_mark <= set(others_than)
+        return any(has_mark(content(path)) for path in self.files if path not in others_than)
 
     @cached_property
     def _with_mark(self) -> set[str]:

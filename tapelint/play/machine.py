@@ -53,6 +53,9 @@ _RUNNING = ("running",)
 _SUSPENDED = ("suspended",)
 
 MAX_STEPS = 40_000
+"""What may be done for the module, and for each function that is played by itself."""
+FIRST_STEPS = 12_000
+"""What may be done before a tape, an optimizer or a gradient of the program's own is met."""
 MAX_DEPTH = 9
 AWAY = 1_000
 AWAY_IN_SMALL_PROJECT = 6_000
@@ -146,6 +149,9 @@ class Machine:
         """The open branches in which layers and models were made, by their ids; see `Context.conditions`."""
         self.allowed: int | None = None
         self.limit = MAX_STEPS
+        self.reserve = 0
+        """What is added to the limit when it is reached and something was put down since there was `noted`."""
+        self.noted = 0
         self.context = Context()
         self.frame: Frame = module.frame
         self.stack: list[Function] = []
@@ -217,7 +223,10 @@ class Machine:
             self.away += 1
             self.limit += 1  # it has a budget of its own, and must not cost the played module what is its
         if self.steps + (self.world.cost >> 3) > self.limit:
-            raise BudgetSpent
+            if self.recording.size == self.noted or not self.reserve:
+                raise BudgetSpent
+            self.limit += self.reserve
+            self.reserve = 0
 
     def can_go_away(self) -> bool:
         """Whether more work may be done in other modules: half that in the played one and some, more under a tape."""

@@ -14,7 +14,7 @@ from contextlib import suppress
 from tapelint.play.arguments import Arguments
 from tapelint.play.context import Context
 from tapelint.play.custom import CUSTOM
-from tapelint.play.machine import MAX_STEPS, BudgetSpent
+from tapelint.play.machine import FIRST_STEPS, MAX_STEPS, BudgetSpent
 from tapelint.play.marks import Built
 from tapelint.play.outline import Outline, walk
 from tapelint.play.recording import Recording
@@ -55,6 +55,8 @@ MARKS = frozenset(
 TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 """Names without which a module makes no tape of its own."""
 
+FEW_STEPS = 5_000
+"""What may be done for each function of a module that makes no tape of its own."""
 _ENDLESS = 110_000
 _IMPORT_STEPS = 8_000
 _BEFORE_ALL = -1_000_000_000
@@ -80,7 +82,7 @@ class Player(Statements):
         if not used & MARKS and not used & elsewhere:
             return self.recording  # a mark in a comment or a string only
         if not used & TAPES and not used & elsewhere:
-            self.allowance = MAX_STEPS // 8  # no tape is made here: only optimizers and old functions are of interest
+            self.allowance = FEW_STEPS  # only optimizers and old functions are of interest
         reach = _Reach(self.module.outline, elsewhere)
         self.budget(self.allowance)
         try:
@@ -140,7 +142,7 @@ class Player(Statements):
         self.world.alive = True
         self.clock = self.import_clock
         spent = self.steps + (self.world.cost >> 3)
-        self.limit = spent + _IMPORT_STEPS
+        self.limit, self.reserve = spent + _IMPORT_STEPS, 0
         for key in (("tapes",), ("running",), ("suspended",)):
             if self.world.get(key):
                 self.world.put(key, 0 if key == ("suspended",) else ())
@@ -213,7 +215,9 @@ class Player(Statements):
         mark = self.world.mark()
         self.entry = self.tick()
         self.recording.entries.append(self.entry)
-        self.budget(self.allowance)
+        first = min(self.allowance, FIRST_STEPS)
+        self.budget(first)
+        self.reserve, self.noted = self.allowance - first, self.recording.size
         try:
             arguments = self._own_arguments(function, cls)
             self.recording.entries.append(self.tick())  # what `__init__` made for it may have been written since
@@ -475,7 +479,7 @@ class Player(Statements):
 
 _PLAYING = (
     "frame", "context", "standalone", "stack", "exits", "jumps", "attempts", "returns", "pending", "pending_classes",
-    "callees", "clock", "limit",
+    "callees", "clock", "limit", "reserve",
 )  # fmt: skip
 """What an import leaves as it was."""
 

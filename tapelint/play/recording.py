@@ -200,6 +200,11 @@ class Recording:
         self.runs: list[Run] = []
         """The calls of visible functions, in the order in which they ended."""
 
+    @property
+    def size(self) -> int:
+        """How much was put down so far of tapes, of steps of optimizers, and of gradients that the program defines."""
+        return len(self.events) + len(self.applies) + len(self.customs)
+
     def calls_at(self, time: int) -> list[Place]:
         """The calls of visible functions that were running at a tick, outermost first."""
         running = [run for run in self.runs if run.began <= time <= run.ended]
