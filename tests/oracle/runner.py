@@ -78,6 +78,7 @@ class Oracle:
         if legacy_keras is not None:
             self._environment["TF_USE_LEGACY_KERAS"] = "1" if legacy_keras else "0"
         self._process: subprocess.Popen[str] | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.tensorflow = self.keras = ""
         self._start()
@@ -132,6 +133,9 @@ class Oracle:
                 if stream is not None:
                     with contextlib.suppress(OSError):
                         stream.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
 
     def __enter__(self) -> Oracle:
         return self
@@ -141,12 +145,14 @@ class Oracle:
 
     def _start(self) -> None:
         self._answers = queue.Queue()
+        # AutoGraph writes a file for each function that it converts, and leaves it behind when the worker is ended.
+        self._scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=self._environment,
+            env={**self._environment, "TMPDIR": self._scratch.name},
             text=True,
             encoding="utf-8",
         )
