@@ -57,7 +57,7 @@ else:
             return dict(zip(self._fields, self, strict=True))
 
         def _replace(self, **changes):
-            made = type(self)(*(changes.pop(name, item) for name, item in zip(self._fields, self, strict=True)))
+            made = tuple.__new__(type(self), map(changes.pop, self._fields, self))
             if changes:
                 raise ValueError(f"no such fields: {', '.join(changes)}")
             return made
