@@ -13,7 +13,7 @@ from tapelint.play.library import TAPE
 from tapelint.play.machine import MAX_DEPTH, Reading, Yields
 from tapelint.play.marks import Built
 from tapelint.play.outline import Outline, walk
-from tapelint.play.records import Happening
+from tapelint.play.records import Fit, Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.tapes import METHODS
 from tapelint.play.values import (
@@ -74,6 +74,9 @@ _TAKING = frozenset({"pop", "popleft", "popitem"})
 _GROWING = frozenset({"add", "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update"})
 _YIELDS = 4
 """How many pieces of a generator are told apart: the first ones and the last."""
+
+_LOOPS = ("make_train_function", "train_function")
+"""What a model may have of its own to run its `train_step`."""
 
 _REACHED = 40
 """How many functions are looked at for what a generator may run."""
@@ -319,7 +322,22 @@ class Objects(Imports):
         frame = self.frame_of(step)
         frame.in_graph = frame.in_graph or self.traced_by_fit(step)
         self.bind(step, frame, Arguments((model, self.fresh(step.node, "dataset"))), node)
-        self.run(step, frame, node)
+        place, context = self.place(node), self.context
+        logs = self.run(step, frame, node)
+        if model.whole and not any(self.class_attribute(model.cls, name) for name in _LOOPS):
+            given = {self._logs(option) for option in options(logs)} if self.world.alive else {""}
+            if len(given) == 1:
+                self.recording.fits.append(Fit(step, given.pop(), place, context))
+
+    def _logs(self, value: Value) -> str:
+        """What a `train_step` gave back, in the words of `Fit`; "" where it may be what Keras wants."""
+        if isinstance(value, Const) and value.value is None:
+            return "nothing"
+        if isinstance(value, Data) and value.kind is Kind.TENSOR and not value.nested:
+            return "tensor"
+        if isinstance(value, Sequence) and value.kind in ("tuple", "list") and (items := self.items(value)):
+            return value.kind if items.items and items.exact else ""
+        return "empty" if isinstance(value, Dictionary) and self.entries(value) == Entries() else ""
 
     def _call_bound(self, bound: Bound, arguments: Arguments, node: ast.expr) -> Value:
         instance = bound.receiver

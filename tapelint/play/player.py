@@ -494,7 +494,10 @@ class _Reach:
             if found.names[id(node)] & MARKS:
                 self.marked.add(id(node))
                 names.add(node.name)
-        names.update(cls.name for cls in found.classes if any(id(part) in self.marked for part in cls.body))
+        for cls in found.classes:
+            inherited = {base.id for base in cls.bases if isinstance(base, ast.Name)}
+            if inherited & names or any(id(part) in self.marked for part in cls.body):
+                names.add(cls.name)
         for item in found.assigns:
             if isinstance(item.value, ast.Call):
                 given = {part.id for part in item.value.args if isinstance(part, ast.Name)}

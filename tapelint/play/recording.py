@@ -19,6 +19,7 @@ from tapelint.play.records import (
     Disconnected,
     Dropped,
     Event,
+    Fit,
     Fork,
     Forward,
     Happening,
@@ -120,6 +121,7 @@ class Recording:
         self.customs: list[Custom] = []
         self.zips: list[Zip] = []
         self.forwards: list[Forward] = []
+        self.fits: list[Fit] = []
         self.dropped: list[Dropped] = []
         self.joined: list[Joined] = []
         self.undefined: list[Undefined] = []

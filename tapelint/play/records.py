@@ -7,7 +7,7 @@ from enum import Enum
 
 from tapelint.play.context import Context, Trace
 from tapelint.play.tape import TapeState
-from tapelint.play.values import Data, Items, Object, OneShot, Place, Tape, Value
+from tapelint.play.values import Data, Function, Items, Object, OneShot, Place, Tape, Value
 from tapelint.record import Record
 
 
@@ -221,6 +221,19 @@ class Forward(Record):
     added: tuple[AddedLoss, ...] = ()
     """What the layer certainly gave to its own `add_loss` in this call."""
     ended: int = 0
+
+
+class Fit(Record):
+    """A call of `fit` at `place`, which ran a `train_step` of the program's own: what that gave back.
+
+    `given` says what it certainly is where it is no dictionary with entries: "nothing", "tensor", "tuple", "list" or
+    "empty" (a dictionary).
+    """
+
+    step: Function
+    given: str
+    place: Place
+    context: Context
 
 
 class AddedLoss(Record):

@@ -39,7 +39,7 @@ ONE_LIST = {
     "function_shared": "makings", "gradient_in_both_branches": "forks", "jvp_outside_accumulator": "jvps",
     "missing_loss_name": "lacking",
     "output_not_connected": "disconnected", "tape_not_called": "classes_entered", "tape_unbound": "unnamed",
-    "tape_undefined": "undefined",
+    "tape_undefined": "undefined", "train_step_without_logs": "fits",
 }  # fmt: skip
 """Modules that go through one list of the recording, which most programs leave empty: not imported then either."""
 
