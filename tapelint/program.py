@@ -72,8 +72,7 @@ def read(path: str, data: bytes) -> Program:
     except UndecodableError as error:
         # Latin-1 gives every byte a character, so the place can be shown.
         source = Source(path, data.decode("latin-1"), "latin-1")
-        reason, at = _undecodable(data, error)
-        return _unread(source, Unparsable(reason, Span(at, min(at + 1, len(data)))))
+        return _unread(source, Unparsable(str(error), Span(error.at, min(error.at + 1, len(data)))))
     try:
         return Program(source, source, _tree(real_path(path), source.text))
     except Unparsable as refusal:
@@ -201,15 +200,6 @@ def no_collection() -> Iterator[None]:
 def _refused(refusal: Unparsable, what: str = "file") -> Finding:
     fields = {"what": what, "reason": refusal.reason, "python": ".".join(map(str, sys.version_info[:2]))}
     return Finding(SYNTAX_ERROR, refusal.span, fields, variant="newer" if refusal.newer else "")
-
-
-def _undecodable(data: bytes, error: UndecodableError) -> tuple[str, int]:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as utf8:
-        if "utf-8" in str(error) or "invalid" in str(error):
-            return f"byte 0x{data[utf8.start]:02x} is not UTF-8, and no other encoding is declared", utf8.start
-    return str(error).removeprefix("not readable as text: "), 0
 
 
 def _in_short(message: str) -> str:

@@ -38,7 +38,7 @@ def read_file(path: str, data: bytes) -> Source:
     try:
         return Source(path, data.decode("utf-8-sig"), "utf-8", bom)
     except UnicodeDecodeError as error:
-        raise UndecodableError(f"not readable as text: {error.reason}") from None
+        raise UndecodableError.at_byte(error, "UTF-8", bom) from None
 
 
 def read_notebook(file: Source) -> tuple[str, Cells]:

@@ -19,7 +19,17 @@ class Position(Record):
 
 
 class UndecodableError(ValueError):
-    """The bytes are not text in the encoding that the file declares (UTF-8 unless it says otherwise)."""
+    """The bytes are not text in the encoding that the file declares (UTF-8 unless it says otherwise), and where."""
+
+    def __init__(self, reason: str, at: int = 0) -> None:
+        super().__init__(reason)
+        self.at = at
+
+    @classmethod
+    def at_byte(cls, error: UnicodeDecodeError, encoding: str, bom: bool) -> UndecodableError:
+        """What is wrong where decoding stopped; the codec does not count a byte order mark."""
+        at = error.start + 3 * bom
+        return cls(f"byte {error.object[error.start]:#04x} is not {encoding}", at)
 
 
 class Source:
@@ -42,13 +52,13 @@ class Source:
         encoding = "utf-8"
         try:
             if bom or _may_declare(data):
-                import tokenize
-
-                encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+                encoding = _declared(data) or encoding
             text = data.decode("utf-8-sig" if bom else encoding)
-        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
-            reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
-            raise UndecodableError(f"not readable as text: {reason}") from None
+        except UnicodeDecodeError as error:
+            wanted = "UTF-8, and no other encoding is declared" if encoding == "utf-8" else f"{encoding}, as it declares"
+            raise UndecodableError.at_byte(error, wanted, bom) from None
+        except LookupError as error:
+            raise UndecodableError(str(error).partition(";")[0]) from None
         return cls(path, text, "utf-8" if bom else encoding, bom)
 
     def with_text(self, text: str) -> Source:
@@ -100,6 +110,20 @@ class Source:
     def segment(self, span: Span) -> str:
         """The text of a span."""
         return self.text[span.start : span.end]
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that a comment or a byte order mark declares. Raises `UndecodableError` where nobody knows it."""
+    import tokenize
+
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError as error:
+        if "unknown encoding" in str(error):
+            raise UndecodableError(str(error)) from None
+        if "encoding problem" in str(error):
+            raise UndecodableError("its byte order mark means UTF-8, and its comment another encoding") from None
+        return None  # one of the first lines is no UTF-8
 
 
 def _may_declare(data: bytes) -> bool:
