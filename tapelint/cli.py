@@ -324,6 +324,8 @@ def _configuration(parameters: Mapping[str, Any]) -> Configuration:
         words = parameters[key.replace("-", "_")]
         if words:
             given[key] = [part.strip() for word in words for part in word.split(",") if part.strip()]
+    if given.get("select") == [] and parameters["select"]:
+        raise SettingsError("--select names no rule")
     narrowed = [key for key in ("add_ignore", "write_baseline", "diff_base") if parameters[key] is not None]
     if parameters["fix"] or parameters["diff"]:
         if narrowed:

@@ -47,26 +47,25 @@ def select(settings: Settings, warnings: list[str], suppressions: bool = True) -
     selects them. An unknown word in `select`, `extend-select` or `severity` raises `SettingsError`; elsewhere it adds
     one line to `warnings`. syntax-error is on unless it is ignored.
     """
-    place = settings.file or "the command line"
     on = dict.fromkeys(catalogue.codes(), 0) if settings.select is None else {"TAP001": 0}
     named: set[str] = set()
     for word in [*(settings.select or ()), *settings.extend_select]:
-        codes, width = _meant(word, place)
+        codes, width = _meant(word, settings)
         named |= codes
         for code in codes:
             on[code] = max(on.get(code, 0), width)
     for word in settings.ignore:
-        for code in _ignored(word, place, warnings):
+        for code in _ignored(word, settings, warnings):
             if code in on and on[code] <= _width(word):
                 del on[code]
     severities = {}
     for word, severity in settings.severity.items():
-        codes, _ = _meant(word, place)
+        codes, _ = _meant(word, settings)
         severities.update(dict.fromkeys(codes, Severity(severity)))
     per_file = tuple(
         (
             Patterns([pattern], settings.root),
-            frozenset(code for word in words for code in _ignored(word, place, warnings)),
+            frozenset(code for word in words for code in _ignored(word, settings, warnings)),
         )
         for pattern, words in settings.per_file_ignores.items()
     )
@@ -78,20 +77,20 @@ def select(settings: Settings, warnings: list[str], suppressions: bool = True) -
         severities,
         suppressions=suppressions,
         noqa=settings.respect_noqa,
-        trust=_trust(settings, place, warnings),
+        trust=_trust(settings, warnings),
         follow=settings.follow_imports,
         mend=None if not settings.fix else Applicability.UNSAFE if settings.unsafe_fixes else Applicability.SAFE,
     )
     return Selection(terms, per_file, reads_pins=settings.keras is None and not settings.isolated)
 
 
-def _trust(settings: Settings, place: str, warnings: list[str]) -> Trust:
+def _trust(settings: Settings, warnings: list[str]) -> Trust:
     """What the settings say about fixes. Where two words speak of one rule, the more specific one counts."""
     safe, unsafe = (
-        {code: _width(word) for word in sorted(words, key=_width) for code in _ignored(word, place, warnings)}
+        {code: _width(word) for word in sorted(words, key=_width) for code in _ignored(word, settings, warnings)}
         for words in (settings.extend_safe_fixes, settings.extend_unsafe_fixes)
     )
-    never = frozenset(code for word in settings.unfixable for code in _ignored(word, place, warnings))
+    never = frozenset(code for word in settings.unfixable for code in _ignored(word, settings, warnings))
     return Trust(
         frozenset(code for code, width in safe.items() if width > unsafe.get(code, 0)),
         frozenset(code for code, width in unsafe.items() if width >= safe.get(code, 0)),
@@ -99,17 +98,17 @@ def _trust(settings: Settings, place: str, warnings: list[str]) -> Trust:
     )
 
 
-def _meant(word: str, place: str) -> tuple[set[str], int]:
+def _meant(word: str, settings: Settings) -> tuple[set[str], int]:
     codes = _codes(word)
     if not codes:
-        raise SettingsError(f"{place}: {_unknown(word)}")
+        raise SettingsError(f"{settings.place(word)}: {_unknown(word)}")
     return codes, _width(word)
 
 
-def _ignored(word: str, place: str, warnings: list[str]) -> set[str]:
+def _ignored(word: str, settings: Settings, warnings: list[str]) -> set[str]:
     codes = _codes(word)
     if not codes:
-        warnings.append(f"{place}: {_unknown(word)}")
+        warnings.append(f"{settings.place(word)}: {_unknown(word)}")
     return codes
 
 

@@ -11,7 +11,7 @@ from tapelint.pattern import Patterns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 FILES = (".tapelint.toml", "tapelint.toml", "pyproject.toml")
@@ -75,8 +75,16 @@ KEYS = {
 class Settings:
     """What holds for the files of one folder. Never changed after it is made."""
 
-    def __init__(self, values: Mapping[str, Any], root: str, file: str | None = None, isolated: bool = False) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        root: str,
+        file: str | None = None,
+        isolated: bool = False,
+        given: frozenset[str] = frozenset(),
+    ) -> None:
         self.isolated = isolated
+        self.given = given
         self.values = dict(values)
         self.root = root
         self.file = file
@@ -113,6 +121,10 @@ class Settings:
         if self.target_tensorflow is not None:
             return 2 if version(self.target_tensorflow) < (2, 16) else 3
         return None
+
+    def place(self, word: str) -> str:
+        """Where a word stands: in the settings file, or among the words that the command line gives."""
+        return self.file if self.file is not None and word not in self.given else "the command line"
 
     @property
     def names_rules(self) -> bool:
@@ -187,7 +199,17 @@ class Configuration:
             if key in ("ignore", "extend-select", "extend-exclude"):
                 value = [*merged.get(key, ()), *value]
             merged[key] = value
-        return Settings(merged, root, file, isolated)
+        return Settings(merged, root, file, isolated, frozenset(_words(self.given.values())))
+
+
+def _words(values: Iterable[object]) -> Iterator[str]:
+    """All texts in values, however deep."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (list, dict)):
+            yield from _words(value)
+            yield from _words(value.values() if isinstance(value, dict) else ())
 
 
 def read(path: str) -> dict[str, Any] | None:

@@ -82,7 +82,7 @@ def test_bytes_of_all_kinds_are_read(data: bytes, row: int, column: int) -> None
         (b"# GradientTape\nx = '\xe9'", 2, 6, "byte 0xe9 is not UTF-8"),
         (b"# GradientTape \xe9", 1, 16, "byte 0xe9 is not UTF-8"),
         (b"\xef\xbb\xbf# GradientTape \xe9\n", 1, 19, "byte 0xe9 is not UTF-8"),
-        (b"# coding: ascii\n# GradientTape \xe9\n", 2, 16, "byte 0xe9 is not ascii, as it declares"),
+        (b"# coding: ascii\n# GradientTape \xe9\n", 2, 16, "byte 0xe9 is not ascii, as declared"),
         (b"# coding: base64\n# GradientTape\n", 1, 1, "'base64' is not a text encoding"),
         (b"\xef\xbb\xbf# coding: latin-1\n# GradientTape\n", 1, 1, "its byte order mark means UTF-8"),
         (b"# coding: klingon\n# GradientTape\n", 1, 1, "unknown encoding: klingon"),

@@ -171,6 +171,26 @@ def test_an_unknown_rule_to_ignore_is_a_warning(capsys: pytest.CaptureFixture[st
     assert done.err.splitlines()[0].startswith("warning: the command line: ")
 
 
+def test_a_wrong_rule_on_the_command_line_is_not_the_fault_of_the_settings_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write("a.py", "FAULT")
+    Path("tapelint.toml").write_text('ignore = ["nonsense"]')
+    file, given = concise(capsys, "--ignore", "TAP999").err.splitlines()[:2]
+    assert file.endswith("tapelint.toml: no rule is called `nonsense`")
+    assert given.startswith("warning: the command line: no rule is called `TAP999`")
+    assert concise(capsys, "--select", "TAP997").err.startswith("error: the command line: ")
+    assert concise(capsys, "--config", 'severity = {TAP997 = "error"}').err.startswith("error: the command line: ")
+
+
+def test_a_selection_of_nothing_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.py", "FAULT")
+    for empty in ("", " , "):
+        done = concise(capsys, "--select", empty)
+        assert (done.code, done.err) == (2, "error: --select names no rule\n")
+    assert concise(capsys, "--ignore", "").code == 1
+
+
 def test_a_wrong_rule_is_an_error_even_where_no_file_holds_a_mark(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.py").write_text("x = 1")
     assert concise(capsys, "--select", "TAP999").code == 2

@@ -55,8 +55,8 @@ class Source:
                 encoding = _declared(data) or encoding
             text = data.decode("utf-8-sig" if bom else encoding)
         except UnicodeDecodeError as error:
-            wanted = "UTF-8, and no other encoding is declared" if encoding == "utf-8" else f"{encoding}, as it declares"
-            raise UndecodableError.at_byte(error, wanted, bom) from None
+            declared = "UTF-8, and no other encoding is declared" if encoding == "utf-8" else f"{encoding}, as declared"
+            raise UndecodableError.at_byte(error, declared, bom) from None
         except LookupError as error:
             raise UndecodableError(str(error).partition(";")[0]) from None
         return cls(path, text, "utf-8" if bom else encoding, bom)
