@@ -26,6 +26,7 @@ class Annotation:
     reason: str
     comments: int = 0
     files: int = 0
+    left: int = 0
 
     def __post_init__(self) -> None:
         self.reason = self.reason.strip()
@@ -35,7 +36,7 @@ class Annotation:
     def __str__(self) -> str:
         """What was written, in one line."""
         if not self.comments:
-            return "No comment was needed"
+            return "No comment was written" if self.left else "No comment was needed"
         comments = "1 comment" if self.comments == 1 else f"{self.comments} comments"
         return f"Wrote {comments} in {self.files} file{'' if self.files == 1 else 's'}"
 
@@ -44,6 +45,11 @@ class Annotation:
 
         The result holds what could not be suppressed; the texts say why. The file is written whole or not at all.
         """
+        left, refusals = self._annotate(result, data)
+        self.left += len(left.diagnostics)
+        return left, refusals
+
+    def _annotate(self, result: FileResult, data: bytes) -> tuple[FileResult, list[str]]:
         if result.source is None or not result.diagnostics:
             return result, []
         source = python(result.source, result.cells)

@@ -234,7 +234,8 @@ def _unknown(key: str) -> str:
     from difflib import get_close_matches
 
     known = [*codes(), *names().values()]
-    near = get_close_matches(key.upper(), known, 3, 0.75) or get_close_matches(key, known, 3, 0.6)
+    near = [code for code in codes() if key and code.startswith(key.upper())][:3]
+    near = near or get_close_matches(key.upper(), known, 3, 0.75) or get_close_matches(key, known, 3, 0.6)
     return f"no rule is called `{key}`" + (
         f"; did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
     )

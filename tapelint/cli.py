@@ -141,10 +141,8 @@ def check(parameters: Mapping[str, Any]) -> int:
             sys.stdout.buffer.write(data)
     found: list[Found] = discovery.find(paths)
     if parameters["show_files"]:
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="surrogateescape")  # a name that is no text goes out as it came in
-        for file in found:
-            sys.stdout.write(f"{file.path}\n")
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(os.fsencode(file.path) + b"\n" for file in found)
         _report_trouble(discovery.errors, discovery.warnings)
         return TROUBLE if discovery.errors else CLEAN
     files += read(found)

@@ -66,7 +66,7 @@ def _files(folder: str) -> list[str]:
 def _wanted(path: str) -> list[tuple[str, str]]:
     """Each package of ours that the file names, with what it asks of its version."""
     try:
-        if os.path.getsize(path) > _MOST:
+        if not os.path.isfile(path) or os.path.getsize(path) > _MOST:
             return []
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()

@@ -244,7 +244,10 @@ def _read(path: str, readers: tuple[str, ...]) -> dict[str, Any] | None:
     readers = (*readers, os.path.realpath(path))
     if real in readers:
         raise SettingsError(f"{path}: extend leads back to {base}")
-    inherited = _read(base, readers)
+    try:
+        inherited = _read(base, readers)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: extend: {error}") from None
     if inherited is None:
         raise SettingsError(f"{path}: extend names {base}, which has no [tool.tapelint]")
     return {**inherited, **values}
@@ -353,7 +356,7 @@ _FORMS = {
     ),
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
     "severities": (
-        "a table of " + ", ".join(SEVERITIES),
+        "a table of rules, each with error, warning or info",
         lambda value: isinstance(value, dict) and all(item in SEVERITIES for item in value.values()),
     ),
     "version": (

@@ -102,6 +102,8 @@ class Contents:
 
 
 def _bytes(path: str) -> bytes:
+    if not os.path.isfile(path):
+        return b""  # a pipe or a device with such a name would never end
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(MAX_SIZE)

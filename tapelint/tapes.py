@@ -12,6 +12,7 @@ from tapelint.cli import CLEAN, TROUBLE, complain
 from tapelint.diagnostic import Span
 from tapelint.discovery import Discovery, Found
 from tapelint.program import read as read_program
+from tapelint.report import never_fail_on_characters
 from tapelint.report.place import place
 from tapelint.result import FileResult
 from tapelint.run import Read, read
@@ -43,6 +44,7 @@ def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) ->
             listed += [(result, block) for block in tape_blocks(program.python, program.tree)]
         except Exception as error:
             trouble.append((file.path, f"internal error: {type(error).__name__}"))
+    never_fail_on_characters(sys.stdout)
     if form == "json":
         print(json.dumps([_as_json(result, block) for result, block in listed], indent=2))
     else:

@@ -79,6 +79,11 @@ def test_a_line_that_goes_on_after_a_backslash_is_refused(capsys: pytest.Capture
     assert "a.py:2: no comment for TAP301: its line ends in a backslash" in err
 
 
+def test_that_no_comment_was_needed_is_not_said_of_findings_that_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert annotated("FAULT \\\n") == (1, "FAULT \\\n")
+    assert "No comment was written\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["x = (\n", "x  # tapelint: ignore[TAP301]\n", "x  # tapelint: ignore\n"])
 def test_findings_about_comments_and_syntax_stay(text: str) -> None:
     assert annotated(text) == (1, text)

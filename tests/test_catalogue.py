@@ -106,6 +106,8 @@ def test_listing_opens_no_page(pages: Path) -> None:
     ("key", "text"),
     [
         ("TAP910", "no rule is called `TAP910`; did you mean `TAP901`?"),
+        ("ta", "no rule is called `ta`; did you mean `TAP901`?"),
+        ("", "no rule is called ``"),
         ("lost-gradients", "no rule is called `lost-gradients`; did you mean `lost-gradient`?"),
         ("whatever", "no rule is called `whatever`"),
     ],

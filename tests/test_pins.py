@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,10 @@ def test_the_closest_requirements_decide_up_to_the_top_of_the_repository(tmp_pat
     (inner / "requirements.txt").write_text("tensorflow==2.10")
     pin_for.cache_clear()
     assert keras_for(str(inner)) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    os.mkfifo(tmp_path / ".env")
+    assert keras_for(str(tmp_path)) is None

@@ -86,3 +86,10 @@ def test_a_long_file_is_read_to_a_limit_and_none_that_is_not_there(tmp_path: Pat
     path.write_bytes(b"#" * (MAX_SIZE + 1))
     assert len(contents.read(str(path))) == MAX_SIZE
     assert contents.read(str(tmp_path / "none.py")) == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_with_the_name_of_a_module_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml")
+    os.mkfifo(tmp_path / "pipe.py")
+    assert not hold_mark(str(write(tmp_path / "a.py")))

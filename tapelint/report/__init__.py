@@ -117,5 +117,5 @@ def _count(number: int, noun: str) -> str:
 def never_fail_on_characters(stream: TextIO) -> None:
     """A stream that cannot encode a character of somebody's source shows its escape instead of raising."""
     reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None and getattr(stream, "errors", "") == "strict":
+    if reconfigure is not None and getattr(stream, "errors", "") in ("strict", "surrogateescape"):
         reconfigure(errors="backslashreplace")

@@ -167,11 +167,17 @@ def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
         assert run(["--output-format", form], tmp_path)[0] == 1
 
 
-def test_an_ascii_terminal_is_no_trouble(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["ascii", "ascii:surrogateescape"])
+def test_an_ascii_terminal_is_no_trouble(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "é.py").write_text("# GradientTape\nx = 'ü' é é\n", encoding="utf-8")
-    code, out, err = run([], tmp_path, PYTHONIOENCODING="ascii")
+    (tmp_path / "ü.py").write_text(
+        "import tensorflow as tf\nwith tf.GradientTape() as t:\n    pass\n", encoding="utf-8"
+    )
+    code, out, err = run([], tmp_path, PYTHONIOENCODING=encoding)
     assert (code, "Traceback" in err) == (1, False)
     assert "\\xe9" in out
+    assert run(["tapes", "ü.py"], tmp_path, PYTHONIOENCODING=encoding)[1].startswith("\\xfc.py:2:6: t,")
+    assert run(["--show-files"], tmp_path, PYTHONIOENCODING=encoding) == (0, "é.py\nü.py\n", "")
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
