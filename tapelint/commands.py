@@ -141,9 +141,12 @@ def rules(output_format: str) -> int:
     return 0
 
 
-@main.group(context_settings=_SETTINGS)
-def config() -> None:
+@main.group(context_settings=_SETTINGS, invoke_without_command=True)
+@click.pass_context
+def config(context: click.Context) -> None:
     """Show the settings."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @config.command("show", context_settings=_SETTINGS)

@@ -438,6 +438,12 @@ def test_tapes_of_a_file_that_does_not_parse(capsys: pytest.CaptureFixture[str])
     assert done.err.splitlines()[1].startswith("error: a.py: does not parse: ")
 
 
+def test_config_alone_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    done = Run(capsys, "config")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Usage: tapelint config")
+
+
 def test_config_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert Run(capsys, "config", "show").out == "# no settings file\n"
     Path("pyproject.toml").write_text('[tool.tapelint]\nselect = ["TAP3"]\npedantic = true\n')

@@ -98,12 +98,14 @@ def _line(sign: bytes, line: bytes) -> bytes:
 
 def _relative(path: str) -> str:
     """The path as seen from the current folder, where `git apply` will be called; with slashes."""
-    if os.path.isabs(path):
-        try:
-            inside = os.path.relpath(path)
-        except ValueError:  # another drive
-            inside = path
-        path = inside if not inside.startswith(os.pardir) else os.path.splitdrive(path)[1].lstrip(os.sep)
+    try:
+        inside = os.path.relpath(path)
+    except ValueError:  # another drive
+        inside = os.pardir
+    if not inside.startswith(os.pardir):
+        path = inside
+    elif os.path.isabs(path):
+        path = os.path.splitdrive(path)[1].lstrip(os.sep)
     return os.path.normpath(path).replace(os.sep, "/")
 
 

@@ -56,3 +56,4 @@ def test_a_name_is_as_seen_from_the_current_folder(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     assert patch(str(tmp_path / "in" / "x.py"), b"a\n", b"b\n").startswith(b"--- a/in/x.py\n+++ b/in/x.py\n")
     assert patch("./x.py", b"a\n", b"b\n").startswith(b"--- a/x.py\n")
+    assert patch(f"../{tmp_path.name}/in/x.py", b"a\n", b"b\n").startswith(b"--- a/in/x.py\n")
