@@ -108,7 +108,8 @@ def tapes(paths: tuple[str, ...], output_format: str, isolated: bool) -> int:
 
 @main.command(context_settings=_SETTINGS)
 @click.argument("rule")
-def explain(rule: str) -> int:
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="The form of the output.")
+def explain(rule: str, output_format: str) -> int:
     """Show the page of a rule, found by its code or name."""
     from tapelint.catalogue import UnknownRuleError
     from tapelint.catalogue import rule as page_of
@@ -120,6 +121,9 @@ def explain(rule: str) -> int:
     except UnknownRuleError as error:
         complain(str(error))
         return TROUBLE
+    if output_format == "json":
+        explained.write_json(page, sys.stdout)
+        return 0
     color = wants_color(None, sys.stdout, os.environ)
     explained.write(page, sys.stdout, color=color, width=width(sys.stdout))
     return 0

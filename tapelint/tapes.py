@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from libcst import ParserSyntaxError
+
+from tapelint.catalogue import diagnose
 from tapelint.cli import CLEAN, TROUBLE, complain
 from tapelint.diagnostic import Span
 from tapelint.discovery import Discovery, Found
@@ -17,7 +20,7 @@ from tapelint.report.place import place
 from tapelint.result import FileResult
 from tapelint.run import Read, read
 from tapelint.settings import Configuration
-from tapelint.syntax.blocks import TapeBlock, tape_blocks
+from tapelint.syntax.blocks import TapeBlock, TooDeepError, tape_blocks
 
 
 def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) -> int:
@@ -38,10 +41,12 @@ def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) ->
         try:
             program = read_program(file.path, file.data)
             if program.tree is None:
-                trouble += [(file.path, f"does not parse: {refused.fields['reason']}") for refused in program.refused]
+                trouble += [(file.path, diagnose(refused).message) for refused in program.refused]
                 continue
             result = FileResult(file.path, program.source, cells=program.cells)
             listed += [(result, block) for block in tape_blocks(program.python, program.tree)]
+        except (TooDeepError, ParserSyntaxError):
+            trouble.append((file.path, "its tapes cannot be listed: it is nested too deeply, or indented in an odd way"))
         except Exception as error:
             trouble.append((file.path, f"internal error: {type(error).__name__}"))
     never_fail_on_characters(sys.stdout)

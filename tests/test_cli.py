@@ -391,6 +391,10 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\nWhat TensorFlow does\n" in by_code.out
     assert max(map(len, by_code.out.splitlines())) <= 80
     assert Run(capsys, "explain", "target-outside-tape").out == by_code.out
+    assert (
+        "What TensorFlow does"
+        in json.loads(Run(capsys, "explain", "TAP301", "--output-format", "json").out)["sections"]
+    )
 
 
 def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
@@ -435,7 +439,15 @@ def test_tapes_of_a_file_that_does_not_parse(capsys: pytest.CaptureFixture[str])
     assert done.code == 2
     assert [block["filename"] for block in json.loads(done.out)] == ["b.py"]
     assert done.err.splitlines()[0] == "error: nope: no such file or folder"
-    assert done.err.splitlines()[1].startswith("error: a.py: does not parse: ")
+    assert done.err.splitlines()[1].startswith("error: a.py: this file does not parse: ")
+
+
+def test_tapes_in_an_odd_indentation(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.py", "if x:\n\twith GradientTape() as t:\n        \tpass\n")
+    assert Run(capsys).code == 0
+    done = Run(capsys, "tapes")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: a.py: its tapes cannot be listed: ")
 
 
 def test_config_alone_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
