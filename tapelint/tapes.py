@@ -46,7 +46,7 @@ def list_tapes(paths: Sequence[str], form: str, configuration: Configuration) ->
             result = FileResult(file.path, program.source, cells=program.cells)
             listed += [(result, block) for block in tape_blocks(program.python, program.tree)]
         except (TooDeepError, ParserSyntaxError):
-            trouble.append((file.path, "its tapes cannot be listed: it is nested too deeply, or indented in an odd way"))
+            trouble.append((file.path, "its tapes cannot be listed: it is nested too deeply or oddly indented"))
         except Exception as error:
             trouble.append((file.path, f"internal error: {type(error).__name__}"))
     never_fail_on_characters(sys.stdout)
