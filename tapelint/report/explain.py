@@ -27,6 +27,7 @@ def write(rule: Rule, stream: TextIO, *, color: bool = False, width: int | None 
         show([])
         show([("heading", heading)])
         show([])
+        text = with_lists(text)
         if color:
             from tapelint.report.color import print_markdown
 
@@ -80,6 +81,20 @@ def write_table_json(rules: Iterable[Rule], stream: TextIO) -> None:
     stream.write(json.dumps([_data(rule) for rule in rules], indent=2) + "\n")
 
 
+def with_lists(markdown: str) -> str:
+    """The Markdown with its tables as lists: in a terminal, columns side by side lose their ends."""
+    return re.sub(r"(?m)^\|.*\n\|[-|: ]+\|\n(?:\|.*(?:\n|\Z))+", _list, markdown)
+
+
+def _list(table: re.Match[str]) -> str:
+    headings, _, *body = ([cell.strip() for cell in row.strip("|").split("|")] for row in table[0].splitlines())
+    items = []
+    for first, *rest in body:
+        named = [f"{heading}: {cell}" for heading, cell in zip(headings[1:], rest, strict=True)]
+        items.append(f"- {first}: {'; '.join(named if len(rest) > 1 else rest)}")
+    return "\n".join(items) + ("\n" if table[0].endswith("\n") else "")
+
+
 def plain_text(markdown: str, width: int) -> Iterator[str]:
     """Markdown as lines of clean text: paragraphs and lists wrapped, code indented and otherwise as it is."""
     lines = markdown.splitlines()
@@ -92,8 +107,8 @@ def plain_text(markdown: str, width: int) -> Iterator[str]:
                 yield f"    {lines[at]}".rstrip()
                 at += 1
             at += 1
-        elif not line.strip() or line.startswith("|"):
-            yield line.strip()
+        elif not line.strip():
+            yield ""
         else:
             paragraph = [line]
             while at < len(lines) and _continues(lines[at]):
@@ -103,7 +118,7 @@ def plain_text(markdown: str, width: int) -> Iterator[str]:
 
 
 def _continues(line: str) -> bool:
-    return bool(line.strip()) and not re.match(r"\s*([-*+] |\d+[.)] |`{3,}|~{3,}|#|\|)", line)
+    return bool(line.strip()) and not re.match(r"\s*([-*+] |\d+[.)] |`{3,}|~{3,}|#)", line)
 
 
 def _paragraph(text: str, first: str, width: int) -> Iterator[str]:

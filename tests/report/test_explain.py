@@ -111,6 +111,17 @@ def test_plain_needs_no_rich() -> None:
     )
 
 
+def blank_pairs(text: str) -> int:
+    return sum(before == after == "" for before, after in pairwise(text.splitlines()))
+
+
+def test_a_table_becomes_a_list() -> None:
+    table = "| call | Keras 3 | Keras 2 |\n|---|---|---|\n| `f()` | `TypeError` | runs |\n\nMore."
+    assert explain.with_lists(table) == "- `f()`: Keras 3: `TypeError`; Keras 2: runs\n\nMore."
+    assert explain.with_lists("One.\n\n| a | b |\n|---|---|\n| c | d |\n| e | f |") == "One.\n\n- c: d\n- e: f"
+    assert explain.with_lists("| no table") == "| no table"
+
+
 @pytest.mark.parametrize("code", catalogue.codes())
 def test_every_page_fits_into_a_terminal(code: str) -> None:
     rule = catalogue.rule(code)
@@ -119,7 +130,10 @@ def test_every_page_fits_into_a_terminal(code: str) -> None:
     assert "```" not in plain
     prose = [line for line in plain.splitlines() if not line.startswith("      ") and "://" not in line]
     assert all(cells(line) <= 80 for line in prose if "`" not in line)
+    assert not any(line.strip().startswith("|") for line in prose)
     colored = ESCAPE.sub("", shown(rule, color=True, width=80))
+    assert "…" not in colored
+    assert blank_pairs(colored) == blank_pairs(plain)
     for heading in rule.sections:
         assert f"\n{heading}\n" in plain
         assert f"\n{heading}\n" in colored
