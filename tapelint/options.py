@@ -63,7 +63,7 @@ CHECK = (
     Option("--isolated", FLAG, "Read no settings file."),
     Option("--show-files", FLAG, "List the files that would be checked, and stop."),
     Option("--jobs -j", COUNT, "At most so many processes (default: one for each processor).", metavar="N"),
-    Option("--no-cache -n", FLAG, "Use no results of an earlier run."),
+    Option("--no-cache -n", FLAG, "Changes nothing: no results are kept between runs."),
     Option("--color", CHOICE, "Colours in the output (default: auto).", choices=("auto", "always", "never")),
     Option("--quiet -q", FLAG, "Print the findings and what went wrong, and nothing else."),
     Option(

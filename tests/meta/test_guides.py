@@ -39,7 +39,7 @@ class Block(NamedTuple):
 
 BLOCKS = [
     Block(page, *match.groups())
-    for page in ("docs/ci.md", "docs/configuration.md", "docs/hooks.md", "README.md")
+    for page in ("docs/ci.md", "docs/configuration.md", "docs/fixing.md", "docs/hooks.md", "README.md")
     for match in _BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))
 ]
 COMMANDS = [block for block in BLOCKS if block.language == "console"]
