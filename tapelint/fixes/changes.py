@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from tapelint.diagnostic import Edit, Fix, Span
+from tapelint.diagnostic import Edit, Span
 from tapelint.fixes.edits import ClashingEdits, applied, ordered
 from tapelint.record import Record
+from tapelint.result import FileResult
 from tapelint.source.text import Source
 
 
@@ -22,10 +24,10 @@ class Change(Record):
     new: tuple[str, ...]
 
 
-def changes(source: Source, fix: Fix) -> list[Change]:
-    """What the fix changes, line by line, in the order of the text; nothing where its edits don't fit the text."""
+def changes(source: Source, edits: Iterable[Edit]) -> list[Change]:
+    """What the edits change, line by line, in the order of the text; nothing where they don't fit the text."""
     found: list[Change] = []
-    for group in _groups(source, ordered(fix.edits)):
+    for group in _groups(source, ordered(edits)):
         first, last = source.position(group[0].span.start).row, source.position(group[-1].span.end).row
         start = source.line_starts[first - 1]
         stop = source.line_starts[last] if last < len(source.line_starts) else len(source.text)
@@ -36,6 +38,23 @@ def changes(source: Source, fix: Fix) -> list[Change]:
             return []
         found += _parts(source, first, _lines(source.text[start:stop]), _lines(new))
     return found
+
+
+def file_edits(result: FileResult, edits: Iterable[Edit]) -> list[Edit]:
+    """The edits of the file's own text that make these edits of the text that was judged, and change nothing else.
+
+    Raises `ClashingEdits`, and `ValueError` where an edit does not stay inside one cell.
+    """
+    edits, cells, source = list(edits), result.cells, result.source
+    if cells is None or source is None:
+        return edits
+    if cells.is_notebook:
+        return [cells.outer_edit(edit) for edit in edits]
+    if not cells.takes(edits):
+        raise ValueError("an edit must stay inside one code block")
+    applied(source.text, edits)
+    rows = ((change.row, change.gone, change.new) for change in changes(source, edits))
+    return [edit for row, gone, new in rows for edit in cells.outer_rows(source, row, gone, new)]
 
 
 def _groups(source: Source, edits: list[Edit]) -> list[list[Edit]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tapelint.diagnostic import Applicability, Diagnostic, Edit
+from tapelint.fixes.changes import file_edits
 from tapelint.fixes.edits import applied, clash, moved, ordered
 from tapelint.fixes.trust import allowed
 from tapelint.program import SYNTAX_ERROR, read
@@ -142,8 +143,8 @@ def rewritten(result: FileResult, edits: Iterable[Edit]) -> bytes:
     """
     source = result.source
     assert source is not None
+    edits = file_edits(result, edits)
     if result.cells is not None:
-        edits = [result.cells.outer_edit(edit) for edit in edits]
         source = result.cells.file
     return (b"\xef\xbb\xbf" if source.bom else b"") + applied(source.text, edits).encode(source.encoding)
 

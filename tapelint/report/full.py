@@ -137,7 +137,7 @@ def _changes(result: FileResult, diagnostic: Diagnostic, width: int) -> Iterator
     from tapelint.fixes.changes import changes
 
     found: list[tuple[int, str, str]] = []
-    for change in changes(result.source, diagnostic.fix):
+    for change in changes(result.source, diagnostic.fix.edits):
         row = place(result, Span(change.offset, change.offset)).seen[0].row
         if not change.gone and row > 1:
             # A line that only comes needs one that is there already, to be found by.

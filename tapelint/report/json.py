@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from tapelint.diagnostic import Diagnostic, Edit, Fix, Related
-from tapelint.report.place import Place, place, related_place
+from tapelint.diagnostic import Diagnostic, Fix, Related
+from tapelint.report.place import Place, edit_places, place, related_place
 from tapelint.result import FileResult
 from tapelint.source.text import Position
 
@@ -59,13 +59,16 @@ def _fix(result: FileResult, fix: Fix) -> dict[str, Any]:
     return {
         "applicability": fix.applicability.value,
         "message": fix.message,
-        "edits": [_edit(result, edit) for edit in fix.edits],
+        "edits": [
+            {"content": content, "cell": where.cell, **_location(where)} for where, content in _edits(result, fix)
+        ],
     }
 
 
-def _edit(result: FileResult, edit: Edit) -> dict[str, Any]:
-    where = place(result, edit.span)
-    return {"content": edit.content, "cell": where.cell, **_location(where)}
+def _edits(result: FileResult, fix: Fix) -> list[tuple[Place, str]]:
+    if result.cells is not None and not result.cells.is_notebook:
+        return edit_places(result, fix)
+    return [(place(result, edit.span), edit.content) for edit in fix.edits]
 
 
 def _location(where: Place) -> dict[str, dict[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tapelint.diagnostic import Diagnostic, Edit, Related, Span
+from tapelint.diagnostic import Diagnostic, Fix, Related, Span
 from tapelint.record import Record
 from tapelint.result import FileResult
 from tapelint.source.text import Position, Source
@@ -74,14 +74,12 @@ def place(result: FileResult, span: Span) -> Place:
     return outer._replace(cell=cell.number, inside=(cells.inside(text.start, cell), cells.inside(text.end, cell)))
 
 
-def edit_place(result: FileResult, edit: Edit) -> tuple[Place, str]:
-    """Where an edit lies in the file, and what is to be written there."""
-    where = place(result, edit.span)
-    if result.cells is None:
-        return where, edit.content
-    outer = result.cells.outer_edit(edit)
-    there = _in_source(result.cells.file, result.path, outer.span)
-    return where._replace(start=there.start, end=there.end), outer.content
+def edit_places(result: FileResult, fix: Fix) -> list[tuple[Place, str]]:
+    """Where the edits of a fix lie in the file, and what is to be written there."""
+    from tapelint.fixes.changes import file_edits
+
+    file = result.source if result.cells is None else result.cells.file
+    return [(_in_source(file, result.path, edit.span), edit.content) for edit in file_edits(result, fix.edits)]
 
 
 def canvas(result: FileResult, span: Span, path: str | None = None) -> tuple[str, Source, Span] | None:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from tapelint.catalogue import DOCUMENTATION
 from tapelint.diagnostic import Diagnostic, Severity
-from tapelint.report.place import Place, edit_place, place, related_place
+from tapelint.report.place import Place, edit_places, place, related_place
 from tapelint.result import FileResult
 
 SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.INFO: "INFO"}
@@ -39,10 +39,9 @@ def _entry(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any]:
             {"message": message, "location": _location(where)} for message, where in related if where is not None
         ]
     # Each suggestion stands for itself there, so a fix of several edits cannot be told.
-    if diagnostic.fix is not None and len(diagnostic.fix.edits) == 1:
-        (edit,) = diagnostic.fix.edits
-        there, content = edit_place(result, edit)
-        entry["suggestions"] = [{"range": _range(there), "text": content}]
+    edits = edit_places(result, diagnostic.fix) if diagnostic.fix is not None else []
+    if len(edits) == 1:
+        entry["suggestions"] = [{"range": _range(there), "text": content} for there, content in edits]
     return entry
 
 

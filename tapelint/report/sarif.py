@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tapelint import __version__, catalogue
 from tapelint.diagnostic import Applicability, Diagnostic, Fix, Severity
-from tapelint.report.place import Place, edit_place, place, related_place, story
+from tapelint.report.place import Place, edit_places, place, related_place, story
 from tapelint.report.repository import Fingerprints, relative, root
 from tapelint.result import FileResult
 
@@ -162,7 +162,7 @@ def _fix(result: FileResult, fix: Fix, start: Path) -> dict[str, Any]:
                 "artifactLocation": _artifact(result.path, start),
                 "replacements": [
                     {"deletedRegion": _region(where), "insertedContent": {"text": content}}
-                    for where, content in (edit_place(result, edit) for edit in fix.edits)
+                    for where, content in edit_places(result, fix)
                 ],
             }
         ],

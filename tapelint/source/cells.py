@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tapelint.diagnostic import Edit, Span
 from tapelint.record import Record
@@ -95,15 +95,13 @@ class Cells:
         return Span(start, max(start, end))
 
     def outer_edit(self, edit: Edit) -> Edit:
-        """The edit of the file's text that makes this edit of the cells' text, and changes nothing else.
+        """The edit of a notebook's JSON that makes this edit of the cells' text, and changes nothing else.
 
         Text that is put on the row after the last one of a cell goes to the end of that cell. Raises `ValueError` if
         the edit reaches from one cell into another, or into a cell that has no text.
         """
         span, content = edit.span, edit.content
-        cell = self.at(span.start)
-        if span.end > cell.end + 1 or cell.start == cell.end:
-            raise ValueError("an edit must stay inside one cell that holds text")
+        cell = self._around(edit)
         if span.end > cell.end:
             # The newline after a cell is not in the file.
             if span.start > cell.end:
@@ -114,9 +112,7 @@ class Cells:
         parted = self._first(span.end) != self._last(span.end)
         follows = span.end < cell.end and (parted or not self._opens_row(span.end, cell))
         lead = ""
-        bare = self._opens_row(span.start, cell) and start == self._last(span.start)
-        if bare and content.strip() and (not self.is_notebook or span.start == cell.end):
-            # There is nothing of what stands before the code of a row: the row is empty, or it is a new one.
+        if content.strip() and span.start == cell.end and self._opens_row(span.start, cell):
             lead = cell.glue
         if span.end > span.start:
             end = self._last(span.end)
@@ -132,10 +128,62 @@ class Cells:
         """Whether the file can be edited so that the cells' text gets these edits."""
         try:
             for edit in edits:
-                self.outer_edit(edit)
+                self._around(edit)
         except ValueError:
             return False
         return True
+
+    def outer_rows(self, source: Source, row: int, gone: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
+        """The edits of a document's text that put `new` rows in the place of those that begin with `row` of the text.
+
+        What stands before the code of a row stays: the indent of a list, the marks of a quote, a prompt. Rows that are
+        put behind the last one of a block go to its end.
+        """
+        file, starts = self.file, source.line_starts
+        cell = self.at(starts[row - 1])
+        for at, old in enumerate(gone):
+            code = self._first(starts[row - 1 + at])
+            outer = file.position(code).row
+            start = file.line_starts[outer - 1]
+            if at < len(new):
+                lead = self._lead(cell, new[at], file.text[start:code], old)
+                yield Edit(Span(start, start + len(file.line(outer))), lead + new[at])
+            else:
+                end = file.line_starts[outer] if outer < len(file.line_starts) else len(file.text)
+                yield Edit(Span(start, end), "")
+        added = new[len(gone) :]
+        if not added:
+            return
+        more = [self._lead(cell, line) + line for line in added]
+        passes_output = cell.prompts and added[0][:1].strip()
+        newline = "\r\n" if "\r\n" in file.text else "\n"
+        below = starts[row - 1 + len(gone)]
+        if below < cell.end:
+            at = file.line_starts[file.position(self._first(below)).row - 1]
+            yield Edit(Span(at, at), "".join(line + newline for line in more))
+        else:
+            code = len(source.text[: cell.end].rstrip("\r\n"))
+            last = file.position(self._last(code)).row
+            while passes_output and last < len(file.line_starts) and _is_output(file.line(last + 1)):
+                last += 1
+            at = file.line_starts[last - 1] + len(file.line(last))
+            yield Edit(Span(at, at), "".join(newline + line for line in more))
+
+    def _lead(self, cell: Cell, line: str, before: str = "", old: str = "") -> str:
+        """What stands before the code of a row of a document; `before` stood there when the code was `old`."""
+        if not line.strip():
+            return (cell.glue + _CONTINUED * cell.prompts).rstrip()
+        if not cell.prompts:
+            return before if old else cell.glue
+        if line[0] in " \t":
+            return cell.glue + _CONTINUED
+        return before if old[:1].strip() else cell.glue + _PROMPT
+
+    def _around(self, edit: Edit) -> Cell:
+        cell = self.at(edit.span.start)
+        if edit.span.end > cell.end + 1 or cell.start == cell.end:
+            raise ValueError("an edit must stay inside one cell that holds text")
+        return cell
 
     def _opens_row(self, offset: int, cell: Cell) -> bool:
         """Whether a row of the cell, but not the first one, starts here."""
@@ -149,18 +197,10 @@ class Cells:
         lines = content.splitlines(keepends=True) or [""]
         if lines[-1].endswith(("\n", "\r")) and follows:
             lines.append("")
-        if self.is_notebook:
-            import json
+        import json
 
-            ascii_only = self.file.text.isascii()
-            return cell.glue.join(json.dumps(line, ensure_ascii=ascii_only)[1:-1] for line in lines)
-        glued = lines[0]
-        for line in lines[1:]:
-            glued += cell.glue
-            if cell.prompts:
-                glued += _CONTINUED if line[:1] in (" ", "\t") else _PROMPT
-            glued += line
-        return glued
+        ascii_only = self.file.text.isascii()
+        return cell.glue.join(json.dumps(line, ensure_ascii=ascii_only)[1:-1] for line in lines)
 
     def _first(self, offset: int) -> int:
         """Where the code point at `offset` starts in the file; at the end of a cell, where the one before ends."""
@@ -198,6 +238,11 @@ def gather(file: Source, pieces: Iterable[tuple[int, Piece, str, bool]], *, is_n
         row += len(Source("", text[-1]).line_starts) - 1
         at += size + 2
     return "".join(text), Cells(file, tuple(cells), tuple(runs), is_notebook)
+
+
+def _is_output(line: str) -> bool:
+    """Whether a row below a prompt shows what was printed: the block is not at its end."""
+    return bool(line.strip()) and not re.match(r"[ \t>]*(?:```|~~~|\Z)", line)
 
 
 def _between(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:

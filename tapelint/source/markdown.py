@@ -135,7 +135,7 @@ def _piece(file: Source, rows: Sequence[str], first: int, last: int) -> tuple[Pi
         else:
             size = _quoted(row, quote)
             size += len(row) - size if not row[size:].strip() else _columns(row[size:], indent)
-            if row.strip():
+            if row[size:].strip():
                 glue = row[:size]
         if size:
             gone.append(Span(offset, offset + size))

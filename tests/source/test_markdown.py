@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapelint.diagnostic import Edit, Span
+from tapelint.fixes.changes import file_edits
+from tapelint.fixes.edits import applied
+from tapelint.result import FileResult
 from tapelint.source.cells import Cells
 from tapelint.source.markdown import is_document, read_document
 from tapelint.source.text import Source
@@ -92,10 +95,41 @@ def test_positions_are_those_of_the_document(words: str) -> None:
     ],
 )
 def test_edits_keep_what_stands_before_the_code(old: str, new: str, before: str, after: str) -> None:
-    _, cells, python = read(DOCUMENT)
-    at = python.index(old)
-    edit = cells.outer_edit(Edit(Span(at, at + len(old)), new))
-    assert DOCUMENT[: edit.span.start] + edit.content + DOCUMENT[edit.span.end :] == DOCUMENT.replace(before, after)
+    assert edited(DOCUMENT, (old, new)) == DOCUMENT.replace(before, after)
+
+
+def edited(document: str, *replaced: tuple[str, str]) -> str:
+    """The document, with each `old` of its code replaced by `new`."""
+    _, cells, python = read(document)
+    edits = [Edit(Span(at, at + len(old)), new) for old, new in replaced for at in [python.index(old)]]
+    result = FileResult("a.md", Source("a.md", python), cells=cells)
+    return applied(document, file_edits(result, edits))
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced", "after"),
+    [
+        ("> {}\n> a\n> b\n> c\n> ```", [("a\n", "A\n"), ("b\n", "")], "> {}\n> A\n> c\n> ```"),
+        ("> {}\n> a\n> b\n>\n> ```", [("b\n", "")], "> {}\n> a\n>\n> ```"),
+        ("> {}\n> a\n> b\n> ```", [("b", "b\n\nc")], "> {}\n> a\n> b\n>\n> c\n> ```"),
+        ("  {}\n  a\n  b\n\n  c\n  ```", [("b\n", "")], "  {}\n  a\n\n  c\n  ```"),
+        ("{}\n>>> a\n>>> b\n```", [("b", "    b")], "{}\n>>> a\n...     b\n```"),
+        ("{}\n>>> if a:\n...     b\n```", [("    b", "    c\n    b")], "{}\n>>> if a:\n...     c\n...     b\n```"),
+        ("{}\n>>> if a:\n...     b\n... else:\n...     c\n```", [("    c", "    d")], None),
+        ("{}\n>>> if a:\n...     b\n... else:\n...     c\n```", [("else:", "elif d:")], None),
+        ("{}\n>>> a\n1\n>>> b\n```", [("a\n", "a\nc\n")], "{}\n>>> a\n1\n>>> c\n>>> b\n```"),
+        ("{}\n>>> a\n1\n2\n```", [("a", "a\nb")], "{}\n>>> a\n1\n2\n>>> b\n```"),
+        ("{}\r\n  a\r\n  b\r\n```", [("b", "b\nc")], "{}\r\n  a\r\n  b\r\n  c\r\n```"),
+        ("{}\n  a", [("a", "a\nc")], "{}\n  a\n  c"),
+    ],
+)
+def test_rows_come_and_go_with_what_stands_before_them(
+    before: str, replaced: list[tuple[str, str]], after: str | None
+) -> None:
+    if after is None:
+        ((old, new),) = replaced
+        after = before.replace(old, new)
+    assert edited(before.format("```py"), *replaced) == after.format("```py")
 
 
 @given(st.text(st.sampled_from("x= \n\t>`~.:-1\r"), max_size=60), st.sampled_from(["a.md", "a.rst"]))
@@ -105,3 +139,27 @@ def test_any_text_is_read_and_each_character_has_its_place(text: str, path: str)
     for run in cells.runs:
         assert python[run.start : run.start + run.length] == file[run.outer : run.outer + run.width]
     assert sum(run.length for run in cells.runs) == sum(cell.end - cell.start for cell in cells.cells)
+
+
+rows = st.lists(st.sampled_from(["a", "    b", "", "cc", "        d"]), min_size=1, max_size=5)
+
+
+@given(rows, rows, st.sampled_from(["", "  ", "> ", "\t", ">>> "]), st.data())
+def test_an_edited_block_is_read_as_its_edited_code(
+    old: list[str], new: list[str], lead: str, data: st.DataObject
+) -> None:
+    prompts = lead == ">>> "
+    old = ["a", *(row for row in old if row or not prompts), "z"]
+    marked = [(("... " if row.startswith(" ") else lead) if prompts else lead) + row for row in old]
+    document = "\n".join([f"{'' if prompts else lead}```py", *(row.rstrip() for row in marked), "```", ""])
+    first = data.draw(st.integers(1, len(old) - 1))
+    last = data.draw(st.integers(first, len(old) - 1))
+    code = "\n".join(old)
+    start = sum(len(row) + 1 for row in old[:first])
+    end = start + sum(len(row) + 1 for row in old[first:last])
+    _, cells, python = read(document)
+    assert python == code + "\n\n"
+    edit = Edit(Span(start, end), "".join(row + "\n" for row in new))
+    after = applied(document, file_edits(FileResult("a.md", Source("a.md", python), cells=cells), [edit]))
+    assert read(after)[2] == applied(python, [edit])
+    assert [line for line in after.splitlines() if line.endswith(" ")] == []
