@@ -39,7 +39,14 @@ class Block(NamedTuple):
 
 BLOCKS = [
     Block(page, *match.groups())
-    for page in ("docs/ci.md", "docs/configuration.md", "docs/fixing.md", "docs/hooks.md", "README.md")
+    for page in (
+        "docs/ci.md",
+        "docs/configuration.md",
+        "docs/fixing.md",
+        "docs/hooks.md",
+        "docs/projects.md",
+        "README.md",
+    )
     for match in _BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))
 ]
 COMMANDS = [block for block in BLOCKS if block.language == "console"]
@@ -55,6 +62,11 @@ def folder(tmp_path: Path) -> Path:
     for name, content in {
         "project/pyproject.toml": '[tool.tapelint]\nignore = ["TAP117"]\nper-file-ignores = {"tests/*" = ["TAP105"]}\n',
         "project/src/a.py": "x = 1\n",
+        "together/losses.py": ("import tensorflow as tf\ndef penalty(x):\n    return tf.reduce_sum(x.numpy() ** 2)\n"),
+        "together/main.py": (
+            "import tensorflow as tf\nfrom losses import penalty\n\nw = tf.Variable([1.0, 2.0])\n\n\n"
+            "with tf.GradientTape() as tape:\n    loss = penalty(w)\ngradients = tape.gradient(loss, w)\n"
+        ),
         "wrong/pyproject.toml": "[tool.tapelint]\ntarget-keras = 4\n",
     }.items():
         path = tmp_path / name
