@@ -27,6 +27,7 @@ class Progress:
     def step(self, done: int) -> None:
         """Say that so many files are done."""
         now = time.monotonic()
+        done = min(done, self._total)  # files around them are played too
         if self._shown and self._stream is not None and now >= self._next:
             self._next = now + _PAUSE
             self._drawn = True

@@ -114,25 +114,26 @@ def _played(tasks: Sequence[Task], jobs: int | None, step: Callable[[int], None]
     from contextlib import closing
 
     jobs = min(jobs or _processors(), len(tasks))
-    with closing(_together(tasks, jobs) if jobs > 1 and len(tasks) >= PAYS_FROM else _alone(tasks)) as results:
-        for done, result in enumerate(results, 1):
-            step(done)
-            yield result
+    together = jobs > 1 and len(tasks) >= PAYS_FROM
+    with closing(_together(tasks, jobs, step) if together else _alone(tasks, step)) as results:
+        yield from results
 
 
-def _alone(tasks: Iterable[Task]) -> Generator[FileResult, None, None]:
+def _alone(tasks: Iterable[Task], step: Callable[[int], None]) -> Generator[FileResult, None, None]:
     from tapelint.check import found_elsewhere, mend
 
     size = 0
-    for path, data, terms, asked in tasks:
-        yield mend(path, data, terms) if asked else found_elsewhere(path, data, terms)
+    for done, (path, data, terms, asked) in enumerate(tasks, 1):
+        result = mend(path, data, terms) if asked else found_elsewhere(path, data, terms)
+        step(done)
+        yield result
         size += len(data)
         if size >= _CHUNK:
             gc.collect(0)  # what is older (the trees of other modules) holds no cycles
             size = 0
 
 
-def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, None]:
+def _together(tasks: Sequence[Task], jobs: int, step: Callable[[int], None]) -> Generator[FileResult, None, None]:
     import multiprocessing
     import threading
     from concurrent.futures import ProcessPoolExecutor
@@ -141,15 +142,19 @@ def _together(tasks: Sequence[Task], jobs: int) -> Generator[FileResult, None, N
     from tapelint.result import FileResult
 
     chunks = list(_chunks(tasks))
+    done = 0
     executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_set_up_worker)
     try:
         futures = [executor.submit(_check_all, chunk) for chunk in chunks]
         for chunk, future in zip(chunks, futures, strict=True):
             try:
-                yield from future.result()
+                results = future.result()
             except BrokenProcessPool:
-                for path, _, _, _ in chunk:
-                    yield FileResult(path, errors=("internal error: the process that checked it ended",))
+                ended = ("internal error: the process that checked it ended",)
+                results = [FileResult(path, errors=ended) for path, _, _, _ in chunk]
+            done += len(chunk)
+            step(done)
+            yield from results
     except BaseException:
         children = multiprocessing.active_children()
         for child in children:
@@ -179,7 +184,7 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
 
 
 def _check_all(tasks: Sequence[Task]) -> list[FileResult]:
-    return list(_alone(tasks))
+    return list(_alone(tasks, lambda done: None))
 
 
 def _set_up_worker() -> None:
