@@ -5,6 +5,7 @@ click is imported for everything but a plain `check` (see `tapelint.options`).
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -62,6 +63,10 @@ def main(words: Sequence[str] | None = None) -> int:
             import traceback
 
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            complain("what was to be written finds no space left")
+            drop_output()
+            return TROUBLE
         text = str(error).strip().splitlines()
         complain(f"internal error: {type(error).__name__}" + (f": {text[0]}" if text else ""))
         return TROUBLE

@@ -144,6 +144,16 @@ def test_a_reader_who_leaves_early_is_no_trouble(tmp_path: Path) -> None:
         assert process.returncode in (0, 1)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+@pytest.mark.parametrize("form", ["full", "json"])
+def test_a_full_disk_is_no_fault_of_ours(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a.py").write_text(BROKEN)
+    for words in (["--output-file", "/dev/full"], []):
+        code = "import sys; sys.stdout = open('/dev/full', 'w');" * (not words) + ENTRY
+        status, _, err = run(["--output-format", form, *words], tmp_path, code)
+        assert (status, err.splitlines()[-1]) == (2, "error: what was to be written finds no space left")
+
+
 def test_closed_streams_are_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BROKEN)
     for closed in ("1", "2", "0"):
