@@ -390,6 +390,8 @@ class Objects(Imports):
             if isinstance(value, Variable) and value.keras is True:
                 return self.data(Kind.TENSOR, "tf.function", (Link(value),), node, value.dtype, shape=value.shape)
             if isinstance(value, VariableSet) and _is_of_keras(value):
+                if not _certainly_of_keras(value):
+                    return self.unknown(node, (), "traced")
                 one = value if value.part else self.variables(value.owner, value.which, node, part=True)
                 tensor = self.data(Kind.TENSOR, "tf.function", (Link(one),), node, "float")
                 return tensor if value.part else self.sequence("list", (Several(tensor),), node)
@@ -1065,6 +1067,11 @@ def _is_of_keras(value: Value) -> bool:
         owner = value.owner
         return not (isinstance(owner, Object) and owner.symbol.startswith("tf_keras"))
     return isinstance(value, Variable) and value.keras is True
+
+
+def _certainly_of_keras(value: VariableSet) -> bool:
+    """Whether a set holds variables of Keras for certain: those of a layer or model, not of an object that is not seen."""
+    return isinstance(value.owner, (Object, Instance)) and value.owner.kind in ("layer", "model")
 
 
 def _grown(loop: ast.AST) -> Iterator[ast.expr]:

@@ -29,6 +29,7 @@ from tapelint.play.values import (
     VariableSet,
 )
 from tapelint.rules import blocks, optimizers, story
+from tapelint.rules.unwatched_source import handed_over
 
 CODE = "TAP701"
 _HELD = frozenset({"value", "iterations", "learning_rate", "lr"})
@@ -96,7 +97,7 @@ def _tensor(recording: Recording, apply: Apply, value: Data) -> Finding:
     if rebinding is not None and isinstance(rebinding.old, Variable):
         fields["name"] = rebinding.name
         marks = [story.mark(recording, "gradient", rebinding.place), story.mark(recording, "made", rebinding.old.place)]
-    variant = "array" if value.kind is Kind.ARRAY else "tensor"
+    variant = "array" if value.kind is Kind.ARRAY else "traced" if handed_over(value) else "tensor"
     return story.told(recording, CODE, node, fields, marks, variant, apply.context)
 
 
