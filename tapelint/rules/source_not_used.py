@@ -48,6 +48,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if whole and isinstance(source, VariableSet) and (layers := _made_in_calls(recording, case.ask, source.owner)):
             variant = "made-in-call"
             marks = (story.mark(recording, "layer", layers[0]), *marks)
+        if isinstance(case.ask.target, Variable):
+            variant = "stored"
         if handed_over(source):
             variant = "traced"
         fields = {**case.fields, "kind": _kind(source)}
@@ -66,7 +68,7 @@ def _origin(recording: Recording, target: Value, whole: bool) -> tuple[Mark, ...
         options = () if whole else target.options
         return tuple(mark for option in options for mark in story.mark(recording, "either", option.place))
     if isinstance(target, Variable):
-        return () if whole else story.mark(recording, "variable", target.place)
+        return story.mark(recording, "variable", target.place)
     return story.mark(recording, "used", target.place)
 
 
