@@ -604,8 +604,8 @@ class Machine:
         self.recording.uses.append(Use(value, name, how, self.place(node), self.context, item, certain))
 
     def spelled(self, name: str, last: str, node: ast.AST) -> None:
-        """Note it if the program reaches a library by a name (`last` is its last part) that `tf.keras` lacks."""
-        if last in api.LACKING and api.short_name(name):
+        """Note it if the program reaches a library by a name (`last` is its last part) that Keras 3 lacks."""
+        if last in api.LACKED and (api.short_name(name) or api.is_gone(name)):
             self.recording.lacking.append(Lack(name, self.place(node), self.context))
 
     def applied(self, method: str, optimizer: Value, arguments: Arguments, node: ast.AST) -> Apply:

@@ -114,7 +114,7 @@ class Use(Record):
 
 
 class Lack(Record):
-    """The program reaches a function by a dotted name that `tf.keras` does not have in Keras 3."""
+    """The program reaches something by a dotted name that Keras 3 does not have."""
 
     name: str
     place: Place

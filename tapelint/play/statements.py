@@ -837,12 +837,14 @@ class Statements(Expressions):
             else:
                 bound = name = alias.name.split(".")[0]
             library = _module(name)
+            self._module_spelled(library, alias)
             found = self.module_named(name, node) or Symbol(api.resolve(library), self.place(node), library)
             self.bind_name(bound, found, node)
 
     def import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         ours = self.module_named(module, node)
+        self._module_spelled(_module(module), node)
         for alias in node.names:
             bound = alias.asname or alias.name
             if alias.name == "*":
@@ -859,6 +861,12 @@ class Statements(Expressions):
                 continue
             self.spelled(name, alias.name, alias)
             self.bind_name(bound, Symbol(api.resolve(name), self.place(node), name), node)
+
+    def _module_spelled(self, name: str, node: ast.AST) -> None:
+        """An import reaches every package above what it names: the first that is not there ends it."""
+        end = name.find(".experimental")
+        if end >= 0 and (end := end + len(".experimental")) in (len(name), name.find(".", end)):
+            self.spelled(name[:end], "experimental", node)
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ ONE_LIST = {
     "custom_gradient_no_function": "customs", "custom_gradient_variables": "customs",
     "forward_accumulator_keras_variable": "accumulators", "function_recreated": "wrappings",
     "function_shared": "makings", "gradient_in_both_branches": "forks", "jvp_outside_accumulator": "jvps",
-    "missing_loss_name": "lacking",
+    "missing_keras_name": "lacking",
     "output_not_connected": "disconnected", "tape_not_called": "classes_entered", "tape_unbound": "unnamed",
     "tape_undefined": "undefined", "train_step_without_logs": "fits",
 }  # fmt: skip

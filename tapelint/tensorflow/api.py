@@ -51,6 +51,21 @@ _LACKED_BY = tuple(
     for owner in ("tensorflow.keras", "tensorflow.compat.v2.keras", "keras._tf_keras.keras", "tensorflow")
     for module in ("losses", "metrics")
 )
+#: What Keras 2 has and Keras 3 has not, by the module that it stands in (the fixtures of TAP909 ask both for each).
+_GONE = {
+    "": ("experimental",),
+    "backend": (
+        "function", "in_test_phase", "in_train_phase", "learning_phase", "learning_phase_scope", "local_conv1d",
+        "local_conv2d", "manual_variable_initialization", "normalize_batch_in_training", "placeholder", "print_tensor",
+        "random_binomial", "reset_uids", "set_learning_phase",
+    ),
+    "constraints": ("RadialConstraint", "radial_constraint"),
+    "layers": ("AbstractRNNCell", "DenseFeatures", "LocallyConnected1D", "LocallyConnected2D", "experimental"),
+    "metrics": ("MeanRelativeError", "MeanTensor"),
+}  # fmt: skip
+_GONE_FROM = frozenset(f"{owner}keras" for owner in ("tensorflow.", "tensorflow.compat.v2.", "tensorflow.compat.v1.", ""))
+#: The last parts of all names that Keras 3 lacks.
+LACKED = frozenset(LACKING).union(*_GONE.values())
 #: Functions that give nothing but zeros.
 ZEROS = frozenset(
     {
@@ -225,6 +240,15 @@ def short_name(spelling: str) -> str:
     """The last part of the name that reaches the same function, where Keras 3 has none of this spelling; else empty."""
     owner, _, last = spelling.rpartition(".")
     return LACKING.get(last, "") if f"{owner}." in _LACKED_BY else ""
+
+
+def is_gone(spelling: str) -> bool:
+    """Whether Keras 2 has this name, and Keras 3 has nothing of the kind in the module that it is taken from."""
+    owner, _, last = spelling.rpartition(".")
+    if owner in _GONE_FROM:
+        return last in _GONE[""]
+    package, _, module = owner.rpartition(".")
+    return package in _GONE_FROM and last in _GONE.get(module, ())
 
 
 @lru_cache(maxsize=2048)
