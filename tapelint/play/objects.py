@@ -1070,7 +1070,7 @@ def _is_of_keras(value: Value) -> bool:
 
 
 def _certainly_of_keras(value: VariableSet) -> bool:
-    """Whether a set certainly holds variables of Keras: those of a layer or model, not of something that is not seen."""
+    """Whether a set certainly holds variables of Keras: those of a layer or model, not of an unseen object."""
     return isinstance(value.owner, (Object, Instance)) and value.owner.kind in ("layer", "model")
 
 

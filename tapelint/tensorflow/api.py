@@ -63,7 +63,8 @@ _GONE = {
     "layers": ("AbstractRNNCell", "DenseFeatures", "LocallyConnected1D", "LocallyConnected2D", "experimental"),
     "metrics": ("MeanRelativeError", "MeanTensor"),
 }  # fmt: skip
-_GONE_FROM = frozenset(f"{owner}keras" for owner in ("tensorflow.", "tensorflow.compat.v2.", "tensorflow.compat.v1.", ""))
+_OWNERS = ("tensorflow.", "tensorflow.compat.v2.", "tensorflow.compat.v1.", "")
+_GONE_FROM = frozenset(f"{owner}keras" for owner in _OWNERS)
 #: The last parts of all names that Keras 3 lacks.
 LACKED = frozenset(LACKING).union(*_GONE.values())
 #: Functions that give nothing but zeros.
