@@ -576,6 +576,7 @@ class Keras(Optimizers):
             training = self.unknown(node, (), "training")
         if call is not None and _trains_unasked(call.node) and _untold(training):
             training = self.unknown(node, (), "training")
+        self._note_positions(value, arguments, node)
         inside = self._layers_inside(value)
         given: Added = self.world.get((value.id, "added"), Added())
         self.recording.forwards.append(
@@ -592,6 +593,13 @@ class Keras(Optimizers):
                 self.clock,
             )
         )
+
+    def _note_positions(self, value: Value, arguments: Arguments, node: ast.AST) -> None:
+        """Note what a layer or model gets by position that is no tensor. Its own `call` takes anything."""
+        direct = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call"
+        for item, given in zip(arguments.args, arguments.nodes, strict=False):
+            if isinstance(item, Const) and isinstance(item.value, (bool, int, float, str)) and not direct:
+                self.used(value, "", "positional", given, item)
 
     def _layers_inside(self, value: Value, depth: int = 5) -> list[Object]:
         """The layers of the library that a model or layer certainly holds."""

@@ -101,7 +101,7 @@ class Making(Record):
 
 
 class Use(Record):
-    """A method, attribute or argument of a library object: `how` is "call", "read" or "write"."""
+    """A method, attribute or argument of a library object: `how` is "call", "read", "write" or "positional"."""
 
     value: Value
     name: str

@@ -1,0 +1,93 @@
+"""TAP910: what is no tensor goes to a layer of Keras 3 by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.recording import Recording
+from tapelint.play.records import Use
+from tapelint.play.values import Class, Instance, Object, Symbol, Value
+from tapelint.rules import optimizers, story
+
+CODE = "TAP910"
+_WITH_MODES = frozenset(
+    {
+        "AlphaDropout", "BatchNormalization", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
+        "SpatialDropout2D", "SpatialDropout3D",
+    }
+)  # fmt: skip
+"""Layers of the library whose second argument is `training`."""
+
+
+def find(recording: Recording) -> Iterator[Finding]:
+    if recording.keras != 3 or "input_signature" in recording.source.text:  # which makes tensors of what it is given
+        return
+    told: set[int] = set()
+    for use in recording.uses:
+        if use.how != "positional" or not use.certain or not recording.here(use.place):
+            continue
+        call = recording.parents.get(id(use.place.node))
+        if not isinstance(call, ast.Call) or id(call) in told or use.context.guarded("ValueError", "TypeError"):
+            continue
+        if any(isinstance(given, ast.Starred) for given in call.args) or optimizers.asked_first(recording, use.place):
+            continue
+        names = _parameters(use.value)
+        if names is not None:
+            told.add(id(call))
+            yield _told(recording, use, call, names)
+
+
+def _parameters(value: Value) -> list[str] | None:
+    """The names under which a layer takes its arguments; None where it may take anything by position."""
+    if isinstance(value, Object):
+        package, _, name = value.symbol.rpartition(".")
+        return ["inputs", "training"] if package == "keras.layers" and name in _WITH_MODES else None
+    if not isinstance(value, Instance) or not _is_seen(value.cls):
+        return None
+    return next((names for cls in _above(value.cls) if (names := _of_call(cls)) is not None), None)
+
+
+def _above(cls: Class) -> Iterator[Class]:
+    yield cls
+    for base in cls.bases:
+        if isinstance(base, Class):
+            yield from _above(base)
+
+
+def _is_seen(cls: Class) -> bool:
+    """Whether all classes above this one are seen or of Keras: another could have a `__call__` of its own."""
+    return all(
+        _is_seen(base) if isinstance(base, Class) else isinstance(base, Symbol) and base.name.startswith("keras.")
+        for base in cls.bases
+    )
+
+
+def _of_call(cls: Class) -> list[str] | None:
+    """The parameters of `call` behind `self`, where it is a plain method."""
+    for part in cls.node.body:
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)) and part.name == "call":
+            return [one.arg for one in (*part.args.posonlyargs, *part.args.args)][1:]
+    return None
+
+
+def _told(recording: Recording, use: Use, call: ast.Call, names: list[str]) -> Finding:
+    node = use.place.node
+    start = next(index for index, given in enumerate(call.args) if given is node)
+    known = len(call.args) <= len(names)
+    fields = {
+        "name": recording.text(call.func),
+        "argument": recording.text(node),
+        "parameter": names[start] if start < len(names) else "name",
+    }
+    fix = None
+    if known:
+        edits = []
+        for name, given in zip(names[start:], call.args[start:], strict=False):
+            at = recording.span(given).start
+            edits.append(Edit(Span(at, at), f"{name}="))
+        fix = Fix("pass it by name", Applicability.SAFE, tuple(edits))
+    made = use.value.cls.place if isinstance(use.value, Instance) else use.value.place
+    marks = (story.mark(recording, "made", made),)
+    return story.told(recording, CODE, node, fields, marks, "", use.context, fix)
