@@ -28,6 +28,9 @@ def find(recording: Recording) -> Iterator[Finding]:
     for lack in recording.lacking:
         if not recording.here(lack.place) or lack.context.guarded(*_RAISED):
             continue
+        ours = lack.name.startswith(("tensorflow.losses.", "tensorflow.metrics."))
+        if ours and optimizers.runs_in_graph_code(recording):
+            continue  # written for TensorFlow 1, whose `tf.losses` is another module
         if not optimizers.asked_first(recording, lack.place):
             yield _told(recording, lack) if api.short_name(lack.name) else _gone(recording, lack)
 
