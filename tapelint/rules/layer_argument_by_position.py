@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
+from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.records import Use
-from tapelint.play.values import Class, Instance, Object, Symbol, Value
+from tapelint.play.values import Class, Const, Instance, Object, Symbol, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP910"
@@ -28,6 +29,8 @@ def find(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
         if use.how != "positional" or not use.certain or not recording.here(use.place):
             continue
+        if not _stays_python(recording, use):
+            continue
         call = recording.parents.get(id(use.place.node))
         if not isinstance(call, ast.Call) or id(call) in told or use.context.guarded("ValueError", "TypeError"):
             continue
@@ -37,6 +40,22 @@ def find(recording: Recording) -> Iterator[Finding]:
         if names is not None:
             told.add(id(call))
             yield _told(recording, use, call, names)
+
+
+def _stays_python(recording: Recording, use: Use) -> bool:
+    """Whether a value is certainly no tensor: in a traced function a loop makes tensors of what it counts.
+
+    A flag that a function gets and hands on as it is stays what it was.
+    """
+    node, around = use.place.node, story.functions_around(recording, use.place.node)
+    if isinstance(node, ast.Constant) or use.context.trace is None:
+        return True
+    if not isinstance(node, ast.Name) or not around or not isinstance(use.item, Const):
+        return False
+    args = around[0].args
+    given = any(node.id == one.arg for one in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+    names = [one for one in walk(around[0]) if isinstance(one, ast.Name) and one.id == node.id]
+    return given and isinstance(use.item.value, bool) and all(isinstance(one.ctx, ast.Load) for one in names)
 
 
 def _parameters(value: Value) -> list[str] | None:
