@@ -23,7 +23,7 @@ _WITH_MODES = frozenset(
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    if recording.keras != 3 or "input_signature" in recording.source.text:  # which makes tensors of what it is given
+    if recording.keras != 3:
         return
     told: set[int] = set()
     for use in recording.uses:
@@ -45,12 +45,14 @@ def find(recording: Recording) -> Iterator[Finding]:
 def _stays_python(recording: Recording, use: Use) -> bool:
     """Whether a value is certainly no tensor: in a traced function a loop makes tensors of what it counts.
 
-    A flag that a function gets and hands on as it is stays what it was.
+    A flag that a function gets and hands on as it is stays what it was, but an input signature makes a tensor of it.
     """
     node, around = use.place.node, story.functions_around(recording, use.place.node)
     if isinstance(node, ast.Constant) or use.context.trace is None:
         return True
     if not isinstance(node, ast.Name) or not around or not isinstance(use.item, Const):
+        return False
+    if "input_signature" in recording.source.text:
         return False
     args = around[0].args
     given = any(node.id == one.arg for one in (*args.posonlyargs, *args.args, *args.kwonlyargs))
