@@ -1,4 +1,4 @@
-"""TAP910: what is no tensor goes to a layer of Keras 3 by name."""
+"""TAP910: what is no tensor goes to a layer of Keras 3 by name, and a first state is made from the batch size alone."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ _WITH_MODES = frozenset(
 )  # fmt: skip
 """Layers of the library whose second argument is `training`."""
 
+_CELLS = frozenset({"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"})
+_RECURRENT = _CELLS | {"GRU", "LSTM", "SimpleRNN"}
+
 
 def find(recording: Recording) -> Iterator[Finding]:
     if recording.keras != 3:
         return
+    yield from _states(recording)
     told: set[int] = set()
     for use in recording.uses:
         if use.how != "positional" or not use.certain or not recording.here(use.place):
@@ -40,6 +44,23 @@ def find(recording: Recording) -> Iterator[Finding]:
         if names is not None:
             told.add(id(call))
             yield _told(recording, use, call, names)
+
+
+def _states(recording: Recording) -> Iterator[Finding]:
+    """Calls of `get_initial_state` with more than the batch size."""
+    for use in recording.uses:
+        node = use.place.node
+        if use.name != "get_initial_state" or use.how != "call" or not use.certain or not isinstance(node, ast.Call):
+            continue
+        package, _, cls = use.value.symbol.rpartition(".") if isinstance(use.value, Object) else ("", "", "")
+        if package != "keras.layers" or cls not in _RECURRENT or not recording.here(use.place):
+            continue
+        if use.context.guarded("TypeError") or optimizers.asked_first(recording, use.place):
+            continue
+        if any(one.arg in ("dtype", "inputs") for one in node.keywords) or (cls in _CELLS and len(node.args) > 1):
+            marks = (story.mark(recording, "made", use.value.place),)
+            fields = {"name": recording.text(node.func)}
+            yield story.told(recording, CODE, node, fields, marks, "state", use.context)
 
 
 def _stays_python(recording: Recording, use: Use) -> bool:
