@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Task = tuple[str, bytes, Terms, bool]
     """A path, its bytes, what is asked of it, and whether somebody asked for it."""
 
-PAYS_FROM = 100
+PAYS_FROM = 12
 """With fewer files that hold a mark, starting processes takes longer than they save."""
 
 _CHUNK = 60_000
-"""How many bytes one process gets at a time. After as many, recordings that nothing refers to any more are thrown away:
-the command line leaves that to this module."""
+"""How many bytes one process gets at a time at most. After as many, recordings that nothing refers to any more are
+thrown away: the command line leaves that to this module."""
 
 
 class Read:
@@ -141,7 +141,7 @@ def _together(tasks: Sequence[Task], jobs: int, step: Callable[[int], None]) -> 
 
     from tapelint.result import FileResult
 
-    chunks = list(_chunks(tasks))
+    chunks = list(_chunks(tasks, min(_CHUNK, sum(len(data) for _, data, _, _ in tasks) // (4 * jobs))))
     done = 0
     executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_set_up_worker)
     try:
@@ -170,13 +170,14 @@ def _together(tasks: Sequence[Task], jobs: int, step: Callable[[int], None]) -> 
     executor.shutdown()
 
 
-def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+def _chunks(tasks: Iterable[Task], most: int) -> Iterator[list[Task]]:
+    """The tasks in order, in groups that end with the file that makes them `most` bytes long."""
     chunk: list[Task] = []
     size = 0
     for task in tasks:
         chunk.append(task)
         size += len(task[1])
-        if size >= _CHUNK:
+        if size >= most:
             yield chunk
             chunk, size = [], 0
     if chunk:
