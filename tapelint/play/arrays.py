@@ -143,7 +143,7 @@ class Arrays(Containers):
             return self.data(Kind.SYMBOLIC, name, (Link(value),), node)
         if name == "numpy":
             return self.left(CutKind.NUMPY_METHOD, Kind.ARRAY, ".numpy()", (value,), node, dtypes.of(value))
-        if name in ("item", "tolist", "__float__", "__int__", "__array__"):
+        if name in ("item", "tolist", "to_list", "__float__", "__int__", "__array__"):
             return self.left(CutKind.NUMPY_METHOD, Kind.NUMBER, f".{name}()", (value,), node, dtypes.of(value))
         if name in _STATIC:
             return self.data(Kind.NUMBER, name, (), node)

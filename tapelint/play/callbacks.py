@@ -152,6 +152,15 @@ class Callbacks(Accumulators):
                 results.append(self.unknown(node, (value, *inputs), "call"))
         return self.unknown(node, (*results, *inputs), "call")
 
+    def map_flat_values(self, arguments: Arguments, node: ast.expr) -> Value:
+        """`tf.ragged.map_flat_values(op, ragged)`: `op` of the values, in the rows in which they stood."""
+        if not arguments.args:
+            return self.unknown(node, arguments.all(), "call")
+        result = self.call(arguments.args[0], arguments._replace(args=arguments.args[1:], nodes=()), node)
+        if not isinstance(result, Data):
+            return result
+        return self.data(Kind.TENSOR, "tf.ragged.map_flat_values", (Link(result),), node, result.dtype)
+
     def _while_loop(self, arguments: Arguments, node: ast.expr) -> Value | None:
         """`tf.while_loop(cond, body, loop_vars)`: what the loop variables are after no, one or two rounds."""
         test, body, given = (arguments.get(at, name) for at, name in enumerate(("cond", "body", "loop_vars")))

@@ -181,6 +181,7 @@ class Library(Callbacks):
                 "tensorflow.no_op": lambda arguments, node: self.const(None, node),
                 "tensorflow.range": self._range,
                 "tensorflow.executing_eagerly": self._eager,
+                "tensorflow.ragged.map_flat_values": self.map_flat_values,
                 "tensorflow.is_tensor": self._is_tensor,
                 "tensorflow.inside_function": self._eager,
                 "functools.partial": self._partial,

@@ -6,6 +6,7 @@ Between arrays and library calls: every operator, method, index and loop passes 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterable
 
 from tapelint.play import shape as shapes
@@ -108,12 +109,11 @@ class Notes(Arrays):
             return self.numbers(given) if given is not None else one
         if name.startswith("numpy.random."):
             return self._sampled(last, name, arguments)
-        if last in ("arange", "range", "linspace"):
-            place = 2 if last == "linspace" else 0
-            more = {"limit", "delta", "stop", "step"} & arguments.kwargs.keys()
-            alone = len(arguments.args) == place + 1 and not more
-            count = self.numbers(arguments.get(place, "num")) if alone or "num" in arguments.kwargs else None
-            plain = last != "linspace" or (one == () and "axis" not in arguments.kwargs)
+        if last in ("arange", "range"):
+            return self._counted(arguments)
+        if last == "linspace":
+            count = self.numbers(arguments.get(2, "num"))
+            plain = one == () and "axis" not in arguments.kwargs
             return count if plain and count is not None and len(count) == 1 and (count[0] or 0) >= 0 else None
         if last in shapes.FILLING:
             return self.numbers(arguments.get(0, "shape") or arguments.get(0, "dims"))
@@ -146,6 +146,17 @@ class Notes(Arrays):
         if last == "diag_part":
             return one[:-1] if one is not None and len(one) == 2 else None
         return None
+
+    def _counted(self, arguments: Arguments) -> Shape:
+        """The shape of `range(limit)` or `range(start, limit, delta)`: one dimension, whatever it is made of."""
+        given = [value.value if isinstance(value, Const) else None for value in arguments.args]
+        if arguments.kwargs.keys() - {"dtype", "name"} or not given or None in given:
+            return (None,)
+        start, stop, step = (0, given[0], 1) if len(given) == 1 else (*given, 1)[:3]
+        numbers = [value for value in (start, stop, step) if isinstance(value, (int, float))]
+        if len(numbers) < 3 or not all(map(math.isfinite, numbers)) or not step:
+            return (None,)
+        return (max(0, math.ceil((numbers[1] - numbers[0]) / numbers[2])),)
 
     def _sampled(self, last: str, name: str, arguments: Arguments) -> Shape | None:
         """The shape of random numbers of NumPy."""

@@ -81,6 +81,9 @@ _LOOPS = ("make_train_function", "train_function")
 _REACHED = 40
 """How many functions are looked at for what a generator may run."""
 
+_BASES = frozenset({"model", "layer", "module", "loss", "metric", "optimizer", "callback"})
+"""The kinds of library classes that programs inherit from."""
+
 PLAIN_BASES = frozenset(
     {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}
 )
@@ -617,7 +620,7 @@ class Objects(Imports):
                 if base.name in PLAIN_BASES:
                     continue
                 found = api.api_class(base.name)
-                if found is not None and found.kind in ("model", "layer", "module", "loss", "metric", "optimizer"):
+                if found is not None and found.kind in _BASES:
                     kind = kind or found.kind
                 else:
                     whole = False
@@ -919,6 +922,9 @@ class Objects(Imports):
                 return self.compiled_attribute(value, name, node)
         if name == "__class__":
             return value.cls
+        if value.kind == "callback" and name == "model":  # Keras puts it there: no method, even where it is called
+            self.world.put((value.id, ".model"), Unknown(self.place(node), value.time, (), "attribute"))
+            return self.instance_attribute(value, name, node)
         if self._called_at(node):
             return Method(value, name, self.place(node), self.tick())
         return self.unknown_attribute(value, name, node)

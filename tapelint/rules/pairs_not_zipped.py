@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
-from tapelint.play.apply import Apply
+from tapelint.play.apply import Apply, Pairs
 from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
-from tapelint.play.pairs import is_gradient, is_variable
+from tapelint.play.pairs import gradient_key, is_gradient, is_variable, variable_key
 from tapelint.play.recording import Recording
 from tapelint.play.values import (
     Class,
@@ -73,9 +73,10 @@ def _tensor_beside(recording: Recording, apply: Apply) -> Data | None:
     columns = apply.pairs.variables.items
     if not apply.pairs.exact:  # all weights of a model, as arrays or as a traced function gets them
         several = [item.of for item in columns if isinstance(item, Several)]
-        columns = tuple(
+        weights = [
             item for item in several if isinstance(item, Data) and (item.kind is Kind.ARRAY or item.op == "tf.function")
-        )
+        ]
+        columns = (*weights, *_met_by_zip(apply.pairs))
     for item in columns:
         if not isinstance(item, Data) or item.kind not in _PLAIN or item.nested or item.op in _HELD:
             continue
@@ -84,6 +85,15 @@ def _tensor_beside(recording: Recording, apply: Apply) -> Data | None:
     if found is None or any(isinstance(item, Const) for item in apply.pairs.gradients.items):
         return None
     return found
+
+
+def _met_by_zip(pairs: Pairs) -> Iterator[Value]:
+    """The single items that have a gradient beside them for certain: before them, each set meets its own gradients."""
+    for gradient, variable in zip(pairs.gradients.items, pairs.variables.items, strict=False):
+        if not isinstance(gradient, Several) and not isinstance(variable, Several):
+            yield variable
+        elif gradient_key(gradient) is None or gradient_key(gradient) != variable_key(variable):
+            return
 
 
 def _tensor(recording: Recording, apply: Apply, value: Data) -> Finding:
