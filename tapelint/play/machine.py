@@ -165,6 +165,8 @@ class Machine:
         self.entry = 0
         self.exits: list[Exit] = []
         """How the blocks around the place of play are left, outermost first."""
+        self.raising = False
+        """Whether those blocks are being left by an exception."""
         self.repeating = False
         """Whether a loop around the place of play is in a round that shows nothing new: another one like the last."""
         self.jumps: list[Jump] = []

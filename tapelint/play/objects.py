@@ -51,6 +51,8 @@ from tapelint.play.values import (
 from tapelint.play.world import known
 from tapelint.tensorflow import api
 
+MANAGER = "contextlib.contextmanager"
+
 TRANSPARENT = frozenset(
     {
         "builtins.staticmethod", "builtins.classmethod", "builtins.property", "tensorflow.function",
@@ -58,7 +60,7 @@ TRANSPARENT = frozenset(
         "functools.lru_cache", "functools.cache", "functools.cached_property", "functools.wraps",
         "abc.abstractmethod", "typing.override", "typing_extensions.override", "typing.overload",
         "tensorflow.recompute_grad", "keras.saving.register_keras_serializable",
-        "keras.utils.register_keras_serializable", "tensorflow.autograph.to_graph", "contextlib.contextmanager",
+        "keras.utils.register_keras_serializable", "tensorflow.autograph.to_graph", MANAGER,
         "typing.no_type_check", "tensorflow.keras.utils.register_keras_serializable",
     }
 )  # fmt: skip
@@ -440,13 +442,16 @@ class Objects(Imports):
 
     def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
         """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""
-        plain = set(function.decorators) <= _BINDING and not isinstance(function.node, ast.AsyncFunctionDef)
-        if plain and not arguments.more and not _TAPE_WORDS & self._words(function):
+        plain = set(function.decorators) - {MANAGER} <= _BINDING and not isinstance(function.node, ast.AsyncFunctionDef)
+        managing = MANAGER in function.decorators
+        if plain and not arguments.more and (managing or not _TAPE_WORDS & self._words(function)):
+            if managing:
+                self.called.discard(id(function.node))  # it runs when a `with` enters it
             return Generator(function, arguments.args, dict(arguments.kwargs), self.place(node), self.tick())
         self.called.discard(id(function.node))
-        return self._unseen_generator(function, arguments, node)
+        return self.unseen_generator(function, arguments, node)
 
-    def _unseen_generator(self, function: Function, arguments: Arguments, node: ast.AST) -> Value:
+    def unseen_generator(self, function: Function, arguments: Arguments, node: ast.AST) -> Value:
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, (function, *self._held(arguments)), "call")
@@ -476,7 +481,7 @@ class Objects(Imports):
             if reading is not Reading.LATER or all(self._plain(leaf) for leaf in self.flats(kept)):
                 given = Items((Several(either(kept)),)) if kept else Items()
         if given is None:
-            given = Items((Several(self._unseen_generator(function, arguments, node)),))
+            given = Items((Several(self.unseen_generator(function, arguments, node)),))
         self.world.put((value.id, "generated"), given)
         return given
 

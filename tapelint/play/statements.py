@@ -13,8 +13,8 @@ from tapelint.play.arrays import OPERATORS
 from tapelint.play.context import Loop, Scope
 from tapelint.play.expressions import MAX_UNROLL, Expressions
 from tapelint.play.library import TAPE
-from tapelint.play.machine import Exit, Jump, Reading, Round
-from tapelint.play.objects import TRANSPARENT
+from tapelint.play.machine import MAX_DEPTH, Exit, Jump, Reading, Round
+from tapelint.play.objects import MANAGER, TRANSPARENT
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient
 from tapelint.play.records import ClassEntered, Dropped, Fork, Happening, Rebinding
@@ -30,6 +30,7 @@ from tapelint.play.values import (
     Dictionary,
     Either,
     Function,
+    Generator,
     Instance,
     Items,
     Kind,
@@ -38,6 +39,7 @@ from tapelint.play.values import (
     Object,
     Partial,
     Paused,
+    Place,
     Sequence,
     Several,
     Symbol,
@@ -53,6 +55,10 @@ from tapelint.play.values import (
 )
 from tapelint.play.world import Changes, known
 from tapelint.tensorflow import api
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 _ITERABLES = ("keras.preprocessing.", "tensorflow_datasets.as_numpy", "tensorflow_datasets.as_dataframe")
 """What gives batches of data and is no Dataset: a loop over it is unrolled in a graph."""
@@ -546,7 +552,9 @@ class Statements(Expressions):
         """An exception ends the path here; a `try` of this function around it goes on from this world."""
         if self.attempts:
             attempt = self.attempts[-1]
+            self.raising = True
             self._leave(attempt.exits)
+            self.raising = False
             attempt.breaks.append(self.world.changes(attempt.mark))
         self.world.alive = False
 
@@ -554,13 +562,24 @@ class Statements(Expressions):
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         depth = len(self.exits)
-        guards = self.context.guards
-        scope = self.context.scope
+        with self.within():
+            self._enter_items(node)
+            self.play(node.body)
+        leaving = self.exits[depth:]
+        del self.exits[depth:]
+        if self.world.alive:
+            for leave in reversed(leaving):
+                leave()
+
+    def _enter_items(self, node: ast.With | ast.AsyncWith) -> None:
+        """Enter what stands in the head of a `with`; the guards and the scope stay in the context."""
         for item in node.items:
             value = known(self.evaluate(item.context_expr))
+            scope = self.context.scope
             if isinstance(value, Object) and value.kind == "scope" and value.parts:
                 scope = Scope(value.parts[0], self.place(item.context_expr))
-            guards = (*guards, *self._guards(item.context_expr))
+            guards = (*self.context.guards, *self._guards(item.context_expr))
+            self.context = self.context._replace(guards=guards, scope=scope)
             if isinstance(value, Symbol) and value.name == TAPE:
                 self.recording.classes_entered.append(
                     ClassEntered(self.place(item.context_expr), value.name, self.context)
@@ -576,13 +595,6 @@ class Statements(Expressions):
                 self.recording.unnamed.append(value)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered, item.optional_vars)
-        with self.within(guards=guards, scope=scope):
-            self.play(node.body)
-        leaving = self.exits[depth:]
-        del self.exits[depth:]
-        if self.world.alive:
-            for leave in reversed(leaving):
-                leave()
 
     def _called(self, target: ast.expr) -> str:
         """What the program calls something by a name, an attribute or an item of one; "" for other expressions."""
@@ -599,6 +611,8 @@ class Statements(Expressions):
                 self.enter(option, node, certain=len(options(value)) == 1)
             elif isinstance(option, Paused):
                 self.pause(option.tape)
+            elif _is_manager(option):
+                return self.unseen_generator(option.function, Arguments(option.args, option.kwargs), node)
         return value
 
     def _enter(self, value: Value, node: ast.expr) -> Value:
@@ -624,6 +638,8 @@ class Statements(Expressions):
                 results.append(option)
             elif isinstance(option, Instance):
                 results.append(self._enter_instance(option, node))
+            elif _is_manager(option):
+                results.append(self._enter_generator(option, node, certain))
             elif isinstance(option, Const):
                 continue
             else:
@@ -644,6 +660,58 @@ class Statements(Expressions):
 
         self.exits.append(finish)
         return result
+
+    def _enter_generator(self, value: Generator, node: ast.expr, certain: bool) -> Value:
+        """A generator under `contextlib.contextmanager`: played up to its `yield`, the rest when the block is left."""
+        function, arguments = value.function, Arguments(value.args, value.kwargs)
+        way = _way_to_yield(function.node)
+        running = any(other.node is function.node for other in self.stack)
+        away = function.module is not self.module and not self.can_go_away()
+        if way is None or not certain or running or away or len(self.stack) >= MAX_DEPTH:
+            return self.unseen_generator(function, arguments, node)
+        self.called.add(id(function.node))
+        frame = self.frame_of(function)
+        frame.in_graph = frame.in_graph or self.frame.in_graph
+        self.bind(function, frame, arguments, node)
+        result: Value = self.const(None, node)
+        with self._while_it_runs(function, frame, node):
+            for before, statement, after in way:
+                self.play(before)
+                if not self.world.alive:
+                    break
+                self.exits.append(partial(self._go_on, function, frame, node, after, always=False))
+                if isinstance(statement, ast.With):
+                    self._enter_items(statement)
+                elif isinstance(statement, ast.Try):
+                    self.exits.append(partial(self._go_on, function, frame, node, statement.finalbody))
+                elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+                    given = statement.value.value
+                    result = known(self.evaluate(given)) if given is not None else result
+            context = self.context
+        self.context = self.context._replace(guards=context.guards, scope=context.scope)
+        return result
+
+    @contextmanager
+    def _while_it_runs(self, function: Function, frame: Frame, node: ast.expr) -> Iterator[None]:
+        """Play in the frame of a generator that is neither begun nor ended here."""
+        outer = (self.frame, self.attempts)
+        self.frame, self.attempts = frame, []
+        self.stack.append(function)
+        self.recording.visited.add(function.module)
+        try:
+            with self.within(calls=(*self.context.calls, Place(node, outer[0].module)), in_graph=frame.in_graph):
+                yield
+        finally:
+            self.stack.pop()
+            self.frame, self.attempts = outer
+
+    def _go_on(
+        self, function: Function, frame: Frame, node: ast.expr, statements: Seq[ast.stmt], always: bool = True
+    ) -> None:
+        if not always and self.raising:
+            return
+        with self._while_it_runs(function, frame, node):
+            self.play(statements)
 
     def _guards(self, node: ast.expr) -> tuple[str, ...]:
         """The exceptions that a `with` item expects: `pytest.raises(X)`, `self.assertRaises(X)`, `suppress(X)`."""
@@ -898,6 +966,37 @@ class Statements(Expressions):
 
     def nothing(self, node: ast.stmt) -> None:
         """`pass`, `global`, `nonlocal`: the scope knows them already."""
+
+
+def _is_manager(value: Value) -> TypeGuard[Generator]:
+    return isinstance(value, Generator) and MANAGER in value.function.decorators
+
+
+def _way_to_yield(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> list[tuple[list[ast.stmt], ast.stmt, list[ast.stmt]]] | None:
+    """The statements around the one `yield` of a generator, outermost first: before, it or what holds it, after.
+
+    None where it stands in a branch or a loop, or the generator may be left in another way than by its end.
+    """
+    if isinstance(node, (ast.Lambda, ast.AsyncFunctionDef)):
+        return None
+    ends = [part for part in walk(node) if isinstance(part, (ast.Yield, ast.YieldFrom, ast.Return))]
+    return _way_in(node.body) if len(ends) == 1 else None
+
+
+def _way_in(body: list[ast.stmt]) -> list[tuple[list[ast.stmt], ast.stmt, list[ast.stmt]]] | None:
+    for at, statement in enumerate(body):
+        inner: list[tuple[list[ast.stmt], ast.stmt, list[ast.stmt]]] | None = None
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+            inner = []
+        elif isinstance(statement, ast.With) or (
+            isinstance(statement, ast.Try) and not statement.handlers and not statement.orelse
+        ):
+            inner = _way_in(statement.body)
+        if inner is not None:
+            return [(body[:at], statement, body[at + 1 :]), *inner]
+    return None
 
 
 def _module(name: str) -> str:

@@ -34,10 +34,24 @@ def find(recording: Recording) -> Iterator[Finding]:
 
 
 def _recorded(recording: Recording, ask: Ask) -> Iterator[Data]:
-    """What the tape recorded on the way back from the target."""
+    """What the tape recorded on the way back from the target.
+
+    The gradient of a sum over the batch keeps the examples apart: of reductions, those before a gradient are left out.
+    """
     session = ask.session.id if ask.session is not None else 0
-    behind = recording.behind(ask.target, session=session, maybe=True)
-    return (value for value in behind if isinstance(value, Data) and session in value.sessions)
+    for ends in (_is_gradient, None):
+        for value in recording.behind(ask.target, session=session, maybe=True, ends=ends):
+            if isinstance(value, Data) and session in value.sessions and (ends or not _reduces(recording, value)):
+                yield value
+
+
+def _is_gradient(value: Data) -> bool:
+    return value.ask is not None
+
+
+def _reduces(recording: Recording, value: Data) -> bool:
+    operation = recording.operations.get(value.id)
+    return operation is not None and operation.function.rsplit(".", 1)[-1] in REDUCING
 
 
 def _mixes(recording: Recording, ask: Ask, value: Data) -> bool:
