@@ -503,6 +503,8 @@ class Keras(Optimizers):
             return self.call_object(value, arguments, node)
         if kind == "strategy" and name in ("run", "experimental_run_v2") and arguments.args:
             return self.run_replicas(value, arguments, node)
+        if kind == "strategy" and name == "reduce" and (reduced := arguments.get(1, "value")) is not None:
+            return self.tensor("strategy.reduce", self.flat(reduced), node, dtypes.of(reduced))
         if kind in ("strategy", "mirrored") and name == "scope":
             return Object("scope", "scope", self.place(node), self.tick(), (value,))
         if kind in ("queue", "table"):

@@ -6,11 +6,13 @@ A tape that the other thread opens itself records there. Where no tape records, 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tapelint.play.arguments import Arguments
 from tapelint.play.builtin import Builtin
 from tapelint.play.machine import _ACTIVE
-from tapelint.play.values import Const, Object, Place, Several, Value, bare
+from tapelint.play.values import Bound, Const, Function, Object, Place, Several, Value, bare
 
 _POOLS = frozenset(
     {
@@ -19,6 +21,7 @@ _POOLS = frozenset(
     }
 )  # fmt: skip
 _THREADS = frozenset({"threading.Thread"})
+_MIRRORED = "tensorflow.distribute.MirroredStrategy"
 
 
 class Threads(Builtin):
@@ -76,18 +79,33 @@ class Threads(Builtin):
                 self.escape(item, node)
         return self.unknown(node, arguments.all(), "call")
 
+    def run_replicas(self, strategy: Object, arguments: Arguments, node: ast.expr) -> Value:
+        """`MirroredStrategy.run` runs a plain function in one thread for each replica, also where there is only one."""
+        function = arguments.args[0]
+        inner = function.function if isinstance(function, Bound) else function
+        traced = isinstance(inner, Function) and "tensorflow.function" in inner.decorators
+        if strategy.symbol != _MIRRORED or not isinstance(inner, Function) or traced or not self._recorded():
+            return super().run_replicas(strategy, arguments, node)
+        with self._in_another_thread(self.place(node)):
+            return super().run_replicas(strategy, arguments, node)
+
     def _elsewhere(self, function: Value, arguments: Arguments, node: ast.AST, place: Place) -> Value:
-        """Call `function` as another thread does: the tapes that record here don't record there."""
+        """Call `function` as another thread does."""
         assert isinstance(node, ast.expr)
+        with self._in_another_thread(place):
+            return self.call(function, arguments, node)
+
+    @contextmanager
+    def _in_another_thread(self, place: Place) -> Iterator[None]:
+        """The tapes that record here don't record there."""
         active = self.world.get(_ACTIVE, ())
         sessions = [number for tape in active for number in self.state(tape).sessions]
         began = self.tick()
         self.world.put(_ACTIVE, ())
         self.refresh()
-        result = self.call(function, arguments, node)
+        yield
         self.world.put(_ACTIVE, active)
         self.refresh()
         ended = self.tick()
         for number in sessions:
             self.recording.sessions[number].elsewhere.append((began, ended, place))
-        return result

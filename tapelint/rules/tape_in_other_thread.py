@@ -20,7 +20,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         fields = {**case.fields, "function": _function(recording, place)}
         marks = (story.opened(recording, case.ask.tape), story.asked(recording, case.ask))
-        yield story.told(recording, CODE, place, fields, marks, "", case.ask.context)
+        yield story.told(recording, CODE, place, fields, marks, _variant(place), case.ask.context)
 
 
 def _handed(case: story.Missing) -> Place | None:
@@ -31,6 +31,13 @@ def _handed(case: story.Missing) -> Place | None:
     if session is None:
         return None
     return next((place for began, ended, place in session.elsewhere if began <= time <= ended), None)
+
+
+def _variant(place: Place) -> str:
+    call = place.node
+    assert isinstance(call, ast.Call)
+    runs = isinstance(call.func, ast.Attribute) and call.func.attr in ("run", "experimental_run_v2")
+    return "replica" if runs else ""
 
 
 def _function(recording: Recording, place: Place) -> str:
