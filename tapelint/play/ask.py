@@ -161,9 +161,10 @@ class Hidden(Record):
     """Something trainable that Keras does not count among a model's variables, and the object that keeps it.
 
     `how` is "attribute" (a `tf.Variable` on a Keras 3 layer), "plain" (inside an object of a plain class) or
-    "closure" (a function that the model keeps refers to it).
+    "closure" (a function that the model keeps refers to it, where `used` is).
     """
 
     value: Value
     holder: Value
     how: str
+    used: Place | None = None

@@ -7,6 +7,7 @@ import ast
 from tapelint.play.ask import Ask, Hidden
 from tapelint.play.library import Library
 from tapelint.play.marks import Frozen
+from tapelint.play.outline import walk
 from tapelint.play.scope import read_in
 from tapelint.play.values import (
     Const,
@@ -15,6 +16,7 @@ from tapelint.play.values import (
     Instance,
     Items,
     Object,
+    Place,
     Sequence,
     Unknown,
     Value,
@@ -73,7 +75,7 @@ class Freezing(Library):
         if isinstance(value, Object) and state is None:
             told = value.args.get("trainable")
             if isinstance(told, Const) and told.value is False and value.place is not None:
-                return Frozen(False, value.place, self.context)
+                return Frozen(False, value.place, self.context, value.time)
         if not value.whole or (isinstance(state, Frozen) and state.value is None):
             return None
         if isinstance(value, Instance) and self.class_attribute(value.cls, "trainable") is not None:
@@ -126,6 +128,10 @@ class Freezing(Library):
             return
         if isinstance(value, Object) and value.kind in ("layer", "model"):
             found[key] = Hidden(value, plain, "plain") if plain is not None else None
+            if value.symbol.endswith(".Lambda"):
+                for part in value.parts:
+                    if isinstance(part, Function):
+                        self._look_into_closure(part, value, found)
             for part in self.held_layers(value):
                 self._look_inside(part, plain, found, depth - 1)
         elif isinstance(value, Instance) and value.kind in ("layer", "model", ""):
@@ -145,6 +151,10 @@ class Freezing(Library):
                     else:
                         self._look_inside(leaf, plain, found, depth - 1)
 
+    def _not_to_be_trained(self, value: Object) -> bool:
+        state = self.world.get((value.id, "frozen"))
+        return self.frozen(value) is not None or (isinstance(state, Frozen) and state.value is not True)
+
     def _look_into_closure(
         self, function: Function, holder: Value, found: dict[tuple[int, bool], Hidden | None]
     ) -> None:
@@ -154,10 +164,12 @@ class Freezing(Library):
         while frame is not None:
             for name in sorted(used):
                 item = self.world.get((frame.id, name))
-                if isinstance(item, Object) and item.kind in ("layer", "model"):
-                    found[item.id, True] = Hidden(item, holder, "closure")
-                elif isinstance(item, Variable) and item.keras is False and item.trainable is True:
-                    found[item.id, True] = Hidden(item, holder, "closure")
+                layer = isinstance(item, Object) and item.kind in ("layer", "model")
+                variable = isinstance(item, Variable) and item.keras is False and item.trainable is True
+                if variable or (layer and not self._not_to_be_trained(item)):
+                    nodes = (node for node in walk(function.node) if isinstance(node, ast.Name) and node.id == name)
+                    place = next((Place(node, function.module) for node in nodes), None)
+                    found[item.id, True] = Hidden(item, holder, "closure", place)
             frame = frame.parent
 
     def note_reading(self, owner: Value, which: str) -> None:

@@ -295,7 +295,9 @@ class Keras(Optimizers):
             if isinstance(value, VariableSet):
                 found[value.owner.id] = value.owner
             elif isinstance(value, Data):
-                stack.extend(link.value for link in value.links)
+                inner = self.world.get((value.id, "in lambda"))
+                read = (link.value for link in value.links)
+                stack.extend(item for item in read if not (inner and isinstance(item, (Variable, VariableSet))))
             elif isinstance(value, Variable) and self.keras == 3 and value.keras is False:
                 continue  # Keras 3 does not see a `tf.Variable`, whoever uses it
             elif isinstance(value, (Unknown, Variable)):
@@ -705,6 +707,7 @@ class Keras(Optimizers):
                 began = self.clock
                 result = self.call(functions[0], Arguments(arguments.args[:1]), node)
                 self.rehearse(value, result, began)
+                self._inside_a_lambda(result, began)
                 return result
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
@@ -881,6 +884,17 @@ class Keras(Optimizers):
             if isinstance(leaf, Data) and leaf.time > began:
                 makers = self.world.get((leaf.id, "made by"), ())
                 self.world.put((leaf.id, "made by"), (*makers, layer))
+
+    def _inside_a_lambda(self, result: Value, began: int) -> None:
+        """Mark the symbolic steps of a `Lambda`: what they read belongs to a layer that no model knows."""
+        stack = list(self.flat(result))
+        while stack:
+            step = stack.pop()
+            if not isinstance(step, Data) or step.kind is not Kind.SYMBOLIC or step.time <= began:
+                continue
+            if not self.world.get((step.id, "in lambda")):
+                self.world.put((step.id, "in lambda"), True)
+                stack.extend(link.value for link in step.links)
 
     def mark_called(self, layer: Value) -> None:
         """The layer of a visible class runs under the tapes that record now."""

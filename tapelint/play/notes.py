@@ -306,7 +306,7 @@ class Notes(Arrays):
         given = tuple(values)
         for at, value in enumerate(given):
             if isinstance(value, Data) and value.ask is not None:
-                self.work(how, op, value, node, (other for other in given if other is not value), at)
+                self.work(how, op, value, node, (*given[:at], *given[at + 1 :]), at)
 
     def _work_on_list(
         self, op: str, value: Value | None, node: ast.AST, others: Iterable[Value] = (), at: int = 0

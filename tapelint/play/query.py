@@ -105,7 +105,9 @@ class Parts:
                 return own, False
             return self._union([item for _, item in entries.entries] + ([entries.rest] if entries.rest else []))
         if isinstance(value, Data) and value.kind is Kind.SYMBOLIC:
-            return self._union(link.value for link in value.links)
+            inner = self.world.get((value.id, "in lambda"))
+            read = (link.value for link in value.links)
+            return self._union(item for item in read if not (inner and isinstance(item, (Variable, VariableSet))))
         if isinstance(value, Bound):
             return self.atoms(value.receiver)
         return frozenset(), True

@@ -20,15 +20,15 @@ def find(recording: Recording) -> Iterator[Finding]:
     for ask in recording.asks:
         if ask.frozen is None or not recording.here(ask.place) or ask.context.guarded("ValueError"):
             continue
-        by_itself = not _known_order(ask, ask.frozen)
+        by_itself = not _known_order(recording, ask, ask.frozen)
         if by_itself and (_freed_somewhere(recording) or _asked_before(recording, ask) or _lent(recording, ask)):
             continue
         yield _told(recording, ask, ask.frozen)
 
 
-def _known_order(ask: Ask, frozen: Frozen) -> bool:
+def _known_order(recording: Recording, ask: Ask, frozen: Frozen) -> bool:
     """Whether freezing and asking were played one after the other, as the program runs them."""
-    return ask.context.calls[:1] == frozen.context.calls[:1]
+    return bisect_right(recording.entries, ask.time) == bisect_right(recording.entries, frozen.time)
 
 
 def _asked_before(recording: Recording, ask: Ask) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.ask import Ask, Hidden
-from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
-from tapelint.play.values import Data, Function, Instance, Object, Place, Value, Variable, VariableSet
+from tapelint.play.values import Data, Instance, Place, Value, Variable, VariableSet
 from tapelint.rules import edits, story
 
 TYPE_CHECKING = False
@@ -23,15 +22,16 @@ def find(recording: Recording) -> Iterator[Finding]:
     generation = recording.keras
     asked = _asked_by_name(recording)
     for ask in recording.asks:
-        connected = _connected(recording, ask.target) if ask.hidden or _lambdas(recording, ask) else {}
+        connected = _connected(recording, ask.target) if ask.hidden else {}
         for hidden in ask.hidden:
             if hidden.how == "attribute" and generation != 3:
                 continue
             if hidden.value.id in asked or hidden.value.id not in connected:
                 continue
+            if hidden.how == "closure" and any(hidden.value.id in other.owned for other in recording.asks):
+                continue  # another model has it
             if hidden.value.place is not None and recording.here(hidden.value.place):
                 yield _told(recording, ask, hidden, connected)
-        yield from _closures(recording, ask, connected, asked)
     for use in recording.uses:
         call = use.place.node
         if use.how != "grow list" or not use.certain or not recording.here(use.place) or use.context.experiment:
@@ -74,7 +74,7 @@ def _told(recording: Recording, ask: Ask, hidden: Hidden, connected: dict[int, t
     if plain and isinstance(holder, Instance):
         marks.append(story.head(recording, "made", holder.cls.node))
     _, reader = connected[hidden.value.id]
-    marks += [story.mark(recording, "used", reader.place), story.asked(recording, ask)]
+    marks += [story.mark(recording, "used", hidden.used or reader.place), story.asked(recording, ask)]
     fix = _fix(recording, place.node) if hidden.how == "attribute" else None
     variant = {"plain": "plain_class", "closure": "closure"}.get(hidden.how, "")
     return story.told(recording, CODE, place, fields, marks, variant, None, fix)
@@ -116,38 +116,3 @@ def _target(recording: Recording, place: Place) -> str:
         if isinstance(node, ast.Call) and node.args and node.args[0] is place.node and _appends(node.func):
             return recording.text(node.func.value)
     return ""
-
-
-def _lambdas(recording: Recording, ask: Ask) -> list[Function]:
-    """The functions of the `Lambda` layers in the models whose variables are the sources."""
-    found: list[Function] = []
-    for leaf in recording.leaves(ask.sources):
-        owner = leaf.owner if isinstance(leaf, VariableSet) and not leaf.part and leaf.which == "trainable" else None
-        for part in owner.parts if isinstance(owner, Object) else ():
-            if isinstance(part, Object) and part.symbol.endswith(".Lambda"):
-                found += [one for one in part.parts if isinstance(one, Function)]
-    return found
-
-
-def _closures(
-    recording: Recording, ask: Ask, connected: dict[int, tuple[Value, Data]], asked: set[int]
-) -> Iterator[Finding]:
-    for function in _lambdas(recording, ask):
-        inside = {id(node) for node in walk(function.node)}
-        read = {node.id for node in walk(function.node) if isinstance(node, ast.Name)}
-        for value, reader in connected.values():
-            if not isinstance(value, Variable) or value.keras is not False or value.trainable is not True:
-                continue
-            if value.id in asked or value.place is None or not recording.here(value.place):
-                continue
-            named = recording.names.get(value.id) in read
-            at = reader.place.node if reader.place is not None else None
-            if id(at) not in inside and not (named and isinstance(at, ast.Call)):
-                continue
-            fields = {
-                "name": _target(recording, value.place) or recording.text(value.place),
-                "source": recording.text(ask.sources_node),
-                "model": "",
-            }
-            marks = (story.mark(recording, "used", reader.place), story.asked(recording, ask))
-            yield story.told(recording, CODE, value.place, fields, marks, "closure", None)
