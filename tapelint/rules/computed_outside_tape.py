@@ -8,7 +8,7 @@ from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.values import CutKind, Place, Variable
-from tapelint.rules import story
+from tapelint.rules import blocks, story
 from tapelint.rules.forward_outside_tape import about_model
 
 CODE = "TAP303"
@@ -28,6 +28,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         variant = "in-init" if function in _ONCE else ""
         if not variant and case.ask.context.loops and not _in_loop(case):
             variant = "earlier-step"
+        if _recorded_before(case, place):
+            place, variant = case.met.cut.place, "kept"
         name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
         if place is not case.met.cut.place:
             name = recording.text(place)
@@ -37,6 +39,13 @@ def find(recording: Recording) -> Iterator[Finding]:
         finding = story.cut_finding(CODE, case, variant, extra, place, used=used, step=step)
         if finding is not None:
             yield finding
+
+
+def _recorded_before(case: story.Missing, place: Place) -> bool:
+    """Whether the step stands in the block of the tape: an earlier round of a loop computed it there."""
+    assert case.met is not None
+    around = blocks.block(case.recording, case.ask.tape)
+    return around is not None and case.recording.here(case.met.cut.place) and blocks.contains(around, place.node)
 
 
 def _origin(case: story.Missing, place: Place) -> str:
