@@ -80,11 +80,14 @@ class Verdict(Record):
 
     @property
     def cut(self) -> Met | None:
-        """The cut that explains best: one behind which the source certainly lies, else one that may hide it."""
+        """The cut that explains best: one behind which the source certainly lies, else one that may hide it.
+
+        What was written into a copy since it was made says more than that it is one.
+        """
         for wanted in (True, None, False):
-            for met in self.met:
-                if met.reaches is wanted:
-                    return met
+            found = [met for met in self.met if met.reaches is wanted]
+            if found:
+                return next((met for met in found if met.cut.op != "copy.deepcopy"), found[0])
         return None
 
 

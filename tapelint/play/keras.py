@@ -121,7 +121,7 @@ class Keras(Optimizers):
         if name in ("keras.Model", "keras.models.Model", "keras.Sequential", "keras.models.Sequential"):
             return self._model(name, arguments, node)
         if name in ("keras.models.clone_model", "keras.models.load_model", "keras.models.model_from_json"):
-            return self._made("model", name, node, (), whole=True)
+            return self.cloned(node, name)
         if name == "keras.activations.get":
             return self._activation(arguments.get(0, "identifier"))
         if name.startswith(_DATASET):
@@ -149,6 +149,10 @@ class Keras(Optimizers):
             wrapped = [value for value in arguments.args if isinstance(value, (Object, Unknown, Instance))]
             return self._made(found.kind, name, node, wrapped, whole=True, args=arguments)
         return self._made(found.kind, name, node, (), whole=True, args=arguments)
+
+    def cloned(self, node: ast.expr, name: str = "keras.models.clone_model") -> Value:
+        """Another model, with weights of its own."""
+        return self._made("model", name, node, (), whole=True)
 
     def _made(
         self,

@@ -17,6 +17,7 @@ from tapelint.play.machine import Reading
 from tapelint.play.records import Clip
 from tapelint.play.values import (
     Bound,
+    Class,
     Const,
     Cut,
     CutKind,
@@ -96,6 +97,11 @@ _GRAPHS = (
 
 _REDUCED = 40
 """How many items `functools.reduce` is followed through."""
+
+
+_COPYING = ("__deepcopy__", "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__")
+"""How a class says itself what a copy of its objects is."""
+_MOST_COPIES = 300
 
 
 class Library(Callbacks):
@@ -625,30 +631,53 @@ class Library(Callbacks):
             return value  # measured: a variable's copy is the variable itself
         return self.unknown(node, arguments.all(), "call")
 
-    def _deep_copy(self, value: Value, node: ast.expr, depth: int = 5) -> Value:
-        """Variables are made anew, with the same numbers; a tensor is given back as it is."""
-        if isinstance(value, Const) or is_one_tensor(value):
+    def _deep_copy(self, value: Value, node: ast.expr, made: dict[int, Value] | None = None) -> Value:
+        """Variables are made anew, with the same numbers; a tensor is given back as it is.
+
+        `made` are the copies of what was met before: two names of one object are two names of its copy.
+        """
+        made = {} if made is None else made
+        if value.id not in made and len(made) < _MOST_COPIES:
+            made[value.id] = self._copied_anew(value, node, made)
+        return made.get(value.id) or self.unknown(node, (value,), "call")
+
+    def _copied_anew(self, value: Value, node: ast.expr, made: dict[int, Value]) -> Value:
+        if isinstance(value, (Const, Function, Class, Symbol)) or is_one_tensor(value):
             return value
         if isinstance(value, Variable):
             cut = Cut(CutKind.NEW_VARIABLE, self.place(node), "copy.deepcopy")
-            made = Variable(
+            variable = Variable(
                 self.place(node), self.tick(), value.trainable, value.dtype, value.keras, [Link(value, cut)]
             )
-            made.shape = value.shape
-            return made
-        if isinstance(value, Sequence) and depth and (items := self.items(value)) is not None:
+            variable.shape = value.shape
+            return variable
+        if isinstance(value, Sequence) and (items := self.items(value)) is not None:
             copied = [
-                Several(self._deep_copy(item.of, node, depth - 1))
+                Several(self._deep_copy(item.of, node, made))
                 if isinstance(item, Several)
-                else self._deep_copy(item, node, depth - 1)
+                else self._deep_copy(item, node, made)
                 for item in items.items
             ]
             return self.sequence(value.kind, copied, node)
-        if isinstance(value, Dictionary) and depth and (entries := self.entries(value)) is not None:
-            held = tuple((key, self._deep_copy(item, node, depth - 1)) for key, item in entries.entries)
-            rest = self._deep_copy(entries.rest, node, depth - 1) if entries.rest is not None else None
+        if isinstance(value, Dictionary) and (entries := self.entries(value)) is not None:
+            held = tuple((key, self._deep_copy(item, node, made)) for key, item in entries.entries)
+            rest = self._deep_copy(entries.rest, node, made) if entries.rest is not None else None
             return self.mapping(Entries(held, rest), node)
+        if isinstance(value, Object) and value.kind == "model" and self.world.get((value.id, "frozen")) is None:
+            return self.cloned(node)
+        if isinstance(value, Instance) and value.kind in ("", "module") and value.whole:
+            if any(self.class_attribute(value.cls, name) is not None for name in _COPYING):
+                return self.unknown(node, (value,), "call")
+            instance = made[value.id] = Instance(value.cls, value.kind, True, self.place(node), self.tick())
+            for name in sorted(self.attributes.get(value.id, ())):
+                item = self.world.get((value.id, "." + name))
+                if isinstance(item, Value):
+                    self.set_attribute(instance, name, self._deep_copy(item, node, made))
+            return instance
         return self.unknown(node, (value,), "call")
+
+    def cloned(self, node: ast.expr) -> Value:
+        raise NotImplementedError
 
     def _structure(self, name: str, arguments: Arguments, node: ast.expr) -> Value:
         if name.endswith("flatten") and arguments.args:

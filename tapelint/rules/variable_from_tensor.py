@@ -20,7 +20,9 @@ def find(recording: Recording) -> Iterator[Finding]:
         assert case.met is not None
         place = case.met.cut.place
         name = story.operand(recording, place)
-        finding = story.cut_finding(CODE, case, "", {"name": name}, fix=_fix(recording, place))
+        copied = case.met.cut.op == "copy.deepcopy"
+        fix = None if copied else _fix(recording, place)
+        finding = story.cut_finding(CODE, case, "copy" if copied else "", {"name": name}, fix=fix)
         if finding is not None:
             yield finding
 
