@@ -15,6 +15,7 @@ from tapelint.play.optimizers import Optimizers
 from tapelint.play.pairs import layers_in
 from tapelint.play.records import AddedLoss, Disconnected, Forward
 from tapelint.play.values import (
+    Bound,
     Class,
     Const,
     Cut,
@@ -996,8 +997,8 @@ class Keras(Optimizers):
             return self.unknown(node, (value, *arguments.all()), "call")
         made: tuple[Value, ...] = ()
         function = arguments.get(0, "map_func")
-        if name == "map" and isinstance(function, Function):
-            made = self._mapped(function, node)
+        if name == "map" and function is not None and (visible := self._visible(function)) is not None:
+            made = self._mapped(function, visible, node)
         for argument in arguments.all():
             if is_callable(argument):
                 self.escape(argument, node)
@@ -1019,9 +1020,17 @@ class Keras(Optimizers):
         single = isinstance(start, Const) or (isinstance(start, Data) and not start.nested)
         return self.data(Kind.TENSOR, "dataset", links, node, nested=not single)
 
-    def _mapped(self, function: Function, node: ast.expr) -> tuple[Value, ...]:
+    def _visible(self, function: Value) -> Function | None:
+        """The function that runs when a function, a method or an object of a visible class is called."""
+        if isinstance(function, Instance) and function.kind in ("", "module"):
+            found = self.class_attribute(function.cls, "__call__")
+            return found if isinstance(found, Function) else None
+        inner = function.function if isinstance(function, Bound) else function
+        return inner if isinstance(inner, Function) else None
+
+    def _mapped(self, function: Value, visible: Function, node: ast.expr) -> tuple[Value, ...]:
         """What the function of a `map` makes of an element: it runs in a graph of its own, elsewhere and later."""
-        count = len(function.node.args.posonlyargs) + len(function.node.args.args)
+        count = len(visible.node.args.posonlyargs) + len(visible.node.args.args) - (visible is not function)
         mark = self.world.mark()
         works = len(self.recording.works)
         result = self.call(function, Arguments(tuple(self.fresh(node, "dataset") for _ in range(count))), node)
