@@ -21,7 +21,9 @@ from tapelint.play.values import (
     Cut,
     CutKind,
     Data,
+    Dictionary,
     Either,
+    Entries,
     Function,
     Instance,
     Items,
@@ -821,7 +823,7 @@ class Keras(Optimizers):
         if not arguments.args:
             return None
         inputs = self.flat(model.args["inputs"])
-        given = self.flat(arguments.args[0])
+        given = self.flat(self._in_order(model.args["inputs"], arguments.args[0]))
         if len(given) != len(inputs):
             given = [arguments.args[0]] * len(inputs)
         made: dict[int, Value] = {}
@@ -837,6 +839,12 @@ class Keras(Optimizers):
         results = [self._replayed(leaf, made, budget, node, model) for leaf in leaves]
         if budget[0] < 0:
             return None  # too large, or an output does not belong to these inputs
+        if isinstance(outputs, Dictionary):
+            entries = self.entries(outputs)
+            if entries is None or entries.rest is not None or len(entries.entries) != len(results):
+                return None
+            made_of = zip(entries.entries, results, strict=True)
+            return self.mapping(Entries(tuple((key, result) for (key, _), result in made_of)), node)
         if isinstance(outputs, Sequence):
             items = self.items(outputs)
             if items is None or not items.exact or len(items.items) != len(results):
@@ -849,6 +857,21 @@ class Keras(Optimizers):
                 single.nested = True
             return single
         return results[0]
+
+    def _in_order(self, inputs: Value, given: Value) -> Value:
+        """What a functional model is called on, in the order of its inputs: what has names is matched by them."""
+        entries = self.entries(given) if isinstance(given, Dictionary) else None
+        if not isinstance(given, (Dictionary, Sequence)) or Dictionary not in (type(given), type(inputs)):
+            return given
+        wanted = self.entries(inputs) if isinstance(inputs, Dictionary) else None
+        if wanted is None or entries is None or wanted.rest is not None or entries.rest is not None:
+            return Unknown(given.place, given.time, self.flat(given), "item")  # matched by the names of the layers
+        found = [entries.get(key) for key, _ in wanted.entries]
+        kept = [value for value in found if value is not None]
+        node = given.place.node if given.place is not None else None
+        if len(kept) < len(found) or node is None:
+            return Unknown(given.place, given.time, self.flat(given), "item")
+        return self.sequence("list", kept, node)
 
     def _replayed(self, value: Value, made: dict[int, Value], budget: list[int], node: ast.AST, model: Object) -> Value:
         if value.id in made:

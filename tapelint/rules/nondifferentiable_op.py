@@ -39,7 +39,7 @@ def _words(case: story.Missing, variant: str) -> dict[str, str]:
         name, node = case.fields["name"], cut.place.node
         given = node.args[0] if isinstance(node, ast.Call) and node.args else None
         return {"term": f"({name})" if isinstance(given, _TERMS) and name == case.recording.text(given) else name}
-    return {"op": f"{cut.op}(...).indices"} if cut.op.endswith("top_k") else {}
+    return {"op": f"{cut.op}(...).indices"} if cut.op.endswith(".top_k") else {}
 
 
 def _fix(recording: Recording, node: ast.AST) -> Fix | None:

@@ -9,16 +9,18 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix
 from tapelint.play.apply import Apply
 from tapelint.play.pairs import is_gradient, is_variable
 from tapelint.play.recording import Recording
-from tapelint.play.values import Value
+from tapelint.play.values import Object, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP702"
 
 
 def find(recording: Recording) -> Iterator[Finding]:
-    for apply in optimizers.applied(recording, "apply_gradients"):
+    for apply in optimizers.applied(recording, "apply_gradients", "apply"):
         if apply.pairs is None or not apply.node.args:
             continue
+        if apply.method == "apply" and not isinstance(apply.optimizer, Object):
+            continue  # an `apply` of one's own may take them in any order
         firsts = list(apply.pairs.gradients)
         seconds = list(apply.pairs.variables)
         if firsts and seconds and all(map(is_variable, firsts)) and all(map(is_gradient, seconds)):
@@ -30,7 +32,11 @@ def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding
     node = swapped = _pairing(recording, apply)
     one: ast.AST = node
     other: ast.AST = node
-    if isinstance(node, ast.Call) and len(node.args) == 2:
+    lists = apply.method == "apply"
+    if lists:
+        swapped = apply.node
+        one, other = apply.node.args[0], apply.node.args[1] if len(apply.node.args) == 2 else apply.node.args[0]
+    elif isinstance(node, ast.Call) and len(node.args) == 2:
         one, other = node.args
     elif (tuple_ := _tuple(node)) is not None:
         swapped = tuple_
@@ -48,12 +54,13 @@ def _told(recording: Recording, apply: Apply, gradients: list[Value]) -> Finding
             Edit(second, recording.segment(first)),
         )
         pair = "(gradient, variable)" if isinstance(swapped, ast.Tuple) else "zip(grads, variables)"
+        pair = "(grads, variables)" if lists else pair
         fix = Fix(f"put the gradients first: {pair}", Applicability.SAFE, edits)
     marks = (
         story.mark(recording, "gradient", ask.place) if ask is not None else (),
         story.mark(recording, "apply", apply.place),
     )
-    return story.told(recording, CODE, one, fields, marks, "", apply.context, fix)
+    return story.told(recording, CODE, one, fields, marks, "lists" if lists else "", apply.context, fix)
 
 
 def _pairing(recording: Recording, apply: Apply) -> ast.AST:
