@@ -928,8 +928,10 @@ class Objects(Imports):
         if name == "__class__":
             return value.cls
         if value.kind == "callback" and name == "model":  # Keras puts it there: no method, even where it is called
-            self.world.put((value.id, ".model"), Unknown(self.place(node), value.time, (), "attribute"))
-            return self.instance_attribute(value, name, node)
+            given = Object("model", "keras.Model", self.place(node), value.time, (), False)
+            self.mark_built(given)
+            self.world.put((value.id, ".model"), given)
+            return given
         if self._called_at(node):
             return Method(value, name, self.place(node), self.tick())
         return self.unknown_attribute(value, name, node)
