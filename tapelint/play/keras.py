@@ -419,6 +419,11 @@ class Keras(Optimizers):
         if held is not None:
             if isinstance(held, (Either, Unknown)) or (isinstance(held, Data) and held.kind is Kind.TENSOR):
                 held = self.data(Kind.SYMBOLIC, name, (Link(held),), node)
+            if name in ("outputs", "inputs") and isinstance(held, Dictionary):
+                entries = self.entries(held)  # Keras lists them in the order of their names
+                if entries is None or entries.rest is not None:
+                    return self.unknown(node, (held,), "attribute")
+                return self.sequence("list", [item for _, item in sorted(entries.entries, key=_by_name)], node)
             if name in ("outputs", "inputs") and not isinstance(held, Sequence):
                 return self.sequence("list", (held,), node)
             return held
@@ -1114,6 +1119,10 @@ class Keras(Optimizers):
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError
+
+
+def _by_name(entry: tuple[object, Value]) -> str:
+    return str(entry[0])
 
 
 def _last(name: str) -> str:

@@ -553,8 +553,10 @@ class Statements(Expressions):
         if self.attempts:
             attempt = self.attempts[-1]
             self.raising = True
-            self._leave(attempt.exits)
-            self.raising = False
+            try:
+                self._leave(attempt.exits)
+            finally:
+                self.raising = False
             attempt.breaks.append(self.world.changes(attempt.mark))
         self.world.alive = False
 
