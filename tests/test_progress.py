@@ -53,4 +53,4 @@ def test_more_processes_tell_how_many_files_are_done(monkeypatch: pytest.MonkeyP
     terms = select(settings, []).terms
     told: list[int] = []
     assert len(list(judge(files, lambda file: terms, 2, step=told.append))) == 4
-    assert told == [2, 4]
+    assert told == [1, 2, 3, 4]
