@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 from tapelint.play import dtype as dtypes
 from tapelint.play.arguments import Arguments
+from tapelint.play.building import last_part
 from tapelint.play.callbacks import is_callable
-from tapelint.play.machine import FirstRun
-from tapelint.play.marks import Added, Built, FirstStep, Frozen, Written
-from tapelint.play.optimizers import Optimizers
-from tapelint.play.pairs import layers_in
-from tapelint.play.records import AddedLoss, Disconnected, Forward
+from tapelint.play.losses import SINGLE, Losses
+from tapelint.play.marks import Added, FirstStep, Frozen, Written
+from tapelint.play.records import Forward
 from tapelint.play.values import (
     Bound,
     Class,
@@ -21,9 +19,6 @@ from tapelint.play.values import (
     Cut,
     CutKind,
     Data,
-    Dictionary,
-    Either,
-    Entries,
     Function,
     Instance,
     Items,
@@ -31,15 +26,11 @@ from tapelint.play.values import (
     Link,
     Method,
     Object,
-    Place,
-    Sequence,
     Several,
     Symbol,
     Unknown,
     Value,
     Variable,
-    VariableSet,
-    either,
     options,
 )
 from tapelint.tensorflow import api
@@ -58,9 +49,9 @@ _SYMBOLIC = frozenset({"input", "output", "inputs", "outputs"})
 WEIGHTS = frozenset(
     {"kernel", "bias", "embeddings", "gamma", "beta", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
 )
-_LEAVING = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch"})
+LEAVING = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch"})
 """Methods of a model that run it on their own and give arrays or numbers back."""
-_OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
+OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
 _OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
 _TWO_MODES = frozenset(
     {
@@ -70,49 +61,22 @@ _TWO_MODES = frozenset(
 )  # fmt: skip
 _DROPPING = frozenset({"LSTM", "GRU", "SimpleRNN", "MultiHeadAttention"})
 """Layers with an argument `dropout`."""
-_REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "activity_regularizer")
 _GRAPH_GRADIENTS = frozenset(
     {"tensorflow.gradients", "tensorflow.hessians", "tensorflow.compat.v1.gradients", "tensorflow.compat.v1.hessians",
      "keras.backend.gradients"}
 )  # fmt: skip
 """Functions that walk back through a graph; eagerly they raise."""
-_SINGLE = frozenset(
-    {
-        "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv1DTranspose", "Conv3DTranspose", "Flatten",
-        "Dropout", "BatchNormalization", "LayerNormalization", "Activation", "ReLU", "LeakyReLU", "Softmax",
-        "MaxPooling2D", "MaxPool2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
-        "GlobalMaxPooling1D", "GlobalAveragePooling1D", "Reshape", "Embedding", "Concatenate", "Add", "Multiply",
-        "UpSampling2D", "ZeroPadding2D", "Rescaling", "Normalization", "Dot", "Average", "Subtract", "Permute",
-        "DepthwiseConv2D", "SeparableConv2D", "ELU", "PReLU", "GaussianNoise", "RepeatVector", "MaxPooling1D",
-    }
-)  # fmt: skip
-"""Layers whose result is one tensor (a recurrent layer or an attention layer may give several)."""
 
 _RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
 """Recurrent layers, and how many states they give beside their output where `return_state` is set."""
 
-_LAZY = frozenset(
-    {"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D",
-     "BatchNormalization", "LayerNormalization", "LSTM", "GRU", "SimpleRNN", "Embedding"}
-)  # fmt: skip
-"""Layers whose weights are made at the first call."""
-
-_INPUT = frozenset({"input_shape", "input_dim", "batch_input_shape"})
-"""Arguments by which the first layer of a Sequential says what it gets."""
-
-_NO_WEIGHTS = (Const, Data, Function, Symbol, Object)
-"""What may be kept beside layers, and has no weights: a number, a tensor, a function, an optimizer."""
 
 _KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.layers.TimeDistributed": "layer"}
 """Classes of Keras that keep the first argument of their `__init__`, and the attribute that they keep it in."""
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
 
 
-_COMPARED = ("y", "y_pred", "sample_weight")
-"""What `compute_loss` makes the loss of, after the inputs."""
-
-
-class Keras(Optimizers):
+class Keras(Losses):
     """Objects of Keras and what their methods do."""
 
     # -- making objects -------------------------------------------------------------------------------------------
@@ -129,7 +93,7 @@ class Keras(Optimizers):
             return self._activation(arguments.get(0, "identifier"))
         if name.startswith(_DATASET):
             made = Object("dataset", name, self.place(node), self.tick(), arguments.args)
-            return self.note_dataset(made, _last(name), arguments)
+            return self.note_dataset(made, last_part(name), arguments)
         if name.startswith("keras.mixed_precision.") and name.endswith(("set_global_policy", "set_dtype_policy")):
             given = arguments.get(0, "policy")
             self.world.put(("policy",), given if given is not None else self.unknown(node))
@@ -226,93 +190,6 @@ class Keras(Optimizers):
         self._note_disconnected(inputs, arguments, node)
         return model
 
-    def _note_disconnected(self, inputs: Value, arguments: Arguments, node: ast.expr) -> None:
-        """Note the outputs behind which an `Input` stands that is none of the model's inputs."""
-        given = self.flat(inputs)
-        if any(
-            not isinstance(one, Data) or any(isinstance(link.value, Unknown) for link in one.links) for one in given
-        ):
-            return  # which inputs these are can't be told
-        given_node, output_node = arguments.node(0, "inputs"), arguments.node(1, "outputs")
-        outputs = arguments.get(1, "outputs")
-        if given_node is None or output_node is None or outputs is None:
-            return
-        if not all(isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC for leaf in given):
-            return
-        items = self.items(outputs) if isinstance(outputs, Sequence) else None
-        pairs: list[tuple[Value, ast.AST]] = [(outputs, output_node)]
-        if items is not None and isinstance(output_node, (ast.List, ast.Tuple)):
-            if len(items.items) != len(output_node.elts):
-                return
-            pairs = list(zip(items.items, output_node.elts, strict=True))
-        known_ = {leaf.id for leaf in given}
-        for output, at in pairs:
-            roots = (self._other_input(leaf, known_) for leaf in self.flat(output))
-            root = next((root for root in roots if root is not None), None)
-            if root is not None and root.place is not None:
-                place = self.place(node)
-                self.recording.disconnected.append(Disconnected(at, given_node, root.place, place, self.context))
-
-    def _other_input(self, output: Value, given: set[int]) -> Value | None:
-        """An `Input` that a symbolic tensor was certainly computed from, and that is not among those given."""
-        stack = [output]
-        seen: set[int] = set()
-        while stack:
-            value = stack.pop()
-            if value.id in seen or value.id in given or not isinstance(value, Data) or value.kind is not Kind.SYMBOLIC:
-                continue
-            seen.add(value.id)
-            if value.op == "keras.Input":
-                return value
-            stack.extend(link.value for link in value.links)
-        return None
-
-    def _build_visible(self, given: Data, layers: list[Value], node: ast.expr) -> None:
-        """A Sequential that begins with its input builds its layers at once: `build` of a visible class runs here."""
-        value: Value = given
-        if self._holds_visible(layers):
-            for layer in layers:
-                value = self.call(layer, Arguments((value,)), node)
-
-    def _build_at_once(self, layers: list[Value]) -> None:
-        """A Sequential whose first layer may know its input has built all its layers."""
-        first = layers[0] if layers else None
-        if first is None or (isinstance(first, (Object, Instance)) and not self._knows_input(first)):
-            return
-        for layer in layers:
-            self.mark_built(layer)
-
-    def _knows_input(self, first: Object | Instance) -> bool:
-        if isinstance(first, Object) and _INPUT & first.args.keys():
-            return True
-        return not self._weightless(first) and not self._unbuilt(first)
-
-    def _layers_behind(self, outputs: Iterable[Value]) -> list[Value]:
-        """The layers and models that symbolic tensors were computed with."""
-        found: dict[int, Value] = {}
-        seen: set[int] = set()
-        stack = list(outputs)
-        while stack:
-            value = stack.pop()
-            if value.id in seen:
-                continue
-            seen.add(value.id)
-            for by in self.world.get((value.id, "made by"), ()):
-                found[by.id] = by
-            if isinstance(value, VariableSet):
-                found[value.owner.id] = value.owner
-            elif isinstance(value, Data):
-                inner = self.world.get((value.id, "in lambda"))
-                read = (link.value for link in value.links)
-                stack.extend(item for item in read if not (inner and isinstance(item, (Variable, VariableSet))))
-            elif isinstance(value, Variable) and self.keras == 3 and value.keras is False:
-                continue  # Keras 3 does not see a `tf.Variable`, whoever uses it
-            elif isinstance(value, (Unknown, Variable)):
-                found[value.id] = value
-            elif isinstance(value, Either):
-                stack.extend(value.options)
-        return list(found.values())
-
     # -- attributes -----------------------------------------------------------------------------------------------
 
     def object_attribute(self, value: Object, name: str, node: ast.AST) -> Value:
@@ -342,144 +219,6 @@ class Keras(Optimizers):
             return self.data(Kind.TENSOR, name, (), node)
         return Method(value, name, self.place(node), self.tick())
 
-    def without_weights(self, value: Value, depth: int = 5) -> bool:
-        """Whether a layer or model certainly has no weights yet, because nothing has built it (Keras 3: an empty list).
-
-        Keras 2 raises for a Sequential; there nothing is claimed.
-        """
-        return self.keras == 3 and self._unbuilt(value, depth)
-
-    def _unbuilt(self, value: Value, depth: int = 5) -> bool:
-        if depth == 0 or not self.certainly_unbuilt(value):
-            return False
-        if isinstance(value, Object) and value.kind == "layer":
-            given = (_INPUT | {"weights"}) & value.args.keys()
-            return _last(value.symbol) in _LAZY and not given and not value.parts
-        if isinstance(value, Object) and value.symbol.endswith("Sequential") and value.whole:
-            layers = [*value.parts, *self.world.get((value.id, "parts"), Items())]
-            kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and all(self._unbuilt(layer, depth - 1) for layer in kept)
-        if isinstance(value, Instance) and value.whole:
-            held = self.kept_by(value)
-            layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
-            others = [item for item in held if item not in layers and not isinstance(item, _NO_WEIGHTS)]
-            kept = [layer for layer in layers if not self._weightless(layer)]
-            return bool(kept) and not others and all(self._unbuilt(layer, depth - 1) for layer in kept)
-        return False
-
-    def kept_by(self, value: Instance) -> list[Value]:
-        """What the attributes of an object hold, lists and dictionaries opened."""
-        held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
-        return [leaf for item in held if isinstance(item, Value) for leaf in self.flat(item)]
-
-    def _weightless(self, value: Value) -> bool:
-        if isinstance(value, Instance):
-            held = self.kept_by(value) if value.kind == "layer" and value.whole else [value]
-            return all(isinstance(i, _NO_WEIGHTS) and getattr(i, "kind", "") not in ("layer", "model") for i in held)
-        found = api.api_class(value.symbol) if isinstance(value, Object) and value.kind == "layer" else None
-        return found is not None and found.trainable is False and not _last(found.symbol).startswith("Input")
-
-    @contextmanager
-    def first_run_of(self, instance: Instance, arguments: Arguments, unbuilt: bool) -> Iterator[None]:
-        """Play the `call` of a model or layer as Keras 3 first runs it, if it certainly has unbuilt layers.
-
-        Keras 3 takes no number in place of a tensor: `model(x, True)` raises.
-        """
-        outer = self.first_run
-        unbuilt = unbuilt and not any(isinstance(value, Const) for value in arguments.args)
-        own = self.class_attribute(instance.cls, "build") is not None or not instance.whole
-        if outer is None and unbuilt and self.keras == 3 and instance.kind in ("model", "layer") and not own:
-            eager = self.eager or self.mentions("run_functions_eagerly")
-            if not eager and any(self.without_weights(layer) for layer in self.held_layers(instance)):
-                self.first_run = FirstRun()
-        try:
-            yield
-        finally:
-            self.first_run = outer
-
-    def constant_weights(self, layer: Object, unbuilt: bool) -> Cut | None:
-        """What cuts a layer from its weights in a function that is traced in the first run of what holds it."""
-        run = self.first_run
-        if run is None or run.function is None or not (unbuilt or layer.id in run.layers):
-            return None
-        run.layers.add(layer.id)
-        function = run.function
-        decorator = self.recording.decorators.get((id(function.node), "tensorflow.function"))
-        return Cut(CutKind.FIRST_RUN, decorator or Place(function.node, function.module), function.name)
-
-    def no_weights(self, value: Value, node: ast.AST) -> Value:
-        """The empty list that `trainable_variables` of an unbuilt layer or model is."""
-        empty = self.sequence("list", (), node)
-        self.recording.unbuilt[empty.id] = value
-        self.recording.unbuilt_at[id(node)] = value
-        return empty
-
-    def _symbolic(self, value: Object, name: str, node: ast.AST) -> Value:
-        held = value.args.get("outputs" if name.startswith("output") else "inputs")
-        if held is not None:
-            if isinstance(held, (Either, Unknown)) or (isinstance(held, Data) and held.kind is Kind.TENSOR):
-                held = self.data(Kind.SYMBOLIC, name, (Link(held),), node)
-            if name in ("outputs", "inputs") and isinstance(held, Dictionary):
-                entries = self.entries(held)  # Keras lists them in the order of their names
-                if entries is None or entries.rest is not None:
-                    return self.unknown(node, (held,), "attribute")
-                return self.sequence("list", [item for _, item in sorted(entries.entries, key=_by_name)], node)
-            if name in ("outputs", "inputs") and not isinstance(held, Sequence):
-                return self.sequence("list", (held,), node)
-            return held
-        # What lies between is not seen: it may be or lead to any other tensor of the same model.
-        whole = self.unknown(node, (self.variables(value, "trainable", node),), "model")
-        made = self.data(Kind.SYMBOLIC, name, (Link(whole),), node)
-        if name in ("inputs", "outputs"):
-            listed = self.sequence("list", (made,), node)
-            self.world.put((value.id, "." + name), listed)
-            return listed
-        self.world.put((value.id, "." + name), made)
-        return made
-
-    def _layer_list(self, value: Object, node: ast.AST) -> Value:
-        added = self.world.get((value.id, "parts"), Items())
-        layers = [part for part in (*value.parts, *added) if isinstance(part, (Object, Instance))]
-        whole = value.whole and added.exact and not self.world.get((value.id, "touched"))
-        if whole and value.symbol.endswith("Sequential") and layers:
-            return self.sequence("list", layers, node)
-        part = Unknown(self.place(node), self.tick(), (value,), "layer")
-        return self.sequence("list", (Several(part),), node)
-
-    def _model_losses(self, value: Value, node: ast.AST) -> Value:
-        if self._without_losses(value):
-            empty = self.sequence("list", (), node)
-            self.world.put((empty.id, "losses of"), value)
-            return empty
-        links = (self.variables(value, "trainable", node),)
-        listed = self.sequence("list", (Several(self.tensor("losses", links, node, "float")),), node)
-        self.world.put((listed.id, "losses of"), value)
-        return listed
-
-    def penalties(self, value: Value) -> int | None:
-        """How many losses `value.losses` certainly holds, or holds at least; None where it can't be told."""
-        if self._without_losses(value):
-            return 0
-        if self.mentions("add_loss", "trainable = False"):
-            return None
-        count = sum(
-            one is not None and (one.kind == "regularizer" if isinstance(one, Object) else isinstance(one, Const))
-            for layer in self._layers_inside(value) if self._penalized(layer)
-            for one in map(layer.args.get, _REGULARIZERS)
-        )  # fmt: skip
-        return count or None
-
-    def compute_loss(self, value: Instance, arguments: Arguments, node: ast.expr) -> Value | None:
-        """`self.compute_loss(...)` of a model that was compiled with a loss of Keras; None where another was given."""
-        given = self.world.get((value.id, "compiled"))
-        named = isinstance(given, Const) and isinstance(given.value, str)
-        ours = isinstance(given, Symbol) and given.name.startswith("keras.losses.")
-        if not (named or ours or (isinstance(given, Object) and given.kind == "loss")):
-            return None
-        inputs = [item for at, name in enumerate(_COMPARED, 1) if (item := arguments.get(at, name)) is not None]
-        more = [] if self._adds_no_losses(value) else [self.variables(value, "trainable", node)]
-        return self.tensor("compute_loss", [*self.flats(inputs), *more], node, "float")
-
     # -- methods --------------------------------------------------------------------------------------------------
 
     def call_object_method(self, value: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
@@ -487,10 +226,10 @@ class Keras(Optimizers):
         kind = value.kind
         if kind in ("model", "layer") and name in ("__call__", "call"):
             return self.call_object(value, arguments, node)
-        if kind == "model" and name in _LEAVING:
+        if kind == "model" and name in LEAVING:
             return self.leave_by_predict(value, name, arguments, node)
         self.used(value, name, "call", node)
-        if kind in _OPTIMIZERS and name in _OPTIMIZING:
+        if kind in _OPTIMIZERS and name in OPTIMIZING:
             return self.optimize(value, name, arguments, node)
         if kind in _OPTIMIZERS and name in ("scale_loss", "get_scaled_loss"):
             scales = kind == "loss_scale_optimizer" or "loss_scale_factor" in value.args
@@ -631,7 +370,7 @@ class Keras(Optimizers):
 
     def _has_modes(self, layer: Object) -> bool:
         """Whether a layer works differently in training."""
-        name = _last(layer.symbol)
+        name = last_part(layer.symbol)
         if name in _DROPPING:
             rates = [layer.args.get("dropout"), layer.args.get("recurrent_dropout")]
             return any(isinstance(rate, Const) and isinstance(rate.value, float) and rate.value > 0 for rate in rates)
@@ -646,38 +385,6 @@ class Keras(Optimizers):
         rate = layer.args.get("rate") or layer.args.get("stddev") or layer.args.get("0")
         return not (isinstance(rate, Const) and rate.value in (0, 0.0)) or name.endswith("BatchNormalization")
 
-    def _penalized(self, layer: Object) -> bool:
-        """Whether a layer certainly has a regularizer of its weights."""
-        given = (layer.args.get(name) for name in _REGULARIZERS)
-        return any(
-            (isinstance(one, Const) and isinstance(one.value, str))
-            or (isinstance(one, Object) and one.kind == "regularizer" and not _is_idle(one))
-            for one in given
-        )
-
-    def _without_losses(self, value: Value) -> bool:
-        """Whether `model.losses` certainly is empty."""
-        if not isinstance(value, Object) or value.kind != "model":
-            return False
-        layers = layers_in(value, self.world)
-        if layers is None:
-            return False
-        return all(
-            _last(layer.symbol) in _SINGLE and not any(name.endswith("regularizer") for name in layer.args)
-            for layer in layers
-        )
-
-    def _adds_no_losses(self, value: Value, depth: int = 4) -> bool:
-        """The same for an object of a visible class: nothing in sight adds a loss, and all its parts are known."""
-        if isinstance(value, Object) and value.kind == "layer":
-            return _last(value.symbol) in _SINGLE and not any(name.endswith("regularizer") for name in value.args)
-        if not isinstance(value, Instance):
-            model = isinstance(value, Object) and value.kind == "model"
-            return self._without_losses(value) if model else isinstance(value, _NO_WEIGHTS)
-        if depth == 0 or not value.whole or self.mentions("regularizer", "add_loss", "add_weight"):
-            return False
-        return all(self._adds_no_losses(item, depth - 1) for item in self.kept_by(value))
-
     def _call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         kind = value.kind
         if kind == "model" and "outputs" in value.args:
@@ -689,7 +396,7 @@ class Keras(Optimizers):
         if kind == "namedtuple":
             return self.named_tuple(value, arguments, node)
         if kind == "loss":
-            return self.tensor(_last(value.symbol), self.flats(arguments.all()), node, "float")
+            return self.tensor(last_part(value.symbol), self.flats(arguments.all()), node, "float")
         if kind == "metric":
             return self._metric(value, "__call__", arguments, node)
         if kind == "optimizer":
@@ -723,7 +430,7 @@ class Keras(Optimizers):
                 return result
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
-        last = _last(value.symbol)
+        last = last_part(value.symbol)
         if last in ("Embedding", "StringLookup", "IntegerLookup", "Hashing", "Discretization", "TextVectorization"):
             cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), last)
             links = [Link(link.value, cut) for link in links]
@@ -734,10 +441,10 @@ class Keras(Optimizers):
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR
         chain = value.kind == "model" and value.symbol.endswith("Sequential") and value.whole
         states = self._states(value)
-        nested = not (last in _SINGLE or chain or states == 0)
+        nested = not (last in SINGLE or chain or states == 0)
         self.mark_built(value)
         op = "model" if value.kind == "model" else last
-        dtype = "float" if last in _SINGLE or last == "Sequential" or last in _RECURRENT else ""
+        dtype = "float" if last in SINGLE or last == "Sequential" or last in _RECURRENT else ""
         if states:
             return self._with_states(value, states, kind, links, inputs, node)
         result = self.data(kind, op, links, node, dtype, nested=nested)
@@ -762,7 +469,7 @@ class Keras(Optimizers):
 
     def _states(self, layer: Object) -> int | None:
         """How many states a recurrent layer gives beside its output; None where that can't be told."""
-        last = _last(layer.symbol)
+        last = last_part(layer.symbol)
         if last not in _RECURRENT or not layer.symbol.startswith("keras.layers.") or not layer.whole:
             return None
         wanted = layer.args.get("return_state")
@@ -776,7 +483,7 @@ class Keras(Optimizers):
         self, layer: Object, states: int, kind: Kind, links: list[Link], inputs: list[Value], node: ast.expr
     ) -> Value:
         """The output of a recurrent layer and its states: no state is computed from the output."""
-        last = _last(layer.symbol)
+        last = last_part(layer.symbol)
         held: list[Data] = []
         for _ in range(states):  # the last state comes first: the hidden one is computed from it
             held.insert(0, self.data(kind, last, [*links, *(Link(state) for state in held)], node, "float"))
@@ -789,196 +496,6 @@ class Keras(Optimizers):
         held = self.variables(value, "all", node, part=True)
         copied = self.left(CutKind.NUMPY_METHOD, Kind.ARRAY, ".get_weights()", (held,), node)
         return self.sequence("list", (Several(copied),), node)
-
-    def mark_built(self, value: Value, depth: int = 5) -> None:
-        """From now on the layer or model has its weights."""
-        self.world.put((value.id, "built"), Built())
-        if isinstance(value, Object) and depth:
-            for part in (*value.parts, *self.world.get((value.id, "parts"), Items())):
-                if isinstance(part, (Object, Instance)):
-                    self.mark_built(part, depth - 1)
-
-    def _through(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
-        """Run a Sequential model that holds a layer of a visible class: the layers one after the other."""
-        added = self.world.get((model.id, "parts"), Items())
-        layers = [part for part in (*model.parts, *added) if isinstance(part, (Object, Instance))]
-        sure = added.exact and model.whole and not self.world.get((model.id, "touched"))
-        self.recording.layers[model.id] = tuple(layers) if sure else ()
-        if not model.symbol.endswith("Sequential") or not model.whole or not self._holds_visible(layers):
-            return None
-        if not arguments.args or self.world.get((model.id, "touched")):
-            return None
-        value = arguments.args[0]
-        kept = {key: item for key, item in arguments.kwargs.items() if key == "training"}
-        for layer in layers:
-            value = self.call(layer, Arguments((value,), kept), node)
-        return value
-
-    def _holds_visible(self, layers: Iterable[Value], depth: int = 4) -> bool:
-        return any(
-            isinstance(layer, Instance)
-            or layer.symbol.endswith(".Lambda")
-            or (depth > 0 and layer.kind == "model" and self._holds_visible(layer.parts, depth - 1))
-            for layer in layers
-            if isinstance(layer, (Object, Instance))
-        )
-
-    def _replay(self, model: Object, arguments: Arguments, node: ast.expr) -> Value | None:
-        """Run a functional model whose graph we have seen: the same steps, now on real tensors."""
-        if not arguments.args:
-            return None
-        inputs = self.flat(model.args["inputs"])
-        given = self.flat(self._in_order(model.args["inputs"], arguments.args[0]))
-        if len(given) != len(inputs):
-            given = [arguments.args[0]] * len(inputs)
-        made: dict[int, Value] = {}
-        for symbolic, real in zip(inputs, given, strict=True):
-            made[symbolic.id] = real
-        budget = [400]
-        outputs = model.args["outputs"]
-        leaves = self.flat(outputs)
-        if not leaves or not all(isinstance(leaf, Data) and leaf.kind is Kind.SYMBOLIC for leaf in leaves):
-            return None
-        if any(isinstance(item, Data) and item.kind is Kind.SYMBOLIC for item in given):
-            return None
-        results = [self._replayed(leaf, made, budget, node, model) for leaf in leaves]
-        if budget[0] < 0:
-            return None  # too large, or an output does not belong to these inputs
-        if isinstance(outputs, Dictionary):
-            entries = self.entries(outputs)
-            if entries is None or entries.rest is not None or len(entries.entries) != len(results):
-                return None
-            made_of = zip(entries.entries, results, strict=True)
-            return self.mapping(Entries(tuple((key, result) for (key, _), result in made_of)), node)
-        if isinstance(outputs, Sequence):
-            items = self.items(outputs)
-            if items is None or not items.exact or len(items.items) != len(results):
-                return None
-            if len(results) > 1:
-                return self.sequence("list", results, node)
-            single = results[0]
-            # A list of one output comes back as a list in Keras 3 and as the tensor in Keras 2.
-            if isinstance(single, Data):
-                single.nested = True
-            return single
-        return results[0]
-
-    def _in_order(self, inputs: Value, given: Value) -> Value:
-        """What a functional model is called on, in the order of its inputs: what has names is matched by them."""
-        entries = self.entries(given) if isinstance(given, Dictionary) else None
-        if not isinstance(given, (Dictionary, Sequence)) or Dictionary not in (type(given), type(inputs)):
-            return given
-        wanted = self.entries(inputs) if isinstance(inputs, Dictionary) else None
-        if wanted is None or entries is None or wanted.rest is not None or entries.rest is not None:
-            return Unknown(given.place, given.time, self.flat(given), "item")  # matched by the names of the layers
-        found = [entries.get(key) for key, _ in wanted.entries]
-        kept = [value for value in found if value is not None]
-        node = given.place.node if given.place is not None else None
-        if len(kept) < len(found) or node is None:
-            return Unknown(given.place, given.time, self.flat(given), "item")
-        return self.sequence("list", kept, node)
-
-    def _replayed(self, value: Value, made: dict[int, Value], budget: list[int], node: ast.AST, model: Object) -> Value:
-        if value.id in made:
-            return made[value.id]
-        budget[0] -= 1
-        if isinstance(value, Data) and value.op == "keras.Input":
-            budget[0] = -1
-        if isinstance(value, Either) and budget[0] >= 0:
-            return either(self._replayed(option, made, budget, node, model) for option in value.options)
-        if not isinstance(value, Data) or budget[0] < 0:
-            return value
-        if value.kind is not Kind.SYMBOLIC and not (value.kind is Kind.TENSOR and self._rehearsed(value)):
-            return value
-        for by in self.world.get((value.id, "made by"), ()):
-            if isinstance(by, Instance):
-                self.mark_called(by)
-                self.world.put((by.id, "replayed"), True)
-        links = []
-        for link in value.links:
-            links.append(Link(self._replayed(link.value, made, budget, node, model), link.cut))
-        if value.op in ("output", "outputs") and len(value.links) == 1:
-            # The symbolic output of a model or layer that was not built here: it depends on the input in full.
-            links.extend(Link(item) for item in made.values() if not isinstance(item, Const))
-        op = "model" if value.op in ("output", "outputs") else value.op
-        # What the graph takes out of one result of several stays a part of that result.
-        same = self._replayed(value.same, made, budget, node, model) if value.same is not None else None
-        result = self.data(Kind.TENSOR, op, links, node, value.dtype, same=same, nested=value.nested)
-        result.shape = self.layer_result_shape(result)
-        if (operation := self.recording.operations.get(value.id)) is not None:
-            self.recording.replayed[result.id] = operation
-        made[value.id] = result
-        return result
-
-    def rehearse(self, layer: Value, result: Value, began: int) -> None:
-        """A layer ran on symbolic tensors: what it gave is the layer's, and every functional model does it again."""
-        self.recording.rehearsals.append((began, self.clock))
-        for leaf in self.flat(result):
-            if isinstance(leaf, Data) and leaf.time > began:
-                makers = self.world.get((leaf.id, "made by"), ())
-                self.world.put((leaf.id, "made by"), (*makers, layer))
-
-    def _inside_a_lambda(self, result: Value, began: int) -> None:
-        """Mark the symbolic steps of a `Lambda`: what they read belongs to a layer that no model knows."""
-        stack = list(self.flat(result))
-        while stack:
-            step = stack.pop()
-            if not isinstance(step, Data) or step.kind is not Kind.SYMBOLIC or step.time <= began:
-                continue
-            if not self.world.get((step.id, "in lambda")):
-                self.world.put((step.id, "in lambda"), True)
-                stack.extend(link.value for link in step.links)
-
-    def mark_called(self, layer: Value) -> None:
-        """The layer of a visible class runs under the tapes that record now."""
-        running, _ = self.world.get(("running",), (frozenset(), frozenset()))
-        called = self.world.get((layer.id, "called"), ())
-        self.world.put((layer.id, "called"), tuple(dict.fromkeys((*called, *running))))
-
-    def _rehearsed(self, value: Data) -> bool:
-        """Whether a tensor was made by a layer while that ran on symbolic tensors."""
-        return any(began < value.time <= ended for began, ended in self.recording.rehearsals)
-
-    def _get_layer(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
-        wanted = arguments.get(0, "name")
-        if isinstance(wanted, Const):
-            for part in self._all_layers(value):
-                name = part.args.get("name")
-                if isinstance(name, Const) and name.value == wanted.value and name.value is not None:
-                    output = self._output_of(value, part)
-                    # A functional model has outputs of its own, whatever it was called on.
-                    if output is not None and "outputs" not in part.args:
-                        self.world.put((part.id, ".output"), output)
-                    return part
-        return Unknown(self.place(node), self.tick(), (value,), "layer")
-
-    def _all_layers(self, value: Object) -> list[Object]:
-        added = self.world.get((value.id, "parts"), Items())
-        return [part for part in (*value.parts, *added) if isinstance(part, Object)]
-
-    def _output_of(self, model: Object, layer: Object) -> Value | None:
-        """The symbolic tensor that `layer` gives in the graph of `model`."""
-        outputs = model.args.get("outputs")
-        stack = self.flat(outputs) if outputs is not None else []
-        seen: set[int] = set()
-        while stack:
-            value = stack.pop()
-            if value.id in seen or not isinstance(value, Data):
-                continue
-            seen.add(value.id)
-            for link in value.links:
-                if isinstance(link.value, VariableSet) and link.value.owner is layer:
-                    return value
-                stack.append(link.value)
-        return None
-
-    def add_loss(self, layer: Value, arguments: Arguments, node: ast.expr) -> None:
-        """`layer.add_loss(tensor)`: the layer keeps it in `losses` until its next call."""
-        given = arguments.get(0, "loss")
-        if isinstance(given, Data) and given.kind is Kind.TENSOR:
-            kept = self.world.get((layer.id, "added"), Added())
-            added = AddedLoss(layer, given, self.place(node))
-            self.world.put((layer.id, "added"), Added((*kept.losses[-4:], added)))
 
     def add_weight(self, owner: Value, arguments: Arguments, node: ast.expr) -> Variable:
         """`layer.add_weight(...)`: a Keras variable that belongs to the layer."""
@@ -1119,20 +636,6 @@ class Keras(Optimizers):
 
     def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError
-
-
-def _by_name(entry: tuple[object, Value]) -> str:
-    return str(entry[0])
-
-
-def _last(name: str) -> str:
-    return name.rsplit(".", 1)[-1]
-
-
-def _is_idle(regularizer: Object) -> bool:
-    """Whether a regularizer has only factors that are zero."""
-    given = regularizer.args.values()
-    return bool(given) and all(isinstance(one, Const) and one.value == 0 for one in given)
 
 
 def _untold(training: Value | None) -> bool:

@@ -48,7 +48,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.modules import Modules
 
-_ACTIVE = ("tapes",)
+ACTIVE = ("tapes",)
 _RUNNING = ("running",)
 _SUSPENDED = ("suspended",)
 
@@ -235,7 +235,7 @@ class Machine:
         if self.allowed is None:
             files = len(self.project.files) if self.project is not None else 0
             self.allowed = max(AWAY, min(AWAY_IN_SMALL_PROJECT, AWAY_IN_ALL // files)) if files else AWAY
-        allowed = max(self.allowed, AWAY_UNDER_TAPE) if self.world.get(_ACTIVE) else self.allowed
+        allowed = max(self.allowed, AWAY_UNDER_TAPE) if self.world.get(ACTIVE) else self.allowed
         return self.away < allowed + (self.steps - self.away) // 2
 
     def place(self, node: ast.AST) -> Place:
@@ -446,7 +446,7 @@ class Machine:
         certain: frozenset[int] = frozenset()
         maybe: frozenset[int] = frozenset()
         if not self.world.get(_SUSPENDED, 0):
-            for tape in self.world.get(_ACTIVE, ()):
+            for tape in self.world.get(ACTIVE, ()):
                 state = self.state(tape)
                 if state.only(Phase.RECORDING) and len(state.sessions) == 1:
                     certain |= state.sessions
@@ -458,7 +458,7 @@ class Machine:
         """The tapes that certainly record now, outermost first."""
         if self.world.get(_SUSPENDED, 0):
             return ()
-        return tuple(tape for tape in self.world.get(_ACTIVE, ()) if self.state(tape).only(Phase.RECORDING))
+        return tuple(tape for tape in self.world.get(ACTIVE, ()) if self.state(tape).only(Phase.RECORDING))
 
     def new_session(self, tape: Tape, node: ast.AST) -> Session:
         session = Session(tape, self.tick(), self.place(node))
@@ -480,8 +480,8 @@ class Machine:
         else:
             session = self.new_session(tape, node)
         session.intervals.append([self.tick(), None])
-        active = tuple(other for other in self.world.get(_ACTIVE, ()) if other is not tape)
-        self.world.put(_ACTIVE, (*active, tape))
+        active = tuple(other for other in self.world.get(ACTIVE, ()) if other is not tape)
+        self.world.put(ACTIVE, (*active, tape))
         phases = frozenset({Phase.RECORDING}) if certain else state.phases | {Phase.RECORDING}
         self.set_state(tape, TapeState(phases, frozenset({session.id}), state.escaped))
         return True
@@ -490,7 +490,7 @@ class Machine:
         """`__exit__`: recording stops; a tape that `gradient` has already taken stays consumed."""
         state = self.state(tape)
         self.event(Happening.EXIT, tape, node)
-        self.world.put(_ACTIVE, tuple(other for other in self.world.get(_ACTIVE, ()) if other is not tape))
+        self.world.put(ACTIVE, tuple(other for other in self.world.get(ACTIVE, ()) if other is not tape))
         for number in state.sessions:
             intervals = self.recording.sessions[number].intervals
             if intervals and intervals[-1][1] is None:
@@ -515,7 +515,7 @@ class Machine:
         ended = self.tick()
         if tape is None:
             self.world.put(_SUSPENDED, max(0, self.world.get(_SUSPENDED, 0) - 1))
-            for other in self.world.get(_ACTIVE, ()):
+            for other in self.world.get(ACTIVE, ()):
                 for number in self.state(other).sessions:
                     self.recording.sessions[number].paused.append((began, ended))
             self.refresh()

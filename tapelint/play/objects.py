@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 
 from tapelint.play.arguments import Arguments
 from tapelint.play.callbacks import is_callable
-from tapelint.play.imports import Imports
-from tapelint.play.keras import _LEAVING, _OPTIMIZING, SETS, WEIGHTS
+from tapelint.play.generators import MANAGER, TAPE_CLASSES, Generators
+from tapelint.play.keras import LEAVING, OPTIMIZING, SETS
 from tapelint.play.library import TAPE
-from tapelint.play.machine import MAX_DEPTH, Reading, Yields
+from tapelint.play.machine import MAX_DEPTH
 from tapelint.play.marks import Built
-from tapelint.play.outline import Outline, walk
 from tapelint.play.records import Fit, Happening
 from tapelint.play.scope import Frame, bindings_of
-from tapelint.play.tapes import METHODS
 from tapelint.play.values import (
-    UNBOUND,
     Bound,
     Class,
     Const,
@@ -26,10 +23,7 @@ from tapelint.play.values import (
     Either,
     Entries,
     Function,
-    Generator,
-    Imported,
     Instance,
-    Items,
     Kind,
     Link,
     Method,
@@ -49,9 +43,6 @@ from tapelint.play.values import (
     options,
 )
 from tapelint.play.world import known
-from tapelint.tensorflow import api
-
-MANAGER = "contextlib.contextmanager"
 
 TRANSPARENT = frozenset(
     {
@@ -66,32 +57,14 @@ TRANSPARENT = frozenset(
 )  # fmt: skip
 """Decorators that leave what a function does as it is."""
 
-_TAPES = frozenset({"GradientTape", "ForwardAccumulator"})
 
-_TAPE_WORDS = _TAPES | METHODS
-"""What a generator that is played when it is read must not name: a tape would be used between its pieces."""
-_BINDING = frozenset({"builtins.staticmethod", "builtins.classmethod"})
 _KEEPING = frozenset({"functools.lru_cache", "functools.cache"})
-_TAKING = frozenset({"pop", "popleft", "popitem"})
-_GROWING = frozenset({"add", "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update"})
-_YIELDS = 4
-"""How many pieces of a generator are told apart: the first ones and the last."""
 
 _LOOPS = ("make_train_function", "train_function")
 """What a model may have of its own to run its `train_step`."""
 
-_REACHED = 40
-"""How many functions are looked at for what a generator may run."""
 
-_BASES = frozenset({"model", "layer", "module", "loss", "metric", "optimizer", "callback"})
-"""The kinds of library classes that programs inherit from."""
-
-PLAIN_BASES = frozenset(
-    {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.type", "typing.NamedTuple"}
-)
-
-
-class Objects(Imports):
+class Objects(Generators):
     """Calls and attributes of everything visible."""
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -189,9 +162,6 @@ class Objects(Imports):
         inputs = [function, *self._held(arguments)]
         return self.unknown(node, inputs, "call", function)
 
-    def _held(self, arguments: Arguments) -> list[Value]:
-        return [leaf for value in arguments.all() for leaf in self.flat(value)]
-
     def call_method(self, method: Method, arguments: Arguments, node: ast.expr) -> Value:
         """Call a method of something that is no object of a visible class."""
         value = method.receiver
@@ -283,7 +253,7 @@ class Objects(Imports):
                 return self.add_weight(value, arguments, node)
             if name == "get_weights" and value.kind in ("model", "layer"):
                 return self.weights_as_arrays(value, node)
-            if value.kind == "model" and name in _LEAVING:
+            if value.kind == "model" and name in LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
             if value.kind == "model" and name == "compute_loss":
                 if value.whole:
@@ -307,7 +277,7 @@ class Objects(Imports):
                     for part in (value, *self.kept_by(value)):
                         self.mark_built(part)
                 return self.unknown(node, (), "call")
-        if value.kind == "optimizer" and name in _OPTIMIZING:
+        if value.kind == "optimizer" and name in OPTIMIZING:
             return self.optimize(value, name, arguments, node)
         if name == "_replace" and not arguments.args and self.tuple_members(value) is not None:
             return self.copied_with(value, arguments.kwargs, node)
@@ -440,115 +410,6 @@ class Objects(Imports):
                 return None
         return (id(function.node), function.closure.id if function.closure is not None else 0, "kept", *key)
 
-    def _call_generator(self, function: Function, arguments: Arguments, node: ast.expr) -> Value:
-        """A generator runs when it is read, piece by piece: what it is given may be used at any later time."""
-        plain = set(function.decorators) - {MANAGER} <= _BINDING and not isinstance(function.node, ast.AsyncFunctionDef)
-        managing = MANAGER in function.decorators
-        if plain and not arguments.more and (managing or not _TAPE_WORDS & self._words(function)):
-            if managing:
-                self.called.discard(id(function.node))  # it runs when a `with` enters it
-            return Generator(function, arguments.args, dict(arguments.kwargs), self.place(node), self.tick())
-        self.called.discard(id(function.node))
-        return self.unseen_generator(function, arguments, node)
-
-    def unseen_generator(self, function: Function, arguments: Arguments, node: ast.AST) -> Value:
-        for value in arguments.all():
-            self.escape(value, node)
-        return self.unknown(node, (function, *self._held(arguments)), "call")
-
-    def generated(self, value: Generator, node: ast.AST, reading: Reading) -> Items:
-        """What a generator gives when it is read to its end: its body is played now.
-
-        A loop reads it piece by piece. That comes to the same where its body sees nothing that others change meanwhile.
-        What is read later must be worth the same at any time: numbers, arrays, fresh tensors.
-        """
-        held = self.world.get((value.id, "generated"))
-        if isinstance(held, Items):
-            return held
-        function, arguments = value.function, Arguments(value.args, value.kwargs)
-        running = any(other.node is function.node for other in self.stack)
-        deep = running or len(self.stack) >= MAX_DEPTH
-        away = function.module is not self.module and not self.can_go_away()
-        given: Items | None = None
-        if not deep and not away and (reading is Reading.AT_ONCE or self._steady(value, node)):
-            frame = self.frame_of(function)
-            pieces = self.yields[frame.id] = Yields(_endless(function.node))
-            self.bind(function, frame, arguments, node)
-            self.run(function, frame, node)
-            del self.yields[frame.id]
-            found = pieces.values
-            kept = found if len(found) <= _YIELDS else [*found[: _YIELDS - 1], found[-1]]
-            if reading is not Reading.LATER or all(self._plain(leaf) for leaf in self.flats(kept)):
-                given = Items((Several(either(kept)),)) if kept else Items()
-        if given is None:
-            given = Items((Several(self.unseen_generator(function, arguments, node)),))
-        self.world.put((value.id, "generated"), given)
-        return given
-
-    def iterated(self, value: Instance, node: ast.AST, reading: Reading) -> Items | None:
-        """What an object of a visible class gives to a loop: its `__iter__` or `__next__` is played."""
-        make = self.class_attribute(value.cls, "__iter__")
-        if not isinstance(make, Function):
-            return None
-        made = self.call_function(make, Arguments((value,)), node)  # type: ignore[arg-type]
-        if made is not value:
-            return None if isinstance(made, Instance) else self.elements(made, node, reading)
-        step = self.class_attribute(value.cls, "__next__")
-        if not isinstance(step, Function):
-            return None
-        return Items((Several(self.call_function(step, Arguments((value,)), node)),))  # type: ignore[arg-type]
-
-    def item_of_instance(self, value: Instance, index: Value, node: ast.AST) -> Value | None:
-        """`value[index]` of an object of a visible class: its `__getitem__` is played."""
-        found = self.class_attribute(value.cls, "__getitem__")
-        if not isinstance(found, Function):
-            return None
-        return self.call_function(found, Arguments((value, index)), node)  # type: ignore[arg-type]
-
-    def _plain(self, value: Value, depth: int = 6) -> bool:
-        """Whether a value has nothing to do with any recording: it is data."""
-        if isinstance(value, Data) and value.kind is Kind.TENSOR:
-            return depth > 0 and all(link.cut is None and self._plain(link.value, depth - 1) for link in value.links)
-        if isinstance(value, Either):
-            return all(self._plain(option, depth) for option in value.options)
-        return isinstance(value, Const) or (isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.NUMBER))
-
-    def _words(self, function: Function) -> set[str]:
-        return function.module.outline.names.get(id(function.node), set())
-
-    def _steady(self, value: Generator, node: ast.AST) -> bool:
-        """Whether nothing that a generator reads is changed by others between two of its pieces.
-
-        Attributes that only `__init__` and `build` assign stay; so do names that are bound once.
-        """
-        function = value.function
-        words, mine = self._words(function), bindings_of(function.node)
-        seen, attributes = _attributes(function.node, function.module.outline)
-        loop = self.frame.module.outline.parents.get(id(node))
-        for holder in _grown(loop) if isinstance(loop, (ast.For, ast.AsyncFor)) else ():
-            if isinstance(holder, ast.Attribute) and holder.attr in attributes:
-                return False
-            if isinstance(holder, ast.Name):
-                held = self.lookup(holder.id)
-                if holder.id in words or held is None or any(option in value.args for option in options(held)):
-                    return False
-        outline = function.module.outline
-        if words & outline.globals or words & _TAKING or mine.nonlocals:
-            return False
-        for part in outline.nodes:
-            if isinstance(part, ast.Attribute) and part.attr in attributes and not isinstance(part.ctx, ast.Load):
-                around = outline.parents.get(id(part))
-                while around is not None and not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    around = outline.parents.get(id(around))
-                if around is None or (id(around) not in seen and around.name not in ("__init__", "build")):
-                    return False
-        scope = function.closure
-        while scope is not None:
-            if any(scope.bindings.counts.get(name, 0) > 1 and name not in mine.counts for name in words):
-                return False
-            scope = scope.parent
-        return True
-
     def frame_of(self, function: Function) -> Frame:
         frame = Frame(function.module, function.closure, bindings_of(function.node), function.node)
         frame.in_graph = "tensorflow.function" in function.decorators and not self.eager
@@ -594,45 +455,6 @@ class Objects(Imports):
 
     # -- classes and objects --------------------------------------------------------------------------------------
 
-    def mro(self, cls: Class) -> list[Class]:
-        """The visible classes that `cls` gets its methods from, in Python's order (C3); its own order where none is."""
-        found = self.orders.get(cls.id)
-        if found is None:
-            found = self.orders[cls.id] = self._order(cls)
-        return found
-
-    def _order(self, cls: Class) -> list[Class]:
-        bases = [base for base in cls.bases if isinstance(base, Class) and base is not cls]
-        if len(bases) < 2:
-            return [cls, *self.mro(bases[0])] if bases else [cls]
-        orders = [*(self.mro(base) for base in bases), bases]
-        found = [cls]
-        while any(orders):
-            heads = [order[0] for order in orders if order]
-            head = next((one for one in heads if not any(one in order[1:] for order in orders)), heads[0])
-            found.append(head)
-            orders = [[one for one in order if one is not head] for order in orders]
-        return found
-
-    def kind_of(self, cls: Class) -> tuple[str, bool]:
-        """What library bases make of a class, and whether all its bases are known."""
-        kind, whole = "", True
-        for base in cls.bases:
-            if isinstance(base, Class):
-                inner, complete = self.kind_of(base)
-                kind, whole = kind or inner, whole and complete
-            elif isinstance(base, Symbol):
-                if base.name in PLAIN_BASES:
-                    continue
-                found = api.api_class(base.name)
-                if found is not None and found.kind in _BASES:
-                    kind = kind or found.kind
-                else:
-                    whole = False
-            else:
-                whole = False
-        return kind, whole
-
     def instantiate(self, cls: Class, arguments: Arguments, node: ast.expr) -> Value:
         """Make an object of a visible class: play its `__init__`."""
         bases = self.class_bases(cls)
@@ -675,59 +497,6 @@ class Objects(Imports):
             return
         for value in arguments.all():
             self.escape(value, node)
-
-    def _field_default(self, default: Value | None, node: ast.expr) -> Value | None:
-        """What a field is when it is not given: `field(default_factory=...)` makes a new value for every object."""
-        if not isinstance(default, Object) or default.kind != "field":
-            return default
-        factory = default.args.get("default_factory")
-        return self.call(factory, Arguments(), node) if factory is not None else default.args.get("default")
-
-    def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
-        """What iterating over a named tuple gives; None for any other object."""
-        if "typing.NamedTuple" not in self.class_bases(value.cls):
-            return None
-        return tuple(
-            item if isinstance(item, Value) else Unknown(value.place, value.time, (value,), "attribute")
-            for item in (self.world.get((value.id, "." + name)) for name, _ in self._fields(value.cls))
-        )
-
-    def copied_with(self, value: Value, changes: Mapping[str, Value], node: ast.expr) -> Value:
-        """`named_tuple._replace(...)` and `dataclasses.replace(...)`: another object with some fields changed."""
-        fields = self._fields(value.cls) if isinstance(value, Instance) else []
-        if not isinstance(value, Instance) or not fields:
-            return self.unknown(node, (value, *changes.values()), "call")
-        found = {name: self.world.get((value.id, "." + name)) for name, _ in fields}
-        held = {name: item for name, item in found.items() if isinstance(item, Value)}
-        if len(held) < len(found):
-            return self.unknown(node, (value, *changes.values()), "call")
-        return self.instantiate(value.cls, Arguments((), {**held, **changes}), node)
-
-    def _fields(self, cls: Class) -> list[tuple[str, Value | None]]:
-        """The fields of a dataclass or named tuple, in order."""
-        names = [self._decorator_text(decorator) for decorator in cls.node.decorator_list]
-        tuple_ = any(isinstance(base, Symbol) and base.name == "typing.NamedTuple" for base in cls.bases)
-        if not tuple_ and not any("dataclass" in name or name.startswith("attr") for name in names):
-            return []
-        found: list[tuple[str, Value | None]] = []
-        for visible in reversed(self.mro(cls)):
-            for statement in visible.node.body:
-                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                    default = self.world.get((visible.frame.id, statement.target.id))
-                    found.append((statement.target.id, default))
-        return found
-
-    def _decorator_text(self, node: ast.expr) -> str:
-        return ast.unparse(node.func if isinstance(node, ast.Call) else node)
-
-    def class_attribute(self, cls: Class, name: str) -> Value | None:
-        """What a class, or the visible classes above it, bind to `name`."""
-        for visible in self.mro(cls):
-            found = self.world.get((visible.frame.id, name))
-            if found is not None and found is not UNBOUND:
-                assert isinstance(found, Value)
-                return self.settled(known(found))
-        return None
 
     def call_instance(self, instance: Instance, arguments: Arguments, node: ast.expr) -> Value:
         """`instance(...)`: its `__call__`, or for Keras its `call`."""
@@ -773,7 +542,7 @@ class Objects(Imports):
     def _uses_tapes(self, cls: Class) -> bool:
         """Whether a method of the class makes a tape."""
         return any(
-            not _TAPES.isdisjoint(visible.module.outline.names.get(id(part), ()))
+            not TAPE_CLASSES.isdisjoint(visible.module.outline.names.get(id(part), ()))
             for visible in self.mro(cls)
             for part in visible.node.body
         )
@@ -812,10 +581,6 @@ class Objects(Imports):
             Kind.SYMBOLIC, instance.cls.name, links, node, result.dtype, shape=result.shape, nested=result.nested
         )
 
-    def _accepts(self, function: Function, name: str) -> bool:
-        args = function.node.args
-        return args.kwarg is not None or any(arg.arg == name for arg in (*args.args, *args.kwonlyargs))
-
     def build(self, instance: Instance, node: ast.expr) -> None:
         """Keras calls `build` once, before the first `call`."""
         if self.world.get((instance.id, "built")):
@@ -826,250 +591,6 @@ class Objects(Imports):
             # Numbers, perhaps several shapes of them: nothing that a tape records.
             given = self.data(Kind.NUMBER, "shape", (), node, "int", nested=True)
             self.call_function(build, Arguments((instance, given)), node)
-
-    # -- attributes -----------------------------------------------------------------------------------------------
-
-    def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
-        """`value.name` as an expression."""
-        value = known(value)
-        if isinstance(value, Either):
-            kept = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
-            noted, works = len(self.recording.uses), len(self.recording.works)
-            read = either([self.attribute(option, name, node) for option in kept]) if kept else self.unknown(node)
-            self._doubt_uses(noted, kept)
-            if len(kept) > 1:
-                later = [work for work in self.recording.works[works:] if work.how != "list"]
-                self.recording.works[works:] = later
-            return read
-        if isinstance(value, Symbol):
-            return self.symbol_attribute(value, name, node)
-        if isinstance(value, Imported):
-            found = self.member(value, name, value)
-            return self.unknown(node, (), "attribute") if found is None else found
-        if isinstance(value, Tape):
-            return self.tape_attribute(value, name, node)
-        if isinstance(value, Instance):
-            return self.instance_attribute(value, name, node)
-        if isinstance(value, Object):
-            if value.kind == "super":
-                return self._super_attribute(value, name, node)
-            return self.object_attribute(value, name, node)
-        if isinstance(value, VariableSet) and not value.part:
-            return Method(value, name, self.place(node), self.tick())
-        if isinstance(value, (Data, Variable, VariableSet)):
-            return self.data_attribute(value, name, node)
-        if isinstance(value, Class):
-            found = self.class_attribute(value, name)
-            if found is not None:
-                if isinstance(found, Function) and "builtins.classmethod" in found.decorators:
-                    return Bound(found, value)
-                return found
-            return self.unknown(node, (), "attribute")
-        if isinstance(value, (Sequence, Dictionary, OneShot, Const)):
-            if isinstance(value, Sequence):
-                self.note_attribute(value, name, node)
-            named = self.world.get((value.id, "." + name))
-            return named if isinstance(named, Value) else Method(value, name, self.place(node), self.tick())
-        if isinstance(value, (Function, Partial, Bound)) and name in ("python_function", "__wrapped__"):
-            return value
-        if isinstance(value, (Function, Bound)) and name == "get_concrete_function":
-            return self.unknown(node, (value,), "attribute")
-        return self.unknown_attribute(value, name, node)
-
-    def unknown_attribute(self, value: Value, name: str, node: ast.AST) -> Value:
-        """An attribute that can't be seen: the same object each time it is read."""
-        held = self.world.get((value.id, "." + name))
-        if held is not None:
-            assert isinstance(held, Value)
-            return held
-        if name in SETS and isinstance(value, (Unknown, Instance)):
-            return self.variables(value, SETS[name], node)
-        if name in _LEAVING or name in _OPTIMIZING or name in METHODS or self._called_at(node):
-            if isinstance(value, (Unknown, Instance)):
-                return Method(value, name, self.place(node), self.tick())
-            return self.unknown(node, (value,), "attribute")
-        found = Unknown(self.place(node), value.time, (value,), "attribute")
-        self.world.put((value.id, "." + name), found)
-        return found
-
-    def _called_at(self, node: ast.AST) -> bool:
-        return id(node) in self.callees
-
-    def symbol_attribute(self, value: Symbol, name: str, node: ast.AST) -> Value:
-        full = f"{value.name}.{name}"
-        spelling = full if value.spelling == value.name else f"{value.spelling}.{name}"
-        self.spelled(spelling, name, node)
-        return Symbol(api.resolve(full), self.place(node), spelling)
-
-    def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
-        held = self.world.get((value.id, "." + name))
-        if held is not None and held is not UNBOUND:
-            assert isinstance(held, Value)
-            return known(held)
-        found = self.class_attribute(value.cls, name)
-        if found is not None:
-            if isinstance(found, Function):
-                return self._read_member(found, value, node)
-            if isinstance(found, Unknown):
-                hidden = self._bind_method(found, value)
-                self.world.put((value.id, "." + name), hidden)
-                return hidden
-            return found
-        if value.kind in ("model", "layer", "module"):
-            if name in SETS:
-                if value.kind != "module" and self.without_weights(value):
-                    return self.no_weights(value, node)
-                self.note_reading(value, SETS[name])
-                return self.variables(value, SETS[name], node)
-            if name == "losses":
-                return self._model_losses(value, node)
-            if name in ("optimizer", "compiled_loss", "compiled_metrics", "metrics"):
-                return self.compiled_attribute(value, name, node)
-        if name == "__class__":
-            return value.cls
-        if value.kind == "callback" and name == "model":  # Keras puts it there: no method, even where it is called
-            given = Object("model", "keras.Model", self.place(node), value.time, (), False)
-            self.mark_built(given)
-            self.world.put((value.id, ".model"), given)
-            return given
-        if self._called_at(node):
-            return Method(value, name, self.place(node), self.tick())
-        return self.unknown_attribute(value, name, node)
-
-    def _read_member(self, found: Function, value: Instance, node: ast.AST) -> Value:
-        """What a function of the class is when it is read on an object: the value of a property, else a method."""
-        if "functools.cached_property" in found.decorators:
-            once = self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
-            self.set_attribute(value, found.name, once)
-            return once
-        if "builtins.property" in found.decorators:
-            return self.call_function(found, Arguments((value,)), node)  # type: ignore[arg-type]
-        return self._bind_method(found, value)
-
-    def _bind_method(self, found: Value, value: Instance) -> Value:
-        if isinstance(found, Function):
-            if "builtins.staticmethod" in found.decorators:
-                return found
-            if "builtins.classmethod" in found.decorators:
-                return Bound(found, value.cls)
-            return Bound(found, value)
-        if isinstance(found, Unknown):  # what a decorator made of it may be a method, which gets the object
-            return Unknown(found.place, value.time, (*found.inputs, value), found.role)
-        return found
-
-    def _super_attribute(self, value: Object, name: str, node: ast.AST) -> Value:
-        instance = value.args.get("self")
-        cls = value.args.get("class")
-        if isinstance(instance, Instance) and isinstance(cls, Class):
-            order = self.mro(instance.cls)
-            later = order[order.index(cls) + 1 :] if cls in order else []
-            for visible in later:
-                found = self.world.get((visible.frame.id, name))
-                if isinstance(found, Function):
-                    return self._read_member(found, instance, node)
-                if found is not None:
-                    return self.unknown(node, (found,), "attribute")
-            if instance.kind and name in ("add_weight", "__call__", *SETS, *_LEAVING):
-                if name in SETS:
-                    return self.variables(instance, SETS[name], node)
-                return Method(instance, name, self.place(node), self.tick())
-        if not self._called_at(node):
-            return self.unknown(node, (value,), "attribute")  # a property of an unseen class, for all that is known
-        return Method(value, name, self.place(node), self.tick())
-
-    def assign_attribute(self, value: Value, name: str, item: Value, node: ast.AST) -> None:
-        """`value.name = item`."""
-        choices = options(value)
-        before = self.world.get((value.id, "." + name), UNBOUND)
-        for option in choices:
-            if isinstance(option, Tape):
-                if name not in ("persistent", "_persistent"):  # measured: it is too late for these to have an effect
-                    self.escape(option, node)
-            elif isinstance(option, (Instance, Object, Unknown)):
-                self.note_kept(option, name, item, node)
-                if isinstance(option, Unknown):
-                    self._give_weight(option, name, item)
-                if isinstance(option, Object):
-                    self.used(option, name, "write", node, item, certain=len(choices) == 1)
-                    if option.kind == "optimizer" and (name == "built" or name.startswith("_")):
-                        self.escape(option, node)  # told that it is new, it takes any variables in its next step
-                    if option.kind == "layer" and (isinstance(item, (Data, Variable)) or name in WEIGHTS):
-                        self._note_loaded(option)
-                elif isinstance(option, Instance) and option.kind == "layer":
-                    held = self.world.get((option.id, "." + name))
-                    weight = isinstance(held, Value) and any(isinstance(o, (Variable, Unknown)) for o in options(held))
-                    if weight and not isinstance(item, Variable):
-                        self._note_loaded(option)
-                if name == "trainable" and not isinstance(option, Unknown):
-                    self.freeze(option, item if len(choices) == 1 else None, node)
-                if len(choices) > 1:
-                    old = self.world.get((option.id, "." + name))
-                    self.set_attribute(option, name, either((old, item)) if isinstance(old, Value) else item)
-                else:
-                    self.set_attribute(option, name, item)
-            elif isinstance(option, Class):
-                self.world.put((option.frame.id, name), item)
-            elif isinstance(option, Imported):
-                module = self.load(option.path)
-                if module is not None:
-                    self.world.put((module.frame.id, name), item)
-                self.escape(item, node)
-            else:
-                self.escape(item, node)
-        if isinstance(item, Tape) and len(choices) == 1:
-            self.event_rebind(before, item, node, name)
-        if isinstance(item, Tape):
-            self.recording.stored.setdefault(item.id, self.place(node))
-            item.name = item.name or name
-
-    def _give_weight(self, layer: Unknown, name: str, item: Value) -> None:
-        """`model.layers[i].kernel = item`: any layer of what the unknown one was taken from may compute with it now."""
-        holders: list[tuple[Value, int]] = [(layer, 6)]
-        while holders:
-            holder, depth = holders.pop()
-            kind = holder.kind if isinstance(holder, Object) else ""
-            if kind in ("layer", "model"):
-                self._note_loaded(holder)
-            old = self.world.get((holder.id, "." + name))
-            weight = name in WEIGHTS if kind == "layer" else isinstance(old, Value)
-            if weight and isinstance(item, (Data, Unknown, Either)):
-                self._note_loaded(holder)
-                self.set_attribute(holder, name, either((old if isinstance(old, Value) else UNBOUND, item)))
-            inner = holder.inputs if isinstance(holder, Unknown) else self.held_layers(holder)
-            holders.extend((option, depth - 1) for one in inner for option in options(one) if depth)
-
-    def _note_loaded(self, layer: Value) -> None:
-        """The weights of a layer come from elsewhere: it, and what it is part of, is a copy and not a fresh start."""
-        self.recording.loaded.add(layer.id)
-        for holder, names in self.attributes.items():
-            held = (self.world.get((holder, "." + name)) for name in names)
-            if any(layer in options(value) for value in held if isinstance(value, Value)):
-                self.recording.loaded.add(holder)
-
-    def event_rebind(self, old: Value, new: Tape, node: ast.AST, name: str) -> None:
-        if isinstance(old, Tape) and old is not new:
-            self.event(Happening.REBIND, old, node, name, new)
-
-
-def _attributes(function: ast.AST, outline: Outline) -> tuple[set[int], set[str]]:
-    """The functions that a function may run, by their ids, itself among them, and the attributes that they name."""
-    seen: set[int] = set()
-    found: set[str] = set()
-    todo: list[ast.AST] = [function]
-    while todo and len(seen) < _REACHED:
-        node = todo.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        named = {"__getitem__", "__len__", "__call__"}
-        for part in walk(node):
-            if isinstance(part, ast.Attribute):
-                found.add(part.attr)
-                named.add(part.attr)
-            elif isinstance(part, ast.Name):
-                named.add(part.id)
-        todo.extend(other for other in outline.functions if other.name in named)
-    return seen, found
 
 
 def _is_of_keras(value: Value) -> bool:
@@ -1085,20 +606,6 @@ def _is_of_keras(value: Value) -> bool:
 def _certainly_of_keras(value: VariableSet) -> bool:
     """Whether a set certainly holds variables of Keras: those of a layer or model, not of an unseen object."""
     return isinstance(value.owner, (Object, Instance)) and value.owner.kind in ("layer", "model")
-
-
-def _grown(loop: ast.AST) -> Iterator[ast.expr]:
-    """What the body of a loop puts items into."""
-    for part in walk(loop):
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _GROWING:
-            yield part.func.value
-        elif isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
-            yield part.value
-
-
-def _endless(function: ast.AST) -> bool:
-    """Whether a generator may hold a loop that nothing but its reader ends."""
-    return any(isinstance(part, ast.While) and isinstance(part.test, ast.Constant) for part in walk(function))
 
 
 def _empty(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tapelint.play.arguments import Arguments
 from tapelint.play.builtin import Builtin
-from tapelint.play.machine import _ACTIVE
+from tapelint.play.machine import ACTIVE
 from tapelint.play.values import Bound, Const, Function, Object, Place, Several, Value, bare
 
 _POOLS = frozenset(
@@ -98,13 +98,13 @@ class Threads(Builtin):
     @contextmanager
     def _in_another_thread(self, place: Place) -> Iterator[None]:
         """The tapes that record here don't record there."""
-        active = self.world.get(_ACTIVE, ())
+        active = self.world.get(ACTIVE, ())
         sessions = [number for tape in active for number in self.state(tape).sessions]
         began = self.tick()
-        self.world.put(_ACTIVE, ())
+        self.world.put(ACTIVE, ())
         self.refresh()
         yield
-        self.world.put(_ACTIVE, active)
+        self.world.put(ACTIVE, active)
         self.refresh()
         ended = self.tick()
         for number in sessions:
