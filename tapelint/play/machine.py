@@ -52,7 +52,7 @@ ACTIVE = ("tapes",)
 _RUNNING = ("running",)
 _SUSPENDED = ("suspended",)
 
-MAX_STEPS = 40_000
+MAX_STEPS = 30_000
 """What may be done for the module, and for each function that is played by itself."""
 FIRST_STEPS = 12_000
 """What may be done before a tape, an optimizer or a gradient of the program's own is met."""

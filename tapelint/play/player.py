@@ -57,8 +57,10 @@ TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 
 FEW_STEPS = 5_000
 """What may be done for each function of a module that makes no tape of its own."""
-_ENDLESS = 110_000
+_MOST_STEPS = 75_000
+"""What may be done for one file, imported modules left out."""
 _IMPORT_STEPS = 8_000
+"""What may be done for one imported module."""
 _BEFORE_ALL = -1_000_000_000
 """The time at which modules are imported: before everything that the played module does."""
 
@@ -102,8 +104,10 @@ class Player(Statements):
             if key in played:
                 continue
             played.add(key)
-            if self.steps + (self.world.cost >> 3) > _ENDLESS:
+            left = _MOST_STEPS - self.steps - (self.world.cost >> 3)
+            if left < 0:
                 break
+            self.allowance = min(self.allowance, left)
             if not _has_parameters(function) and id(function.node) in self.called:
                 continue
             self.play_alone(function, cls)
