@@ -855,6 +855,48 @@ step(first)
 frozen()
 """
 
+REPLICAS = """
+strategy = tf.distribute.MirroredStrategy()
+v = tf.Variable(1.0)
+
+
+def one():
+    with tf.GradientTape() as tape:
+        loss = v * v
+    v.assign_sub(tape.gradient(loss, v))
+    return loss
+
+
+@tf.function
+def step():
+    losses = strategy.run(one)
+    print(losses)
+
+
+step()
+"""
+
+SHARED_LOSS = """
+
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.net = tf.keras.Sequential([tf.keras.layers.Dense(4), tf.keras.layers.BatchNormalization()])
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = self.loss_of(data)
+        grads = tape.gradient(loss, self.net.trainable_weights)
+        self.optimizer.apply_gradients(zip(grads, self.net.trainable_weights))
+        return {"loss": loss}
+
+    def test_step(self, data):
+        return {"loss": self.loss_of(data)}
+
+    def loss_of(self, data):
+        return tf.reduce_mean(tf.square(self.net(data)))
+"""
+
 
 def only(text: str, code: str) -> Diagnostic:
     """The one report of a rule on a program."""
@@ -869,7 +911,15 @@ def words(found: Diagnostic) -> str:
 @pytest.mark.parametrize(
     ("code", "text", "expected", "wrong"),
     [
-        ("TAP607", HEAD + ADAM.format(optimizer="SGD"), "grows with the size of the batch", "averages"),
+        ("TAP607", HEAD + ADAM.format(optimizer="SGD"), "grow with the size of the batch", "averages"),
+        ("TAP714", HEAD + SHARED_LOSS, "give `loss_of` an argument `training`", "call it with `training=True`,"),
+        ("TAP803", HEAD + REPLICAS, "what `strategy.reduce` or", "use `tf.print`\n"),
+        (
+            "TAP906",
+            HEAD + "step = tf.contrib.eager.defun(print)  # GradientTape\n",
+            "in its place: `tf.function`",
+            "GradientTape",
+        ),
         ("TAP607", HEAD + ADAM.format(optimizer="Adam"), "`Adam` takes no larger steps", "grows with"),
         ("TAP709", HEAD + TWO_MODELS, "variables` of line 12 since its first step and does not", "of line 4"),
         ("TAP709", HEAD + HANDED_DOWN, "does not know `second.trainable_variables`", "optimizer.trainable"),

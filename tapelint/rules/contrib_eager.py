@@ -18,6 +18,12 @@ _MISSPELT = (
     ".gradient_tape", ".GradientTapes",
 )  # fmt: skip
 """What is written for `tf.GradientTape`; only that is there, and `tf.autodiff.GradientTape`."""
+_SUCCESSORS = {
+    "Iterator": "a `for` loop over the dataset", "Network": "`tf.keras.Model`", "Saver": "`tf.train.Checkpoint`",
+    "Variable": "`tf.Variable`", "defun": "`tf.function`", "executing_eagerly": "`tf.executing_eagerly`",
+    "metrics": "`tf.keras.metrics`", "py_func": "`tf.py_function`",
+}  # fmt: skip
+"""What TensorFlow 2 has for names of `tf.contrib.eager`; the functions of gradients became the tape."""
 _WORDS = ("contrib.eager", "contrib import eager", "enable_eager_execution")
 
 
@@ -111,4 +117,6 @@ def _told(recording: Recording, node: ast.AST, variant: str) -> Finding:
         root = _chain(node)[0]
         edit = Edit(recording.span(node), f"{root}.GradientTape")
         fix = Fix(f"use {root}.GradientTape", Applicability.SAFE, (edit,))
-    return story.told(recording, CODE, node, {"name": name}, (), variant, None, fix)
+    old = _chain(node)[3:4] if isinstance(node, ast.Attribute) else []
+    fields = {"name": name, "instead": _SUCCESSORS.get("".join(old), "`tf.GradientTape`")}
+    return story.told(recording, CODE, node, fields, (), variant, None, fix)

@@ -111,11 +111,19 @@ def _told(recording: Recording, work: Work) -> Finding:
         story.mark(recording, "made", trace.reason) or story.head(recording, "made", trace.place),
         story.mark(recording, "used", calls[-1]) if calls and calls[-1] != trace.call else (),
     )
-    fix = _fix(recording, work) if work.how == "print" else None
     variant = "print" if work.how == "print" else "" if _in_the_step(recording, work) else "helper"
+    if variant == "print" and _of_replicas(recording, work):
+        variant = "replicas"
+    fix = _fix(recording, work) if variant == "print" else None
     if variant == "" and isinstance(work.value, Sequence):
         variant = "list"
     return story.told(recording, CODE, work.place, fields, marks, variant, work.context, fix)
+
+
+def _of_replicas(recording: Recording, work: Work) -> bool:
+    """Whether a value was made in the replicas and is used outside: with several of them it holds one of each."""
+    operation = recording.operations.get(work.value.id)
+    return operation is not None and operation.context.replica is not None and work.context.replica is None
 
 
 def _shown(recording: Recording, work: Work) -> str:

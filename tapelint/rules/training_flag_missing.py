@@ -10,7 +10,7 @@ from tapelint.play.apply import Apply
 from tapelint.play.ask import Ask
 from tapelint.play.recording import Recording
 from tapelint.play.records import Forward
-from tapelint.play.values import CUTS, Const, Instance, Object, Value
+from tapelint.play.values import CUTS, Const, Instance, Object, Place, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP714"
@@ -78,7 +78,23 @@ def _told(recording: Recording, forward: Forward, layer: Object, ask: Ask, apply
         story.asked(recording, ask),
         story.mark(recording, "apply", apply.place),
     )
+    helper = _shared_helper(recording, forward, ask)
+    if helper:
+        return story.told(recording, CODE, node, {**fields, "helper": helper}, marks, "shared", forward.context)
     return story.told(recording, CODE, node, fields, marks, "", forward.context, _fix(recording, node))
+
+
+def _shared_helper(recording: Recording, forward: Forward, ask: Ask) -> str:
+    """The function that makes the call, where others than the one with the tape call it, perhaps to predict."""
+    helper = story.function_around(recording, forward.place)
+    if not helper or not recording.here(ask.place) or helper == story.function_around(recording, ask.place):
+        return ""
+    callers = {
+        id(story.scope_around(recording, Place(node, recording.module)))
+        for node in recording.nodes
+        if isinstance(node, ast.Call) and helper in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
+    }
+    return helper if len(callers) > 1 else ""
 
 
 def _fix(recording: Recording, node: ast.Call) -> Fix | None:
