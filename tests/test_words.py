@@ -920,6 +920,12 @@ def words(found: Diagnostic) -> str:
             "in its place: `tf.function`",
             "GradientTape",
         ),
+        (
+            "TAP906",
+            HEAD + "tfe = tf.contrib.eager\nmean = tfe.metrics.Mean()  # GradientTape\n",
+            "`tf.function`, `tf.keras.metrics`",
+            "in its place",
+        ),
         ("TAP607", HEAD + ADAM.format(optimizer="Adam"), "`Adam` takes no larger steps", "grows with"),
         ("TAP709", HEAD + TWO_MODELS, "variables` of line 12 since its first step and does not", "of line 4"),
         ("TAP709", HEAD + HANDED_DOWN, "does not know `second.trainable_variables`", "optimizer.trainable"),

@@ -19,11 +19,16 @@ _MISSPELT = (
 )  # fmt: skip
 """What is written for `tf.GradientTape`; only that is there, and `tf.autodiff.GradientTape`."""
 _SUCCESSORS = {
-    "Iterator": "a `for` loop over the dataset", "Network": "`tf.keras.Model`", "Saver": "`tf.train.Checkpoint`",
-    "Variable": "`tf.Variable`", "defun": "`tf.function`", "executing_eagerly": "`tf.executing_eagerly`",
-    "metrics": "`tf.keras.metrics`", "py_func": "`tf.py_function`",
+    "Checkpoint": "`tf.train.Checkpoint`", "Iterator": "a `for` loop over the dataset", "Network": "`tf.keras.Model`",
+    "Saver": "`tf.train.Checkpoint`", "Variable": "`tf.Variable`", "defun": "`tf.function`",
+    "executing_eagerly": "`tf.executing_eagerly`", "gradients_function": "`tf.GradientTape`",
+    "implicit_gradients": "`tf.GradientTape`", "implicit_value_and_gradients": "`tf.GradientTape`",
+    "list_devices": "`tf.config.list_logical_devices`", "metrics": "`tf.keras.metrics`",
+    "num_gpus": "`tf.config.list_logical_devices`", "py_func": "`tf.py_function`",
+    "value_and_gradients_function": "`tf.GradientTape`",
 }  # fmt: skip
-"""What TensorFlow 2 has for names of `tf.contrib.eager`; the functions of gradients became the tape."""
+"""What TensorFlow 2 has for names of `tf.contrib.eager`."""
+
 _WORDS = ("contrib.eager", "contrib import eager", "enable_eager_execution")
 
 
@@ -118,5 +123,8 @@ def _told(recording: Recording, node: ast.AST, variant: str) -> Finding:
         edit = Edit(recording.span(node), f"{root}.GradientTape")
         fix = Fix(f"use {root}.GradientTape", Applicability.SAFE, (edit,))
     old = _chain(node)[3:4] if isinstance(node, ast.Attribute) else []
-    fields = {"name": name, "instead": _SUCCESSORS.get("".join(old), "`tf.GradientTape`")}
+    instead = _SUCCESSORS.get("".join(old), "")
+    if variant == "other" and not instead:
+        variant = "package"
+    fields = {"name": name, "instead": instead}
     return story.told(recording, CODE, node, fields, (), variant, None, fix)
