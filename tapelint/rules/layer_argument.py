@@ -126,9 +126,11 @@ def _told(recording: Recording, use: Use, call: ast.Call, names: list[str]) -> F
     fix = None
     if known:
         edits = []
-        for name, given in zip(names[start:], call.args[start:], strict=False):
-            at = recording.span(given).start
-            edits.append(Edit(Span(at, at), f"{name}="))
+        for index, (name, given) in enumerate(zip(names, call.args, strict=False)):
+            # Keras 3 hands on a mask by name where it has one: one by position would be a second.
+            if index >= start or (index and name in ("mask", "training")):
+                at = recording.span(given).start
+                edits.append(Edit(Span(at, at), f"{name}="))
         fix = Fix("pass it by name", Applicability.SAFE, tuple(edits))
     made = use.value.cls.place if isinstance(use.value, Instance) else use.value.place
     marks = (story.mark(recording, "made", made),)
