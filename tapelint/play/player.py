@@ -8,7 +8,7 @@ the same way. A nested function that nobody called is played when the function a
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from tapelint.play.arguments import Arguments
@@ -55,6 +55,8 @@ MARKS = frozenset(
 TAPES = frozenset({"GradientTape", "ForwardAccumulator", "custom_gradient"})
 """Names without which a module makes no tape of its own."""
 
+_MODULE = "custom_gradient"
+"""What TensorFlow's function is called, and a module of other libraries."""
 FEW_STEPS = 5_000
 """What may be done for each function of a module that makes no tape of its own."""
 _MOST_STEPS = 75_000
@@ -494,8 +496,9 @@ class _Reach:
     def __init__(self, found: Outline, elsewhere: frozenset[str] = frozenset()) -> None:
         self.marked: set[int] = set()
         names: set[str] = set(elsewhere)
+        words = _words(found)
         for node in found.functions:
-            if found.names[id(node)] & MARKS:
+            if words[id(node)] & MARKS:
                 self.marked.add(id(node))
                 names.add(node.name)
         for cls in found.classes:
@@ -508,11 +511,42 @@ class _Reach:
                 if given & names:  # `step = tf.function(step)`
                     names |= {target.id for target in item.targets if isinstance(target, ast.Name)}
         for node in found.functions:
-            if id(node) not in self.marked and found.names[id(node)] & names:
+            if id(node) not in self.marked and words[id(node)] & names:
                 self.marked.add(id(node))
 
     def worth(self, node: ast.AST) -> bool:
         return id(node) in self.marked
+
+
+def _words(found: Outline) -> Mapping[int, set[str]]:
+    """The names in each function, without those of a `custom_gradient` that is not TensorFlow's.
+
+    TensorFlow Probability has one of its own, in a module of that name: nothing is known of what stands under it.
+    """
+    others = {
+        alias.asname or alias.name
+        for node in found.imports
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] != "tensorflow"
+        for alias in node.names
+        if alias.name == _MODULE
+    }
+    if not others:
+        return found.names
+    hidden = others | {_MODULE}
+    return {
+        id(node): words - hidden if words & others and _only_of(others, node) else words
+        for node in found.functions
+        for words in (found.names[id(node)],)
+    }
+
+
+def _only_of(modules: set[str], function: ast.AST) -> bool:
+    """Whether each `custom_gradient` that a function names is that of one of the modules."""
+    return all(
+        isinstance(part.value, ast.Name) and part.value.id in modules
+        for part in walk(function)
+        if isinstance(part, ast.Attribute) and part.attr == _MODULE
+    )
 
 
 def _has_parameters(function: Function) -> bool:
