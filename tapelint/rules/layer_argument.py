@@ -127,7 +127,7 @@ def _told(recording: Recording, use: Use, call: ast.Call, names: list[str]) -> F
     if known:
         edits = []
         for index, (name, given) in enumerate(zip(names, call.args, strict=False)):
-            # Keras 3 hands on a mask by name where it has one: one by position would be a second.
+            # Keras 3 takes no None for a mask by position: it fills in one of its own by name, which is a second.
             if index >= start or (index and name in ("mask", "training")):
                 at = recording.span(given).start
                 edits.append(Edit(Span(at, at), f"{name}="))
