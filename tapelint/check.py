@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from tapelint.diagnostic import Applicability, Diagnostic, Finding, Severity
 from tapelint.fixes.trust import Trust, settled
 from tapelint.generation import uses_keras_2
+from tapelint.internal import is_internal
 from tapelint.program import SYNTAX_ERROR, Program, no_collection, read
 from tapelint.record import Record
 from tapelint.result import FileResult
@@ -68,9 +69,10 @@ def mend(path: str, data: bytes, terms: Terms) -> FileResult:
 def check(path: str, data: bytes, terms: Terms, handed: Handed | None = None) -> FileResult:
     """Read and judge one file. Never raises but for a request to stop: trouble of our own is in the result's `errors`.
 
-    Bytes that hold no mark are not looked at further, unless other files handed over what they found here.
+    Bytes that hold no mark are not looked at further, unless other files handed over what they found here. The same
+    holds for files that know private modules of TensorFlow only.
     """
-    if handed is None and not has_mark(data):
+    if handed is None and (not has_mark(data) or is_internal(path, data, terms.follow)):
         return FileResult(path)
     try:
         with no_collection():

@@ -17,6 +17,7 @@ from importlib.machinery import PathFinder
 
 from tapelint.generation import runs_eagerly, sets_keras_2
 from tapelint.program import no_collection, read
+from tapelint.source.imports import imports
 from tapelint.source.marks import has_mark
 from tapelint.source.text import Source
 from tapelint.surroundings import LIBRARIES, MAX_SIZE, content, files, real_path, surroundings, top
@@ -28,11 +29,6 @@ MAX_FILES_WITHOUT_MARK = 300
 _MOST_HOPS = 5
 """From how many modules away a name is followed, through those that hand it on and through base classes."""
 
-_STATEMENT = (
-    rb"[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
-    rb"|import[ \t]+([^\n#;]+))"
-)
-"""An import: the module and the names after `from`, or the modules after `import`."""
 _REPLACING = rb"\n[ \t]*([A-Za-z_]\w*)\.(\w+)[ \t]*(?:[-+*/|&]|\*\*|//)?=(?!=)"
 _SETTING = rb"\bsetattr\([ \t]*(\w+)[ \t]*,[ \t]*[\"'](\w+)[\"']"
 _OWN = (b"self", b"cls")
@@ -265,7 +261,7 @@ class Project:
                 written.update(re.findall(_SETTING, data))
             written = {(base, name) for base, name in written if base not in _OWN}
             if written:
-                imported = {word for match in _imports(data) for part in match for word in re.findall(rb"\w+", part)}
+                imported = {word for match in imports(data) for part in match for word in re.findall(rb"\w+", part)}
                 found.update(name.decode("latin-1") for base, name in written if base in imported)
         return frozenset(found)
 
@@ -320,7 +316,7 @@ class Project:
 
     def _read_imports(self, path: str) -> Iterator[tuple[str, str, str]]:
         home = os.path.dirname(path)
-        for module, names, plain in _imports(content(path)):
+        for module, names, plain in imports(content(path)):
             if plain:
                 for name in plain.decode("latin-1").split(","):
                     word, _, bound = (part.strip() for part in name.partition(" as "))
@@ -360,22 +356,6 @@ def _project(folder: str, package: str | None) -> Project:
 def _is_test(path: str) -> bool:
     folder, name = os.path.split(path)
     return name.startswith(("test_", "conftest")) or name.endswith("_test.py") or "tests" in folder.split(os.sep)
-
-
-def _imports(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The imports in a text, as `_STATEMENT` has them.
-
-    Looking for the word first is many times as fast as a pattern that is tried on every line.
-    """
-    statement = re.compile(_STATEMENT)
-    at = data.find(b"import")
-    while at >= 0:
-        start = max(data.rfind(b"\n", 0, at), data.rfind(b";", 0, at)) + 1
-        found = statement.match(data, start)
-        if found is not None:
-            module, names, plain = found.groups(b"")
-            yield module, names, plain
-        at = data.find(b"import", at + 6 if found is None else max(at + 6, found.end()))
 
 
 def _below(root: str, name: str) -> str | None:
