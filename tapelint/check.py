@@ -34,8 +34,8 @@ class Terms(Record):
     dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
     suppress findings; `noqa`: those of other tools may as well. `trust` is what the settings say about fixes, `mend`
     how unsafe a fix may be to be applied; None where none is. `follow`: other modules of the project are read where
-    the file needs something of them. `replaced` are names that some file of the project gives another value in a module
-    that is not its own.
+    the file needs something of them. `together`: what other files of its project set holds for it, too (names that they
+    give another value), with `any_keras` also the generation of Keras.
     """
 
     codes: frozenset[str]
@@ -47,7 +47,8 @@ class Terms(Record):
     trust: Trust = Trust()
     mend: Applicability | None = None
     follow: bool = True
-    replaced: frozenset[str] = frozenset()
+    together: bool = False
+    any_keras: bool = False
 
 
 def mend(path: str, data: bytes, terms: Terms) -> FileResult:
@@ -66,30 +67,39 @@ def mend(path: str, data: bytes, terms: Terms) -> FileResult:
         return check(path, data, terms)._replace(errors=(f"internal error: {_described(error)}; nothing was changed",))
 
 
-def check(path: str, data: bytes, terms: Terms, handed: Handed | None = None) -> FileResult:
+def check(path: str, data: bytes, terms: Terms) -> FileResult:
     """Read and judge one file. Never raises but for a request to stop: trouble of our own is in the result's `errors`.
 
-    Bytes that hold no mark are not looked at further, unless other files handed over what they found here. The same
-    holds for files that know private modules of TensorFlow only.
+    Bytes that hold no mark are not looked at further, nor are files that know only private modules of TensorFlow.
     """
-    if handed is None and (not has_mark(data) or is_internal(path, data, terms.follow)):
+    if not has_mark(data) or is_internal(path, data, terms.follow):
         return FileResult(path)
     try:
         with no_collection():
             program = read(path, data)
-            codes = _asked(program, terms)
-            findings = list(_findings(program, codes, terms)) if handed is None or handed.beside else []
-        own = [finding for finding in findings if not finding.span.path]
-        if handed is not None:
-            own += handed.new(own)
-        diagnostics = _diagnostics(program, own, codes, terms)
+            findings = list(_findings(program, _asked(program, terms), terms))
+        own = tuple(finding for finding in findings if not finding.span.path)
+        diagnostics = _diagnostics(program, own, terms)
     except Exception as error:
         _shown(error)
         return FileResult(path, errors=(f"internal error: {_described(error)}",))
     elsewhere = _elsewhere(program, findings)
     if not diagnostics:
-        return FileResult(path, elsewhere=elsewhere)  # results of thousands of files are kept until the run ends
-    return FileResult(path, program.source, diagnostics, cells=program.cells, elsewhere=elsewhere)
+        # Results of thousands of files are kept until the run ends.
+        return FileResult(path, elsewhere=elsewhere, found=own)
+    return FileResult(path, program.source, diagnostics, cells=program.cells, elsewhere=elsewhere, found=own)
+
+
+def told(path: str, data: bytes, terms: Terms, findings: Sequence[Finding]) -> FileResult:
+    """The result of a file of which all findings are known already: it is read, and not played."""
+    try:
+        with no_collection():
+            program = read(path, data)
+        diagnostics = _diagnostics(program, findings, terms)
+    except Exception as error:
+        _shown(error)
+        return FileResult(path, errors=(f"internal error: {_described(error)}",))
+    return FileResult(path, program.source, diagnostics, cells=program.cells)
 
 
 def found_elsewhere(path: str, data: bytes, terms: Terms) -> FileResult:
@@ -110,18 +120,6 @@ def _elsewhere(program: Program, findings: Iterable[Finding]) -> tuple[Finding, 
     if program.cells is None:
         return tuple(found)
     return tuple(finding._replace(marks=tuple(mark for mark in finding.marks if mark.span.path)) for finding in found)
-
-
-class Handed(Record):
-    """Findings in a file that other files led to; they are told `beside` its own, or alone."""
-
-    findings: tuple[Finding, ...]
-    beside: bool
-
-    def new(self, own: Iterable[Finding]) -> list[Finding]:
-        """Those that the file does not find by itself."""
-        known = {(finding.code, finding.span) for finding in own}
-        return [finding for finding in self.findings if (finding.code, finding.span) not in known]
 
 
 @contextmanager
@@ -156,19 +154,21 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
     from tapelint.rules import find
 
     project = None
-    if terms.follow and not _is_document(program):
+    if terms.together or (terms.follow and not _is_document(program)):
         from tapelint.project import project_of
 
         project = project_of(program.source.path)
-    keras = 2 if uses_keras_2(program.python.text) else terms.keras
+    own = project if terms.together else None
+    replaced = frozenset[str]() if own is None else own.replaced
+    is_2 = uses_keras_2(program.python.text) or (terms.any_keras and own is not None and own.sets_keras_2)
+    followed = project if terms.follow and not _is_document(program) else None
     with _deep():
-        recording = play(program.python, program.tree, PlaySettings(keras, project, terms.replaced))
+        recording = play(program.python, program.tree, PlaySettings(2 if is_2 else terms.keras, followed, replaced))
         return [*found, *find(recording, codes)]
 
 
-def _diagnostics(
-    program: Program, findings: Iterable[Finding], codes: frozenset[str], terms: Terms
-) -> tuple[Diagnostic, ...]:
+def _diagnostics(program: Program, findings: Iterable[Finding], terms: Terms) -> tuple[Diagnostic, ...]:
+    codes = _asked(program, terms)
     wanted: Sequence[Finding] = [
         finding for finding in findings if finding.code in codes and not _quotes(program, finding)
     ]

@@ -150,7 +150,7 @@ def check(parameters: Mapping[str, Any]) -> int:
         sys.stdout.buffer.writelines(os.fsencode(file.path) + b"\n" for file in found)
         _report_trouble(discovery.errors, discovery.warnings)
         return TROUBLE if discovery.errors else CLEAN
-    files += read(found)
+    files += read(found, jobs=parameters["jobs"])
     _report_trouble(discovery.errors, discovery.warnings)
     code = _judge_and_print(files, configuration, parameters, form, piped)
     return TROUBLE if discovery.errors else code

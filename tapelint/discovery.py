@@ -19,13 +19,17 @@ CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
 class Found:
-    """One file to check: its name as given or found, and the settings that hold for it."""
+    """One file to check: its name as given or found, the settings that hold for it, and its real path.
 
-    __slots__ = ("path", "settings")
+    The real path is empty where nobody looked it up.
+    """
 
-    def __init__(self, path: str, settings: Settings) -> None:
+    __slots__ = ("path", "real", "settings")
+
+    def __init__(self, path: str, settings: Settings, real: str = "") -> None:
         self.path = path
         self.settings = settings
+        self.real = real
 
 
 class Discovery:
@@ -84,7 +88,7 @@ class Discovery:
     def _add(self, path: str, real: str, settings: Settings, found: list[Found]) -> None:
         if real not in self._files:
             self._files.add(real)
-            found.append(Found(path, settings))
+            found.append(Found(path, settings, real))
 
     def _walk(self, start: _Folder, found: list[Found]) -> None:
         pending = [start]

@@ -23,7 +23,7 @@ class Relations:
     """The files that were asked for, among those of their projects."""
 
     def __init__(self, files: Iterable[Read], outside: Outside) -> None:
-        self._files = {real_path(file.path): file for file in files if not file.error}
+        self._files = {file.real or real_path(file.path): file for file in files if not file.error}
         self._outside = outside
         self._projects: dict[Project, list[str]] = {}
         homes: dict[str, Project | None] = {}
@@ -107,26 +107,31 @@ def completed(
     judged: Sequence[tuple[Read, FileResult]],
     others: Iterable[FileResult],
     relations: Relations,
-    again: Callable[[Read, tuple[Finding, ...], bool], FileResult],
+    again: Callable[[Read, Sequence[Finding]], FileResult],
 ) -> Iterator[tuple[Read, FileResult]]:
     """The results of all files with what was found in them from elsewhere, then those of files not asked for.
 
-    `again` judges a file with findings that others handed over; only those are to be told if its last argument is
-    False.
+    `again` gives the result of a file of which all findings are known.
     """
     results = [result for _, result in judged]
     findings = relations.handed_over([*results, *others])
     for file, result in judged:
-        real = real_path(file.path)
+        real = file.real or real_path(file.path)
         mine = findings.pop(real, None) if not file.error else None
         owner = relations.owner(real, mine) if mine and result.mended is None else None
-        yield file, result if owner is None or not mine else again(owner, tuple(mine), True)
+        yield file, result if owner is None or not mine else again(owner, _joined(result.found, mine))
     for real, left in findings.items():
         owner = None if relations.asked(real) else relations.owner(real, left)
         if owner is not None:
-            told = again(owner, tuple(left), False)
+            told = again(owner, left)
             if told.diagnostics:
                 yield owner, told
+
+
+def _joined(own: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """What a file shows by itself, and what only others show of it."""
+    known = {(finding.code, finding.span) for finding in own}
+    return [*own, *(finding for finding in others if (finding.code, finding.span) not in known)]
 
 
 def _seen_from(finding: Finding, own: str, played: str) -> Finding:

@@ -34,7 +34,7 @@ class FileResult(Record):
     `cells` maps the text of a notebook or a document, which is that of its code only, to the file; it is None for
     plain Python. `mended` is the file with its fixes applied, which nobody has written yet; all the rest then speaks of
     that text. `notes` are one-line messages about fixes that were left out. `elsewhere` are findings in other files of
-    the project, which were made when this one was played.
+    the project, which were made when this one was played. `found` are those in this file, before anything was left out.
     """
 
     path: str
@@ -45,3 +45,4 @@ class FileResult(Record):
     mended: Mended | None = None
     notes: tuple[str, ...] = ()
     elsewhere: tuple[Finding, ...] = ()
+    found: tuple[Finding, ...] = ()

@@ -24,26 +24,58 @@ if TYPE_CHECKING:
 PAYS_FROM = 12
 """With fewer files that hold a mark, starting processes takes longer than they save."""
 
+READS_FROM = 3_000
+"""The same for reading files and looking for marks, of which one process does some ten thousand in a second."""
+_PIECE = 200
+"""How many files one process looks through at a time."""
 _CHUNK = 60_000
 """How many bytes one process gets at a time at most. After as many, recordings that nothing refers to any more are
 thrown away: the command line leaves that to this module."""
 
 
 class Read:
-    """One file, read: its bytes if they hold a mark, else None, and why it could not be read, else an empty text."""
+    """One file, read: its bytes if they hold a mark, else None, and why it could not be read, else an empty text.
 
-    __slots__ = ("data", "error", "path", "settings")
+    Its real path is empty where nobody looked it up.
+    """
 
-    def __init__(self, path: str, settings: Settings, data: bytes | None, error: str = "") -> None:
+    __slots__ = ("data", "error", "path", "real", "settings")
+
+    def __init__(self, path: str, settings: Settings, data: bytes | None, error: str = "", real: str = "") -> None:
         self.path = path
         self.settings = settings
         self.data = data
         self.error = error
+        self.real = real
 
 
-def read(found: Iterable[Found], marked: bool = True) -> list[Read]:
+def read(found: Sequence[Found], marked: bool = True, jobs: int | None = 1) -> list[Read]:
     """Read every file, and keep the bytes; if `marked` only of those that hold a mark."""
-    return [_read(file, marked) for file in found]
+    jobs = jobs or _processors()
+    if not marked or jobs < 2 or len(found) < READS_FROM:
+        return [_read(file, marked) for file in found]
+    from tapelint.workers import spread
+
+    pieces = [[file.path for file in found[start : start + _PIECE]] for start in range(0, len(found), _PIECE)]
+    files = [Read(file.path, file.settings, None, real=file.real) for file in found]
+    for number, worth in spread(pieces, jobs, _worth_reading):
+        for place in range(len(pieces[number])) if worth is None else worth:
+            at = number * _PIECE + place
+            files[at] = _read(found[at], marked)
+    return files
+
+
+def _worth_reading(paths: Sequence[str]) -> list[int]:
+    """Which files hold a mark, or can't be read."""
+    return [number for number, path in enumerate(paths) if _is_worth_reading(path)]
+
+
+def _is_worth_reading(path: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            return has_mark(stream.read())
+    except OSError:
+        return True
 
 
 def _read(file: Found, marked: bool) -> Read:
@@ -51,8 +83,8 @@ def _read(file: Found, marked: bool) -> Read:
         with open(file.path, "rb", buffering=0) as stream:
             data = stream.read()
     except OSError as error:
-        return Read(file.path, file.settings, None, reason(error))
-    return Read(file.path, file.settings, data if not marked or has_mark(data) else None)
+        return Read(file.path, file.settings, None, reason(error), file.real)
+    return Read(file.path, file.settings, data if not marked or has_mark(data) else None, real=file.real)
 
 
 def judge(
@@ -71,7 +103,7 @@ def judge(
     project showed, by their paths.
     """
 
-    from tapelint.check import Handed, check
+    from tapelint.check import told
     from tapelint.relations import Relations, completed
     from tapelint.result import FileResult
 
@@ -82,8 +114,7 @@ def judge(
         project = relations.project(file) if relations is not None else None
         if project is None:
             return wanted
-        keras = 2 if file.settings.keras is None and project.sets_keras_2 else wanted.keras
-        return wanted._replace(keras=keras, replaced=project.replaced)
+        return wanted._replace(together=True, any_keras=file.settings.keras is None)
 
     tasks = [(file.path, file.data, asked(file), True) for file in files if file.data is not None]
     memory = {} if memory is None else memory
@@ -102,9 +133,9 @@ def judge(
     if relations is None:
         return iter(judged)
 
-    def again(file: Read, handed: tuple[Finding, ...], beside: bool) -> FileResult:
+    def again(file: Read, findings: Sequence[Finding]) -> FileResult:
         assert file.data is not None
-        return check(file.path, file.data, asked(file), Handed(handed, beside))
+        return told(file.path, file.data, asked(file), findings)
 
     memory.update((result.path, result) for result in played)
     return completed(judged, [memory[entry.path] for entry in entries], relations, again)
@@ -134,40 +165,25 @@ def _alone(tasks: Iterable[Task], step: Callable[[int], None]) -> Generator[File
 
 
 def _together(tasks: Sequence[Task], jobs: int, step: Callable[[int], None]) -> Generator[FileResult, None, None]:
-    import multiprocessing
-    import threading
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    from contextlib import closing
 
     from tapelint.result import FileResult
+    from tapelint.workers import spread
 
     chunks = list(_chunks(tasks, min(_CHUNK, sum(len(data) for _, data, _, _ in tasks) // (4 * jobs))))
-    done = 0
-    executor = ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_set_up_worker)
-    try:
-        futures = [executor.submit(_check_all, chunk) for chunk in chunks]
-        for chunk, future in zip(chunks, futures, strict=True):
-            try:
-                results = future.result()
-            except BrokenProcessPool:
+    done = shown = 0
+    waiting: dict[int, list[FileResult]] = {}
+    with closing(spread(chunks, jobs, _check_all)) as given:
+        for number, results in given:
+            if results is None:
                 ended = ("internal error: the process that checked it ended",)
-                results = [FileResult(path, errors=ended) for path, _, _, _ in chunk]
-            done += len(chunk)
+                results = [FileResult(path, errors=ended) for path, _, _, _ in chunks[number]]
+            waiting[number] = results
+            done += len(results)
             step(done)
-            yield from results
-    except BaseException:
-        children = multiprocessing.active_children()
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.join()
-        # Its queues are closed, or they would be called leaked where processes are spawned. Before Python 3.12 it may
-        # wait forever for a queue that nobody reads any more, so it is waited for in a thread.
-        ending = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-        ending.start()
-        ending.join(timeout=1)
-        raise
-    executor.shutdown()
+            while shown in waiting:
+                yield from waiting.pop(shown)
+                shown += 1
 
 
 def _chunks(tasks: Iterable[Task], most: int) -> Iterator[list[Task]]:
@@ -186,15 +202,6 @@ def _chunks(tasks: Iterable[Task], most: int) -> Iterator[list[Task]]:
 
 def _check_all(tasks: Sequence[Task]) -> list[FileResult]:
     return list(_alone(tasks, lambda done: None))
-
-
-def _set_up_worker() -> None:
-    """A worker dies of Ctrl-C without a word: the traceback of each would bury what the user wants to see."""
-    import signal
-
-    gc.disable()
-    gc.freeze()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _processors() -> int:

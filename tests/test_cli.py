@@ -331,6 +331,22 @@ def test_more_processes_give_the_same(capsys: pytest.CaptureFixture[str], monkey
         assert (together.out, together.err, together.code) == (alone.out, alone.err, alone.code)
 
 
+def test_more_processes_read_the_same(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform != "linux" or sys.version_info >= (3, 14):
+        pytest.skip("what this test changes reaches other processes only where they are forked")
+    for number in range(30):
+        write(f"d{number % 3}/f{number}.py", "FAULT\n" if number % 4 else "x = 1\n")
+    Path("d0/f0.py").write_bytes(b"x = 1\n")
+    alone = concise(capsys)
+    monkeypatch.setattr(tapelint.run, "READS_FROM", 2)
+    monkeypatch.setattr(tapelint.run, "_PIECE", 4)
+    for jobs in ("1", "2", "3"):
+        together = concise(capsys, "--jobs", jobs)
+        assert (together.out, together.err, together.code) == (alone.out, alone.err, alone.code)
+    monkeypatch.setattr(tapelint.run, "_worth_reading", _die)
+    assert concise(capsys, "--jobs", "2").out == alone.out
+
+
 def test_a_process_that_dies_is_trouble_and_no_hang(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
