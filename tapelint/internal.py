@@ -13,6 +13,7 @@ from tapelint.source.imports import imports
 PRIVATE = ("tensorflow.python", "tensorflow.core", "tensorflow.compiler", "keras.src", "tf_keras.src")
 """Modules that no public name of the tables goes through."""
 _PREFIXES = tuple(f"{module}." for module in PRIVATE)
+_SPELLED = tuple(module.encode() for module in PRIVATE)
 _LIBRARIES = ("tensorflow", "keras", "tf_keras")
 _PUBLIC = rb"\bimport[ \t]+(?:tensorflow|tf_keras|keras)\b(?!\.)"
 """An import of a whole library, wherever it stands: behind `try:` on the same line as well."""
@@ -25,7 +26,9 @@ def is_internal(path: str, data: bytes, follow: bool) -> bool:
     That may be a public module, or another one of the project if it is read (`follow`). A file with comments for
     tapelint is not of that kind: they may have to be answered.
     """
-    if not path.endswith((".py", ".pyi")) or _OWN in data or re.search(_PUBLIC, data) is not None:
+    if not path.endswith((".py", ".pyi")) or not any(module in data for module in _SPELLED) or _OWN in data:
+        return False
+    if re.search(_PUBLIC, data) is not None:
         return False
     private = False
     others: list[str] = []

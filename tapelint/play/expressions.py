@@ -529,6 +529,8 @@ class Expressions(Objects):
             exact = self._generators(node, 0, found, entries)
         finally:
             self.frame = outer
+        if not frame.bindings.read_later:
+            self.world.drop(frame.id, frame.bindings.counts)
         if isinstance(node, ast.DictComp):
             return self._dict_comprehension(entries, node, exact)
         if not exact and found:

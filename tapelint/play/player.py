@@ -365,8 +365,8 @@ class Player(Statements):
                 ends.append((self.world.changes(base), Const(None, call, self.clock)))
             self.world.rollback(base)
             if len(self.stack) > 1 and not frame.bindings.read_later:
-                # Nobody can read its names any more: the branches around the call need not carry them.
                 self.world.merge([{k: v for k, v in changes.items() if k[0] != frame.id} for changes, _ in ends])
+                self.world.drop(frame.id, frame.bindings.counts)
             else:
                 self.world.merge([changes for changes, _ in ends])
             if not ends:

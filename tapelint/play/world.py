@@ -7,7 +7,7 @@ the size of the store: `mark` before it, `changes` after it, `rollback`, and `me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from tapelint.play.values import UNBOUND, Either, Entries, Items, Several, Value, either
 
@@ -55,6 +55,12 @@ class World:
             else:
                 store[key] = old
         del journal[mark:]
+
+    def drop(self, frame: int, names: Iterable[str]) -> None:
+        """Forget the names of a frame that nobody can read any more: branches need not carry them."""
+        pop = self.store.pop
+        for name in names:
+            pop((frame, name), None)
 
     def settle(self, changes: Changes) -> None:
         """Write what holds on every path and whatever is undone: what happened before anything else."""
@@ -110,10 +116,10 @@ def _joined(key: Key, values: list[Any]) -> Any:
         if len(present) < len(values):
             return either([UNBOUND if value is _MISSING else value for value in values])
         return either(values)
-    if isinstance(sample, Items):
-        return _join_items(present)
-    if isinstance(sample, Entries):
-        return _join_entries(present)
+    if isinstance(sample, (Items, Entries)):
+        if all(value is sample for value in present):
+            return sample
+        return _join_items(present) if isinstance(sample, Items) else _join_entries(present)
     if hasattr(sample, "join"):
         return sample.join(present, missing=len(present) < len(values))
     if all(value == sample for value in present) and len(present) == len(values):
