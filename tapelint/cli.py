@@ -150,6 +150,9 @@ def check(parameters: Mapping[str, Any]) -> int:
         sys.stdout.buffer.writelines(os.fsencode(file.path) + b"\n" for file in found)
         _report_trouble(discovery.errors, discovery.warnings)
         return TROUBLE if discovery.errors else CLEAN
+    written = parameters["output_file"]
+    if written is not None and os.path.realpath(written) in {file.real for file in found}:
+        raise SettingsError(f"--output-file: {written} is one of the files to check, and would be overwritten")
     files += read(found, jobs=parameters["jobs"])
     _report_trouble(discovery.errors, discovery.warnings)
     code = _judge_and_print(files, configuration, parameters, form, piped)

@@ -290,7 +290,9 @@ def checked(table: object, place: str) -> dict[str, Any]:
     for name, value in table.items():
         key = KEYS.get(name)
         if key is None:
-            raise SettingsError(f"{place}: unknown key {name}{near(name, KEYS)}")
+            nested = name == "tool" and isinstance(value, dict) and "tapelint" in value
+            hint = "; here the settings stand at the top, without [tool.tapelint]" if nested else near(name, KEYS)
+            raise SettingsError(f"{place}: unknown key {name}{hint}")
         wanted, test = _FORMS[key.form]
         if not test(value):
             raise SettingsError(f"{place}: {name} must be {wanted}")

@@ -20,7 +20,8 @@ from tapelint.source.text import Source
 
 SYNTAX_ERROR, UNUSED, INVALID = "TAP001", "TAP002", "TAP003"
 
-_MENTION = re.compile(r"#\s*tapelint\s*:")
+_MENTION = re.compile(r"#\s*tapelint\s*(?::|(?:ignore|file-ignore|disable|enable)\s*\[)")
+"""A comment for us, or one that was meant to be and lacks the colon."""
 _NOQA_MENTION = re.compile(r"#\s*noqa", re.IGNORECASE)
 _NOQA = re.compile(r"#\s*(?i:noqa)(?:\s*:\s*([A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*))?(?![\w-])")
 """As flake8 and ruff together read it: with codes, or for all; what is no list of codes is for all."""

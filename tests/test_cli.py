@@ -128,6 +128,7 @@ def test_a_file_that_cannot_be_read_is_trouble(
         (["check", "--config", "a.toml", "--config", "b.toml"], "two settings files"),
         (["check", "--config", "a.toml", "--isolated"], "--isolated"),
         (["check", "--output-file", "no/such/folder", "a.py"], "cannot be written"),
+        (["check", "--output-file", "a.py"], "a.py is one of the files to check"),
         (["tapes", "--nope"], "No such option"),
         (["explain"], "Missing argument"),
         (["explain", "TAP999"], "TAP999"),

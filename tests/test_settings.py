@@ -77,6 +77,8 @@ def test_extend(tmp_path: Path) -> None:
         ('slect = ["TAP1"]', r"unknown key slect; did you mean select\?"),
         ("per_file_ignores = {}", r"did you mean per-file-ignores\?"),
         ("zzz = 1", r"unknown key zzz$"),
+        ("[tool.tapelint]\nselect = []", r"stand at the top, without \[tool.tapelint\]"),
+        ("[tool.ruff]\nselect = []", r"unknown key tool$"),
         ('select = "TAP1"', r"select must be a list of strings"),
         ("pedantic = 1", r"pedantic must be true or false"),
         ("target-keras = 4", r"target-keras must be 2 or 3"),
