@@ -17,31 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tapelint.play.recording import Recording
 
-_HELPERS = frozenset({"__init__", "story", "edits", "precedence"})
-
-
-OF_MISSING = frozenset(
-    {
-        "all_paths_stopped", "computed_outside_tape", "constant_target",
-        "first_gradient_outside_outer_tape", "forward_outside_tape", "gradient_per_output", "integer_on_path",
-        "integer_source", "loss_scaled_outside_tape", "metric_as_loss", "nested_watch_missing", "nondifferentiable_op",
-        "nontrainable_source", "nothing_watched", "python_function_on_path",
-        "second_order_on_one_tape", "source_not_used", "source_recreated", "target_outside_tape",
-        "through_data_pipeline", "unwatched_source", "variable_from_tensor", "watched_copy", "watched_too_late",
-        "wrong_tape",
-    }
-)  # fmt: skip
-"""Modules that ask for nothing but gradients that are missing: not even imported where none is."""
-ONE_LIST = {
-    "custom_gradient_arity": "customs", "custom_gradient_ignores_upstream": "customs",
-    "custom_gradient_no_function": "customs", "custom_gradient_variables": "customs",
-    "forward_accumulator_keras_variable": "accumulators", "function_recreated": "wrappings",
-    "function_shared": "makings", "gradient_in_both_branches": "forks", "jvp_outside_accumulator": "jvps",
-    "missing_keras_name": "lacking",
-    "output_not_connected": "disconnected", "tape_not_called": "classes_entered", "tape_unbound": "unnamed",
-    "tape_undefined": "undefined", "train_step_without_logs": "fits",
-}  # fmt: skip
-"""Modules that go through one list of the recording, which most programs leave empty: not imported then either."""
+_HELPERS = frozenset({"__init__", "story", "edits", "precedence", "needs"})
 
 
 @cache
@@ -107,14 +83,15 @@ def _told(finding: Finding, others: Iterable[Finding]) -> bool:
 
 def _seen(recording: Recording, codes: Iterable[str]) -> list[Finding]:
     """What is found in the module of one view."""
+    from tapelint.rules.needs import idle
     from tapelint.rules.precedence import settle
 
     found: list[Finding] = []
     table = modules()
-    complete = not any(verdict.standing.value == "cut" for ask in recording.asks for verdict in ask.verdicts)
+    without = idle(recording)
     for code in sorted(set(codes) & table.keys()):
         name = table[code]
-        if (complete and name in OF_MISSING) or (name in ONE_LIST and not getattr(recording, ONE_LIST[name])):
+        if name in without:
             continue
         module = import_module(f"tapelint.rules.{name}")
         found.extend(_inside(finding) for finding in module.find(recording) if not finding.span.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tapelint.diagnostic import Finding
 from tapelint.play.ask import Ask
@@ -18,6 +19,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def find(recording: Recording) -> Iterator[Finding]:
+    read = cache(_is_read)
     for ask in recording.asks:
         if not ask.certain or ask.context.guards or not recording.here(ask.place):
             continue
@@ -32,7 +34,7 @@ def find(recording: Recording) -> Iterator[Finding]:
                 yield _told(recording, ask, "")
         elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target = statement.targets[0]
-            if isinstance(target, ast.Name) and not target.id.startswith("_") and _never_read(function, target.id):
+            if isinstance(target, ast.Name) and not target.id.startswith("_") and not read(function, target.id):
                 yield _told(recording, ask, target.id)
 
 
@@ -72,16 +74,16 @@ def _reads_clock(statement: ast.stmt) -> bool:
     )
 
 
-def _never_read(function: Definition, name: str) -> bool:
-    """Whether no code in the function reads the name, or could read it without naming it."""
+def _is_read(function: Definition, name: str) -> bool:
+    """Whether code in the function reads the name, or could read it without naming it."""
     for node in walk(function):
         if isinstance(node, ast.Name) and (
             (node.id == name and not isinstance(node.ctx, ast.Store)) or node.id in ("locals", "vars", "exec", "eval")
         ):
-            return False
+            return True
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
-            return False
-    return True
+            return True
+    return False
 
 
 def _told(recording: Recording, ask: Ask, name: str) -> Finding:

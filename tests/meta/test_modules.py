@@ -1,4 +1,4 @@
-"""What the rule package says of its modules is what they are."""
+"""What is said of the modules of rules is what they are."""
 
 from __future__ import annotations
 
@@ -8,30 +8,37 @@ from pathlib import Path
 import pytest
 
 import tapelint.rules
-from tapelint.rules import OF_MISSING, ONE_LIST, modules
+from tapelint.rules import modules
+from tapelint.rules.needs import NEEDED
 
 FOLDER = Path(tapelint.rules.__file__).parent
 
 
-@pytest.mark.parametrize("name", sorted(OF_MISSING))
-def test_asks_for_missing_gradients_only(name: str) -> None:
-    loops = _find(name)
-    assert loops
-    assert all(isinstance(node, ast.For) and "story.missing(" in ast.unparse(node.iter) for node in loops)
-
-
-@pytest.mark.parametrize("name", sorted(ONE_LIST))
-def test_goes_through_one_list_only(name: str) -> None:
-    *before, loop = _find(name)
-    assert isinstance(loop, ast.For)
-    wanted = f"recording.{ONE_LIST[name]}"
-    assert ast.unparse(loop.iter) in (wanted, f"enumerate({wanted})")
-    assert all(isinstance(node, ast.If) and isinstance(node.body[0], ast.Return) for node in before)
-
-
-def _find(name: str) -> list[ast.stmt]:
-    """The statements of a rule's `find`."""
+@pytest.mark.parametrize(("what", "name"), [(what, name) for what, names in NEEDED.items() for name in names])
+def test_a_rule_needs_what_it_goes_through(what: str, name: str) -> None:
     assert name in modules().values()
+    assert _needed(name) == {what}
+
+
+def _needed(name: str) -> set[str]:
+    """What a rule goes through to find something; "anything" if it yields in another way than in a loop."""
     tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
     find = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "find")
-    return [node for node in find.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    found: set[str] = set()
+    for statement in find.body:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "not recording.clips":
+            return {"clips"}
+        if isinstance(statement, ast.For):
+            found.add(_list(ast.unparse(statement.iter)))
+        elif any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(statement)):
+            found.add("anything")
+    return found
+
+
+def _list(iterated: str) -> str:
+    if iterated.startswith("story.missing("):
+        return "missing"
+    if iterated.startswith("optimizers.applied("):
+        return "applies"
+    iterated = iterated.removeprefix("enumerate(").removeprefix("recording.").removesuffix(")")
+    return iterated.removeprefix("happened(Happening.")
