@@ -77,6 +77,8 @@ class Player(Statements):
         self.import_clock = _BEFORE_ALL
         self.allowance = MAX_STEPS
         self.returns: list[tuple[Changes, Value]] = []
+        self.exit_state: tuple[int, int] | None = None
+        """The state of the world when a function was left last."""
         self.base = 0
 
     def record(self) -> Recording:
@@ -363,12 +365,17 @@ class Player(Statements):
             ends: list[tuple[Changes, Value]] = list(self.returns)
             if self.world.alive:
                 ends.append((self.world.changes(base), Const(None, call, self.clock)))
-            self.world.rollback(base)
-            if len(self.stack) > 1 and not frame.bindings.read_later:
-                self.world.merge([{k: v for k, v in changes.items() if k[0] != frame.id} for changes, _ in ends])
-                self.world.drop(frame.id, frame.bindings.counts)
+                self.exit_state = self.world.state()
+            gone = len(self.stack) > 1 and not frame.bindings.read_later
+            if len(ends) == 1 and self.exit_state == self.world.state():
+                self.world.alive = True  # the world is as the only way out leaves it
             else:
+                self.world.rollback(base)
+                if gone:
+                    ends = [({k: v for k, v in changes.items() if k[0] != frame.id}, value) for changes, value in ends]
                 self.world.merge([changes for changes, _ in ends])
+            if gone:
+                self.world.drop(frame.id, frame.bindings.counts)
             if not ends:
                 # It always raises, here at least: a subclass or another argument may not.
                 self.world.alive = True
@@ -475,12 +482,14 @@ class Player(Statements):
                     self._note_handed(option)
         if self.frame.node is not None:
             self.returns.append((self.world.changes(self.base), value))
+            self.exit_state = self.world.state()
         self.world.alive = False
 
     def may_leave(self, value: Value) -> None:
         """A generator that waits here may never be read further."""
         if len(self.returns) < 4:
             self.returns.append((self.world.changes(self.base), value))
+            self.exit_state = None
 
 
 _PLAYING = (

@@ -64,11 +64,14 @@ class Statements(Managers):
         for number, part in enumerate(parts):
             with self.within(conditions=self.context.conditions | {(id(node), number)}):
                 part()
+            if self.world.alive and not ends and number == len(parts) - 1:
+                break  # only the last one leads on: there is nothing to join
             if self.world.alive:
                 ends.append(self.world.changes(mark))
             self.world.rollback(mark)
             self.world.alive = True
-        self.world.merge(ends)
+        else:
+            self.world.merge(ends)
         if self.world.alive:
             self.refresh()
 
@@ -277,10 +280,11 @@ class Statements(Managers):
                         ends.append(self.world.changes(mark))
                     jump.continues = []
                     self.play(body)
-                    if self.world.alive:
-                        jump.continues.append(self.world.changes(mark))
-                    self.world.rollback(mark)
-                    self.world.merge(jump.continues)
+                    if jump.continues or not self.world.alive:
+                        if self.world.alive:
+                            jump.continues.append(self.world.changes(mark))
+                        self.world.rollback(mark)
+                        self.world.merge(jump.continues)
                     if not self.world.alive:
                         break
                     self.refresh()

@@ -31,6 +31,7 @@ class World:
         self.cost = 0
         """How many writes were undone or joined: work that the player's steps don't count."""
         self._journal: list[tuple[Key, Any]] = []
+        self._undone = 0
 
     def put(self, key: Key, value: Any) -> None:
         self._journal.append((key, self.store.get(key, _MISSING)))
@@ -40,6 +41,10 @@ class World:
         """A point to roll back to."""
         return len(self._journal)
 
+    def state(self) -> tuple[int, int]:
+        """Two equal ones, with nothing written between them, say that the world is the same."""
+        return len(self._journal), self._undone
+
     def changes(self, mark: int) -> Changes:
         """What was written since `mark`, with the values of now."""
         self.cost += len(self._journal) - mark
@@ -48,6 +53,7 @@ class World:
 
     def rollback(self, mark: int) -> None:
         """Undo everything that was written since `mark`."""
+        self._undone += 1
         journal, store = self._journal, self.store
         for key, old in reversed(journal[mark:]):
             if old is _MISSING:
