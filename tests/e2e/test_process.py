@@ -239,3 +239,15 @@ def test_ctrl_c_ends_the_other_processes_too(tmp_path: Path) -> None:
     for worker in workers:
         with pytest.raises(ProcessLookupError):
             os.kill(worker, 0)
+
+
+def test_no_file_beside_the_checked_ones_is_run(tmp_path: Path) -> None:
+    names = "ast click copy difflib json libcst multiprocessing queue random rich signal struct tokenize tomllib"
+    for name in names.split():
+        (tmp_path / f"{name}.py").write_text(f"open('{name} was run', 'w').close()\n")
+    for number in range(20):
+        (tmp_path / f"f{number:02}.py").write_text(BROKEN)
+    command = [sys.executable, "-m", "tapelint", "--jobs", "2", "--output-format", "json", "."]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert list(tmp_path.glob("* was run")) == []
