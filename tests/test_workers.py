@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
+import time
 from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tapelint.workers import spread
+
+ROOT = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes end in another way there")
 
@@ -53,3 +58,33 @@ def test_the_processes_are_gone_when_nobody_wants_more() -> None:
         next(results)
         assert len(multiprocessing.active_children()) == 2
     assert not multiprocessing.active_children()
+
+
+def owner(piece: int) -> int:
+    return os.getpid()
+
+
+def test_the_processes_end_when_the_first_one_is_killed() -> None:
+    code = (
+        "from tests.test_workers import owner, spread\n"
+        "for _, pid in spread(range(10**6), 2, owner): print(pid, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pids: set[int] = set()
+        while len(pids) < 2:
+            pids.add(int(process.stdout.readline()))
+        process.kill()
+    deadline = time.monotonic() + 20
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that nobody waits for stays as a zombie."""
+    try:
+        os.kill(pid, 0)
+        return sys.platform != "linux" or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
