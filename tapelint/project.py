@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property, lru_cache
-from importlib import invalidate_caches
 from importlib.machinery import PathFinder
 
 from tapelint.generation import runs_eagerly, sets_keras_2
@@ -341,7 +340,13 @@ def project_of(path: str) -> Project | None:
 
 def forget() -> None:
     """Drop what was read: files may have changed."""
-    invalidate_caches()
+    for folder, finder in list(sys.path_importer_cache.items()):
+        # What `importlib.invalidate_caches` does here; since Python 3.12 that imports `importlib.metadata` and with it
+        # as much as a run needs otherwise.
+        if finder is None:
+            del sys.path_importer_cache[folder]
+        elif hasattr(finder, "invalidate_caches"):
+            finder.invalidate_caches()
     forget_surroundings()
     _located.cache_clear()
     _project.cache_clear()
