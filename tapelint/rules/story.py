@@ -126,12 +126,11 @@ def source_name(recording: Recording, source: Value) -> str:
 def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]:
     """Every gradient that is None for certain and whose first reason is one of `wanted`."""
     for ask in recording.asks:
-        if ask.expected_none or ask.zero or ask.context.experiment:
+        cut = [verdict for verdict in ask.verdicts if verdict.standing is Standing.CUT]
+        if not cut or ask.expected_none or ask.zero or ask.context.experiment:
             continue
-        some = any(verdict.standing is not Standing.CUT for verdict in ask.verdicts)
-        for verdict in ask.verdicts:
-            if verdict.standing is not Standing.CUT:
-                continue
+        some = len(cut) < len(ask.verdicts)
+        for verdict in cut:
             if some and verdict.fault in (Fault.NOT_USED, Fault.CONSTANT_TARGET) and not verdict.part:
                 continue  # one loss among several, differentiated with respect to all variables
             met = verdict.cut if verdict.fault is None else None
