@@ -9,7 +9,7 @@ from tapelint.play.arguments import Arguments
 from tapelint.play.assignment import Assignments
 from tapelint.play.library import TAPE
 from tapelint.play.objects import TRANSPARENT
-from tapelint.play.records import Happening
+from tapelint.play.records import Happening, Uncalled
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
     Class,
@@ -26,6 +26,11 @@ from tapelint.tensorflow import api
 
 TENSORFLOW = frozenset({"tf", "tensorflow"})
 """Names under which projects hand TensorFlow on from a module of their own."""
+STEPPING = ("_resource_apply_dense", "_resource_apply_sparse")
+"""What an optimizer was asked to do for each variable before TensorFlow 2.11, where `update_step` came in its place
+(source: run in 2.15 and 2.21, with Keras 2 and 3)."""
+LEGACY = "keras.optimizers.legacy."
+"""The optimizers that are as they were; Keras 3 has none of them."""
 
 
 def _module(name: str) -> str:
@@ -142,7 +147,19 @@ class Definitions(Assignments):
             for item in decorators
         )  # fmt: skip
         self.pending_classes.append(cls)
+        if plain:
+            self._note_uncalled(cls)
         self.bind_name(node.name, cls if plain else Unknown(cls.place, cls.time, (cls,), "decorated"), node)
+
+    def _note_uncalled(self, cls: Class) -> None:
+        """The way to step that an optimizer had before TensorFlow 2.11, in a class that has no `update_step`."""
+        held = (self.world.get((cls.frame.id, name)) for name in STEPPING)
+        method = next((one for one in held if isinstance(one, Function)), None)
+        if method is None or self.kind_of(cls) != ("optimizer", True) or self.class_attribute(cls, "update_step"):
+            return
+        bases = self.class_bases(cls)
+        if len(bases) == 1 and not bases[0].startswith(LEGACY):
+            self.recording.uncalled.append(Uncalled(cls, method, bases[0], self.context))
 
     def import_(self, node: ast.Import) -> None:
         for alias in node.names:

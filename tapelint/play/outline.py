@@ -86,7 +86,7 @@ class Outline:
         return frozenset(
             holder.attr
             for node, holder in self._changed()
-            if isinstance(holder, ast.Attribute) and self._function_of(node) not in ("__init__", "build")
+            if isinstance(holder, ast.Attribute) and self.function_of(node) not in ("__init__", "build")
         )
 
     @cached_property
@@ -109,7 +109,7 @@ class Outline:
                 holder = holder.value
             yield node, holder
 
-    def _function_of(self, node: ast.AST) -> str:
+    def function_of(self, node: ast.AST) -> str:
         """The name of the innermost function around a node, or "" at the top level."""
         around = self.parents.get(id(node))
         while around is not None and not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -14,6 +14,7 @@ from contextlib import suppress
 from tapelint.play.arguments import Arguments
 from tapelint.play.context import Context
 from tapelint.play.custom import CUSTOM
+from tapelint.play.definitions import STEPPING
 from tapelint.play.machine import FIRST_STEPS, MAX_STEPS, BudgetSpent
 from tapelint.play.marks import Built
 from tapelint.play.outline import Outline, walk
@@ -85,7 +86,8 @@ class Player(Statements):
         """Play the whole module and give what was recorded."""
         used = self.module.outline.used
         elsewhere = self._marked_elsewhere()
-        if not used & MARKS and not used & elsewhere:
+        steps = any(function.name in STEPPING for function in self.module.outline.functions)
+        if not used & MARKS and not used & elsewhere and not steps:
             return self.recording  # a mark in a comment or a string only
         if not used & TAPES and not used & elsewhere:
             self.allowance = FEW_STEPS  # only optimizers and old functions are of interest

@@ -30,6 +30,7 @@ from tapelint.play.records import (
     Rebinding,
     Rereading,
     Run,
+    Uncalled,
     Undefined,
     Use,
     Work,
@@ -122,6 +123,7 @@ class Recording:
         self.zips: list[Zip] = []
         self.forwards: list[Forward] = []
         self.fits: list[Fit] = []
+        self.uncalled: list[Uncalled] = []
         self.dropped: list[Dropped] = []
         self.joined: list[Joined] = []
         self.undefined: list[Undefined] = []

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tapelint.play.context import Context, Trace
 from tapelint.play.tape import TapeState
-from tapelint.play.values import Data, Function, Items, Object, OneShot, Place, Tape, Value
+from tapelint.play.values import Class, Data, Function, Items, Object, OneShot, Place, Tape, Value
 from tapelint.record import Record
 
 
@@ -233,6 +233,18 @@ class Fit(Record):
     step: Function
     given: str
     place: Place
+    context: Context
+
+
+class Uncalled(Record):
+    """A method of a class made from an optimizer of Keras that Keras does not call: how optimizers stepped long ago.
+
+    `base` is the optimizer of the library that the class is made from, in full.
+    """
+
+    cls: Class
+    method: Function
+    base: str
     context: Context
 
 

@@ -49,6 +49,7 @@ NEEDED = {
     ),
     "undefined": ("tape_undefined",),
     "unnamed": ("tape_unbound",),
+    "uncalled": ("optimizer_method_never_called",),
     "uses": (
         "compiled_loss", "missing_method", "removed_loss_scale_api", "removed_reset_states", "tf_gradients_in_eager",
     ),

@@ -20,7 +20,7 @@ _SPELLED = (
 )
 _COMMON = b"radient"
 """Part of every mark in `_SPELLED`: one search sends most files away."""
-_OTHERS = (b".minimize(", b"ForwardAccumulator", b".reset_states(")
+_OTHERS = (b".minimize(", b"ForwardAccumulator", b".reset_states(", b"_resource_apply_")
 _OWN = b"tapelint:"
 _LIBRARY = (b"tensorflow", b"keras", b"GradientTape", b" tf")
 """One of these stands in every file that uses TensorFlow (`from project.backend import tf`)."""
