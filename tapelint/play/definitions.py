@@ -9,6 +9,7 @@ from tapelint.play.arguments import Arguments
 from tapelint.play.assignment import Assignments
 from tapelint.play.library import TAPE
 from tapelint.play.objects import TRANSPARENT
+from tapelint.play.outline import walk
 from tapelint.play.records import Happening, Uncalled
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
@@ -158,7 +159,8 @@ class Definitions(Assignments):
         if method is None or self.kind_of(cls) != ("optimizer", True) or self.class_attribute(cls, "update_step"):
             return
         bases = self.class_bases(cls)
-        if len(bases) == 1 and not bases[0].startswith(LEGACY):
+        taken_over = any(_stands_alone(self.class_attribute(cls, name)) for name in ("apply_gradients", "apply"))
+        if len(bases) == 1 and not bases[0].startswith(LEGACY) and not taken_over:
             self.recording.uncalled.append(Uncalled(cls, method, bases[0], self.context))
 
     def import_(self, node: ast.Import) -> None:
@@ -198,3 +200,11 @@ class Definitions(Assignments):
         end = name.find(".experimental")
         if end >= 0 and (end := end + len(".experimental")) in (len(name), name.find(".", end)):
             self.spelled(name[:end], "experimental", node)
+
+
+def _stands_alone(method: Value | None) -> bool:
+    """Whether a method does without what the class above it does."""
+    if not isinstance(method, Function):
+        return False
+    calls = (node.func for node in walk(method.node) if isinstance(node, ast.Call))
+    return not any(isinstance(function, ast.Name) and function.id == "super" for function in calls)
