@@ -33,7 +33,7 @@ def find(recording: Recording) -> Iterator[Finding]:
             more = [_source(item) for item in joined.more.items]
             if more != wanted:
                 continue
-            if _zeros(recording, joined.before) and len(joined.before.items) == len(more):
+            if _zeros(recording, joined.before, wanted):
                 yield _told(recording, apply, joined, "onto_zeros")
                 break
             if _same_again(joined.before, more):
@@ -69,9 +69,21 @@ def _source(item: Value) -> Key | None:
     return (source.id,)
 
 
-def _zeros(recording: Recording, before: Items) -> bool:
-    """Whether the list holds zeros only."""
-    return all(item.id in recording.zeros for item in before)
+def _zeros(recording: Recording, before: Items, wanted: list[Key | None]) -> bool:
+    """Whether the list holds zeros only: one for each of these variables."""
+    return len(before.items) == len(wanted) and all(
+        all(_zero(recording, option, key if isinstance(item, Several) else None) for option in options(bare(item)))
+        for item, key in zip(before.items, wanted, strict=True)
+    )
+
+
+def _zero(recording: Recording, value: Value, key: Key | None) -> bool:
+    """Whether a value is made as zeros, and made from the variables of a set if one is given."""
+    if value.id not in recording.zeros:
+        return False
+    made = recording.operations.get(value.id)
+    given = bare(made.args[0]) if key is not None and made is not None and made.args else None
+    return key is None or (isinstance(given, VariableSet) and key == (given.owner.id, given.which))
 
 
 def _same_again(before: Items, more: list[Key | None]) -> bool:
@@ -139,4 +151,6 @@ def _starts_empty(recording: Recording, joined: Joined) -> bool:
     if isinstance(node, ast.List):
         return not node.elts
     # `total = total + grads` in a loop: the list that it starts from is not in sight here.
-    return bool(joined.context.loops) and not _zeros(recording, joined.before)
+    return bool(joined.context.loops) and not all(
+        option.id in recording.zeros for item in joined.before for option in options(bare(item))
+    )
