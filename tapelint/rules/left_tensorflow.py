@@ -11,7 +11,7 @@ from tapelint.play.ask import Ask, Standing, Verdict
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.tape import Session
-from tapelint.play.values import CUTS, Cut, CutKind, Data, Kind, Value, VariableSet
+from tapelint.play.values import CUTS, Cut, CutKind, Data, Either, Kind, Value, VariableSet, options
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
 from tapelint.rules.gradients import fields_of
@@ -141,13 +141,13 @@ def _lost_term(recording: Recording, ask: Ask, source: Value) -> Cut | None:
     """
     if ask.session is None or ask.context.experiment:
         return None
-    leaves = recording.leaves(ask.target)
+    leaves = [option for leaf in recording.leaves(ask.target) for option in options(leaf)]
     for term, step in recording.reads(*leaves, session=ask.session.id, ends=lambda step: not _linear(step)):
         if not isinstance(term, Data) or term.kind not in (Kind.ARRAY, Kind.NUMBER):
             continue
         if step.op == "-" and any(one.cut is not None for one in term.links):
             continue  # `x - x.numpy()`: the value is taken away on purpose, another one is put in its place
-        cut = _left_behind(recording, term, source, ask.session)
+        cut = _left_behind(recording, ask, term, source, ask.session)
         if cut is not None and recording.here(cut.place):
             return cut
     return None
@@ -160,7 +160,7 @@ def _linear(step: Data) -> bool:
     return step.op in _LINEAR or (step.op in ("*", "tf.multiply") and len(step.links) == 1)
 
 
-def _left_behind(recording: Recording, term: Data, source: Value, session: Session) -> Cut | None:
+def _left_behind(recording: Recording, ask: Ask, term: Data, source: Value, session: Session) -> Cut | None:
     """Where an array or number of the block was taken out of something that the source leads to.
 
     It has to become one number on the way, as a penalty does, and a difference is none: `x + (rounded - x).numpy()`
@@ -171,6 +171,9 @@ def _left_behind(recording: Recording, term: Data, source: Value, session: Sessi
     seen: set[int] = set()
     while stack:
         item = stack.pop()
+        if isinstance(item, Either):  # the sum of a list that may be empty, for instance
+            stack += item.options
+            continue
         if item.id in seen or not isinstance(item, Data) or item.time < session.began:
             continue
         seen.add(item.id)
@@ -185,9 +188,18 @@ def _left_behind(recording: Recording, term: Data, source: Value, session: Sessi
             reduced = reduced or (isinstance(behind, Data) and behind.op in _REDUCED)
             if isinstance(behind, Data) and behind.op in _DIFFERENCES:
                 return None
-            if reduced and link.cut.kind in _KINDS and source in recording.behind(behind, session=session.id):
+            if not reduced or link.cut.kind not in _KINDS:
+                continue
+            if any(item is source or _has(item, ask, source) for item in recording.behind(behind, session=session.id)):
                 return link.cut
     return None
+
+
+def _has(item: Value, ask: Ask, source: Value) -> bool:
+    """Whether these are the weights of a model, or of a layer of it, whose variables are the sources."""
+    if not isinstance(item, VariableSet) or item.which not in ("all", "trainable"):
+        return False
+    return item.owner.id in ask.owned or (isinstance(source, VariableSet) and item.owner is source.owner)
 
 
 _TENSORFLOW = {
