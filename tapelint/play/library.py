@@ -95,6 +95,8 @@ _GRAPHS = (
 )  # fmt: skip
 """Words of programs that may have a graph of TensorFlow 1."""
 
+_DRAWING = frozenset({"random.choice", "random.choices", "random.sample"})
+"""Functions of Python that pick pieces of a list."""
 _REDUCED = 40
 """How many items `functools.reduce` is followed through."""
 
@@ -729,6 +731,8 @@ class Library(Callbacks):
             made = self.mapping(Entries(), node)
             self.world.put((made.id, "factory"), arguments.get(0, "default_factory"))
             return made
+        if name in _DRAWING and arguments.args and isinstance(arguments.args[0], Sequence):
+            return self._drawn(name, arguments.args[0], node)
         if name.startswith("math."):
             return self.left(CutKind.PYTHON_NUMBER, Kind.NUMBER, name, self.flats(arguments.all()), node, "float")
         if name.startswith(("logging.", "warnings.", "time.", "random.", "os.", "sys.", "absl.logging.")):
@@ -742,6 +746,14 @@ class Library(Callbacks):
         for value in arguments.all():
             self.escape(value, node)
         return self.unknown(node, arguments.all(), "call")
+
+    def _drawn(self, name: str, held: Sequence, node: ast.expr) -> Value:
+        """Pieces of a list that Python's `random` picks: no others than the list holds."""
+        pieces = list(self.elements(held, node, Reading.AT_ONCE))
+        if not pieces:
+            return self.unknown(node, (), "call")
+        one = either(pieces)
+        return one if name == "random.choice" else self.sequence("list", (Several(one),), node)
 
     def _folded_over(self, arguments: Arguments, node: ast.expr) -> Value:
         """`functools.reduce(function, items, first)`: one call after the other."""
