@@ -24,12 +24,22 @@ def find(recording: Recording) -> Iterator[Finding]:
             continue
         value, step = _forward(case)
         place = story.beside_tape(recording, case.ask, value, step)
+        place = step if _kept(case, step, place) else place
         name = story.assigned_name(recording, place) or _given_name(case, place, value) or recording.text(place)
         fix = indents.first_in_block(recording, case.ask.tape, place)
         used = story.back_label(case, name)
         finding = story.cut_finding(CODE, case, "", {"name": name}, place, fix, used=used, step=step)
         if finding is not None:
             yield finding
+
+
+def _kept(case: story.Missing, step: Place, place: Place) -> bool:
+    """Whether a helper that gives something else keeps what the model gave, in the attribute that comes back later."""
+    own, given = story.assigned_name(case.recording, step), story.assigned_name(case.recording, place)
+    back = story.comes_back(case) if given and own.startswith("self.") else None
+    if back is None or step == place or not case.recording.here(step):
+        return False
+    return story.names_it(case.recording, back.place, own) and not story.names_it(case.recording, back.place, given)
 
 
 def _given_name(case: story.Missing, place: Place, value: Value) -> str:
