@@ -71,6 +71,9 @@ _RECURRENT = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
 """Recurrent layers, and how many states they give beside their output where `return_state` is set."""
 
 
+_LOOKUPS = frozenset({"Embedding", "StringLookup", "IntegerLookup", "Hashing", "Discretization", "TextVectorization"})
+"""Layers that take their input for positions or words, whatever numbers they get."""
+
 _KEPT = {"keras.layers.Wrapper": "layer", "keras.layers.RNN": "cell", "keras.layers.TimeDistributed": "layer"}
 """Classes of Keras that keep the first argument of their `__init__`, and the attribute that they keep it in."""
 _DATASET = ("tensorflow.data.", "tensorflow_datasets.", "keras.utils.image_dataset", "keras.preprocessing.")
@@ -431,8 +434,10 @@ class Keras(Losses):
         weights = found is None or found.trainable is not False or bool(value.parts)
         links = [Link(item) for item in inputs if not isinstance(item, Const)]
         last = last_part(value.symbol)
-        if last in ("Embedding", "StringLookup", "IntegerLookup", "Hashing", "Discretization", "TextVectorization"):
-            cut = Cut(CutKind.NOT_DIFFERENTIABLE, self.place(node), last)
+        lookup = self._lookup(value)
+        if lookup is not None:
+            place = (lookup.place if lookup is not value else None) or self.place(node)
+            cut = Cut(CutKind.NOT_DIFFERENTIABLE, place, last_part(lookup.symbol))
             links = [Link(link.value, cut) for link in links]
         if weights:
             links.append(Link(self.variables(value, "trainable", node), self.constant_weights(value, unbuilt)))
@@ -454,6 +459,16 @@ class Keras(Losses):
         if symbolic and value.kind == "layer":
             self.world.put((value.id, ".output"), result)
         return result
+
+    def _lookup(self, value: Object, depth: int = 4) -> Object | None:
+        """The layer that takes its input for whole numbers: the called one, or one in a chain of layers."""
+        if value.kind == "layer":
+            return value if last_part(value.symbol) in _LOOKUPS else None
+        if value.kind != "model" or not value.symbol.endswith("Sequential") or not depth:
+            return None
+        chain = (*value.parts, *self.world.get((value.id, "parts"), Items()))
+        found = (self._lookup(part, depth - 1) for part in chain if isinstance(part, Object))
+        return next((layer for layer in found if layer is not None), None)
 
     def _given_weights(self, value: Object, depth: int = 4) -> Iterator[Value]:
         """The tensors that a layer, or the layers of a model, compute with: `layer.kernel = tensor`."""

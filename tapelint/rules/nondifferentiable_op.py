@@ -60,6 +60,8 @@ def _variant(op: str) -> str:
         return "rounding"
     if op == "tf.where":
         return "condition"
+    if op == "Embedding":
+        return "lookup"
     if last in _INDEX:
         return "index"
     if op in ("==", "!=", "<", "<=", ">", ">=") or last in ("equal", "greater", "less", "greater_equal", "less_equal"):
