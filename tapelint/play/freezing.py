@@ -22,8 +22,15 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    options,
 )
 from tapelint.tensorflow import api
+
+
+def _all_variables(value: Value) -> tuple[Variable, ...]:
+    """The variables of a list that was filled in a loop of unknown length; nothing where it may hold something else."""
+    found = tuple(option for option in options(value) if isinstance(option, Variable))
+    return found if len(found) == len(options(value)) else ()
 
 
 class Freezing(Library):
@@ -142,7 +149,8 @@ class Freezing(Library):
             found[key] = None
             for name in sorted(self.attributes.get(value.id, ())):
                 item = self.world.get((value.id, "." + name))
-                for leaf in self.flat(item) if isinstance(item, Value) else ():
+                kept = self.flat(item) if isinstance(item, Value) else ()
+                for leaf in (leaf for one in kept for leaf in _all_variables(one) or (one,)):
                     if isinstance(leaf, Variable) and leaf.keras is False and leaf.trainable is True:
                         how = "plain" if plain is not None else "attribute"
                         found[leaf.id, True] = Hidden(leaf, plain or value, how)

@@ -191,6 +191,8 @@ def weight_name(recording: Recording, weight: Value) -> str:
         index = f"[{at}]"
     elif isinstance(held, ast.Dict) and node in held.values and (key := held.keys[held.values.index(node)]):
         whole, index = held, f"[{recording.text(key)}]"
+    elif isinstance(held, ast.ListComp) and held.elt is node:
+        whole = held
     around = recording.parents.get(id(whole))
     if isinstance(around, ast.Assign) and around.value is whole:
         target = around.targets[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark
 from tapelint.play.ask import Ask, Hidden
 from tapelint.play.recording import Recording
-from tapelint.play.values import Data, Instance, Place, Value, Variable, VariableSet
+from tapelint.play.values import Data, Instance, Place, Value, Variable, VariableSet, options
 from tapelint.rules import edits, story
 
 TYPE_CHECKING = False
@@ -51,11 +51,16 @@ def _asked_by_name(recording: Recording) -> set[int]:
 
 
 def _connected(recording: Recording, target: Value) -> dict[int, tuple[Value, Data]]:
-    """The variables that the target depends on without a cut, each with the step that reads it."""
+    """The variables that the target depends on without a cut, each with the step that reads it.
+
+    One that is read on some way only counts too: in a loop of unknown length, for instance.
+    """
     found: dict[int, tuple[Value, Data]] = {}
-    for value, step in recording.reads(target):
-        if isinstance(value, (Variable, VariableSet)):
-            found.setdefault(value.owner.id if isinstance(value, VariableSet) else value.id, (value, step))
+    ways = [option for leaf in recording.leaves(target) for option in options(leaf)]
+    for read, step in recording.reads(*ways):
+        for value in options(read):
+            if isinstance(value, (Variable, VariableSet)):
+                found.setdefault(value.owner.id if isinstance(value, VariableSet) else value.id, (value, step))
     return found
 
 
