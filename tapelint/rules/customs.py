@@ -46,7 +46,7 @@ def asked_through(recording: Recording, custom: Custom) -> Ask | None:
         if not ask.certain or ask.time < result.time or result not in recording.behind(ask.target, maybe=True):
             continue
         read = any(_reads(custom, source) for source in recording.leaves(ask.sources))
-        if read or recording.sourced(ask, result, maybe=True):
+        if read or _owns(ask, custom) or recording.sourced(ask, result, maybe=True):
             return ask
     return None
 
@@ -56,6 +56,11 @@ def _reads(custom: Custom, source: Value) -> bool:
     if isinstance(source, VariableSet):
         return any(isinstance(read, VariableSet) and read.owner is source.owner for read, _ in custom.reads)
     return any(read is source for read, _ in custom.reads)
+
+
+def _owns(ask: Ask, custom: Custom) -> bool:
+    """Whether a model or module whose variables are asked for holds what the function reads beside its arguments."""
+    return any((read.owner.id if isinstance(read, VariableSet) else read.id) in ask.owned for read, _ in custom.reads)
 
 
 def text_of(recording: Recording, value: Value) -> str:
