@@ -141,6 +141,8 @@ class Ask:
         """The sources were computed from the targets: the two stand in each other's place."""
         self.idle: list[tuple[VariableSet, Verdict]] = []
         """Layers that ran forward and have no part in the target, though their weights are among the sources."""
+        self.terms: list[Verdict] = []
+        """Of a target that is a sum: the terms that give no gradient to any source, though one lies behind them."""
         self.answer: Value | None = None
         """What the call gave: a gradient, or gradients in the structure of the sources."""
         self.hidden: tuple[Hidden, ...] = ()

@@ -8,6 +8,7 @@ after that records anew; `watch` needs an entered tape; `reset` forgets what was
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from tapelint.play.arguments import Arguments
 from tapelint.play.ask import ASKS, Ask, Fault, Hidden, Standing, Verdict
@@ -18,7 +19,9 @@ from tapelint.play.records import Happening, Undefined
 from tapelint.play.slope import slope_inputs
 from tapelint.play.tape import Phase, Session, TapeState
 from tapelint.play.values import (
+    CUTS,
     Const,
+    Cut,
     CutKind,
     Data,
     Dictionary,
@@ -59,6 +62,12 @@ _NOISE = frozenset(
         "GaussianNoise",
     }
 )  # fmt: skip
+
+_MOST_QUESTIONS = 80
+"""How many questions are put about the terms of one sum."""
+
+_SUMS = frozenset({"+", "-", "+=", "-=", "unary -", "tf.add", "tf.subtract", "tf.add_n", "tf.negative", "sum"})
+"""Steps that a sum is made of."""
 
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
@@ -313,6 +322,52 @@ class Tapes(Escape):
                     place = (averages or layers)[0].place
                     ask.verdicts.append(Verdict(Standing.CUT, source, node, fault, place=place, part=True))
         ask.backwards = self._backwards(ask, query)
+        if any(verdict.standing is Standing.CONNECTED for verdict in ask.verdicts):
+            for option in options(target):
+                ask.terms += self._lost_terms(ask, query, option)
+
+    def _lost_terms(self, ask: Ask, query: Query, target: Value) -> list[Verdict]:
+        """The terms of a loss that are computed from the sources and give none of them a gradient.
+
+        The loss has to be a sum of numbers: one of its terms, with a gradient, is what a reduction or a loss gave. A
+        `tf.stop_gradient` among the terms says that the author puts values in the place of others.
+        """
+        terms = list(_terms(target, query.session.id))
+        sources = list(self._sources(ask.sources, ask.sources_node))
+        if len(terms) < 2 or len(terms) * len(sources) > _MOST_QUESTIONS:
+            return []
+        whole, lost = False, []
+        for term in terms:
+            verdicts = [query.why_unconnected(term, source, node) for source, node in sources]
+            if any(verdict.standing is Standing.CONNECTED for verdict in verdicts):
+                whole = whole or (
+                    isinstance(term, Data) and (term.op.startswith("tf.reduce_") or term.op[:1].isupper())
+                )
+            if any(verdict.standing is not Standing.CUT for verdict in verdicts):
+                continue
+            behind = self.recording.behind(term, session=query.session.id, maybe=True)
+            if any(isinstance(item, (Variable, VariableSet)) for item in behind):
+                continue  # it may be there for variables that another call asks for
+            for verdict in verdicts:
+                met = verdict.cut if verdict.fault is None else None
+                if met is not None and met.cut.kind is CutKind.STOP_GRADIENT:
+                    return []
+                if (
+                    met is not None
+                    and met.reaches is True
+                    and (met.cut.kind is CutKind.BEFORE_TAPE or self._cut_since(term, met.cut, query.session.began))
+                ):
+                    lost.append(verdict)
+                    break
+        return lost if whole else []
+
+    def _cut_since(self, term: Value, cut: Cut, began: int) -> bool:
+        """Whether a value was cut off after that time: a number of an earlier step is a constant on purpose."""
+        return any(
+            item.time >= began and any(link.cut is cut for link in item.links)
+            for item in self.recording.behind(term, cuts=CUTS, maybe=True)
+            if isinstance(item, Data)
+        )
 
     def _backwards(self, ask: Ask, query: Query) -> bool:
         """Whether the tape recorded every source as computed from one of the targets."""
@@ -601,6 +656,20 @@ class Tapes(Escape):
         deleted = self.world.get((self.frame.id, "deleted", name))
         undefined = Undefined(name, method, self.place(node), self.context, deleted, self.frame.node)
         self.recording.undefined.append(undefined)
+
+
+def _terms(value: Value, session: int, depth: int = 12) -> Iterator[Value]:
+    """The terms of a sum that was recorded, also of one that is scaled by a number."""
+    summed = scaled = False
+    if isinstance(value, Data) and session in value.sessions and depth:
+        summed = value.op in _SUMS
+        scaled = value.op in ("*", "tf.multiply") and len(value.links) == 1
+    if not isinstance(value, Data) or not (summed or scaled):
+        yield value
+        return
+    for link in value.links:
+        if link.cut is None:
+            yield from _terms(link.value, session, depth - 1)
 
 
 def _has_bias(layer: Value) -> bool:

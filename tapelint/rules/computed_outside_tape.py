@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.diagnostic import Finding
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
-from tapelint.play.values import CutKind, Place, Variable
+from tapelint.play.values import Const, CutKind, Data, Either, Place, Variable, VariableSet
 from tapelint.rules import blocks, story
 from tapelint.rules.forward_outside_tape import about_model
 
@@ -37,6 +37,21 @@ def find(recording: Recording) -> Iterator[Finding]:
         extra, step = {"name": name, "function": function, "origin": _origin(case, place)}, case.met.cut.place
         used = story.back_label(case, name)
         finding = story.cut_finding(CODE, case, variant, extra, place, used=used, step=step)
+        if finding is not None:
+            yield finding
+    yield from _lost_penalties(recording)
+
+
+def _lost_penalties(recording: Recording) -> Iterator[Finding]:
+    """Terms of a loss that are made of weights alone, before the recording: nothing else can be meant by a penalty."""
+    for case in story.lost_terms(recording, CutKind.BEFORE_TAPE):
+        assert case.met is not None
+        behind = recording.behind(case.met.value, maybe=True)
+        ends = [item for item in behind if not isinstance(item, Either) and not (isinstance(item, Data) and item.links)]
+        if not all(isinstance(item, (Variable, VariableSet, Const)) for item in ends):
+            continue
+        name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
+        finding = story.cut_finding(CODE, case, "term", {"name": name, "origin": case.fields["source"]})
         if finding is not None:
             yield finding
 

@@ -71,6 +71,11 @@ def find(recording: Recording) -> Iterator[Finding]:
                 yield story.told(recording, CODE, lost.place, fields, marks, "term", ask.context, _fix(recording, lost))
                 break
 
+    for case in story.lost_terms(recording, *_KINDS):
+        assert case.met is not None
+        finding = story.cut_finding(CODE, case, "term", fix=_fix(recording, case.met.cut))
+        if finding is not None:
+            yield finding
     yield from _constants(recording)
 
 

@@ -29,6 +29,10 @@ def find(recording: Recording) -> Iterator[Finding]:
         finding = story.cut_finding(CODE, case, variant, _words(case, variant), fix=fix)
         if finding is not None:
             yield finding
+    for case in story.lost_terms(recording, CutKind.NOT_DIFFERENTIABLE):
+        finding = story.cut_finding(CODE, case, "term")
+        if finding is not None:
+            yield finding
 
 
 def _words(case: story.Missing, variant: str) -> dict[str, str]:

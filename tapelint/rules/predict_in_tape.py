@@ -26,6 +26,12 @@ def find(recording: Recording) -> Iterator[Finding]:
         finding = story.cut_finding(CODE, case, variant, words, fix=fix, used="" if variant else "used")
         if finding is not None:
             yield finding
+    for case in story.lost_terms(recording, CutKind.PREDICT) if recording.keras == 3 else ():
+        assert case.met is not None
+        words, fix = _words(recording, case.met.cut), _fix(recording, case.met.cut)
+        finding = story.cut_finding(CODE, case, "term", words, fix=fix)
+        if finding is not None:
+            yield finding
     for ask, node, cut in story.array_targets(recording, CutKind.PREDICT):
         fields = {**fields_of(recording, ask), "target": recording.text(node), **_words(recording, cut)}
         marks = (story.opened(recording, ask.tape), story.asked(recording, ask))

@@ -144,6 +144,17 @@ def missing(recording: Recording, *wanted: CutKind | Fault) -> Iterator[Missing]
                 yield Missing(recording, ask, verdict, met)
 
 
+def lost_terms(recording: Recording, *wanted: CutKind) -> Iterator[Missing]:
+    """Every term of a target that gives no gradient, beside others that do, and is cut off in one of these ways."""
+    for ask in recording.asks:
+        if ask.expected_none or ask.zero or ask.context.experiment or not ask.certain:
+            continue
+        for verdict in ask.terms:
+            met = verdict.cut
+            if met is not None and met.cut.kind in wanted:
+                yield Missing(recording, ask, verdict, met)
+
+
 _POSITIONS = (CutKind.BEFORE_TAPE, CutKind.AFTER_TAPE)
 
 
