@@ -1,7 +1,8 @@
 """What a recording must hold for a rule to find anything in it: other rules are not even imported.
 
-`missing` is a gradient that is missing for certain, a word in capitals an event of that kind, any other word a list of
-the recording. `tests/meta/test_modules.py` reads from each rule what it goes through.
+`missing` is a gradient that is missing for certain, or a term of a target that gives none, a word in capitals an event
+of that kind, any other word a list of the recording. `tests/meta/test_modules.py` reads from each rule what it goes
+through.
 """
 
 from __future__ import annotations

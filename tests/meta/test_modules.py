@@ -36,7 +36,7 @@ def _needed(name: str) -> set[str]:
 
 
 def _list(iterated: str) -> str:
-    if iterated.startswith("story.missing("):
+    if iterated.startswith(("story.missing(", "story.lost_terms(")):
         return "missing"
     if iterated.startswith("optimizers.applied("):
         return "applies"
