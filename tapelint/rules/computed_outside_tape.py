@@ -39,21 +39,23 @@ def find(recording: Recording) -> Iterator[Finding]:
         finding = story.cut_finding(CODE, case, variant, extra, place, used=used, step=step)
         if finding is not None:
             yield finding
-    yield from _lost_penalties(recording)
-
-
-def _lost_penalties(recording: Recording) -> Iterator[Finding]:
-    """Terms of a loss that are made of weights alone, before the recording: nothing else can be meant by a penalty."""
     for case in story.lost_terms(recording, CutKind.BEFORE_TAPE):
-        assert case.met is not None
-        behind = recording.behind(case.met.value, maybe=True)
-        ends = [item for item in behind if not isinstance(item, Either) and not (isinstance(item, Data) and item.links)]
-        if not all(isinstance(item, (Variable, VariableSet, Const)) for item in ends):
-            continue
-        name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
-        finding = story.cut_finding(CODE, case, "term", {"name": name, "origin": case.fields["source"]})
+        finding = _lost_penalty(recording, case)
         if finding is not None:
             yield finding
+
+
+def _lost_penalty(recording: Recording, case: story.Missing) -> Finding | None:
+    """A term of a loss that is made of weights alone, before the recording: nothing but a penalty can be meant."""
+    assert case.met is not None
+    behind = list(recording.behind(case.met.value, maybe=True))
+    ends = [item for item in behind if not isinstance(item, Either) and not (isinstance(item, Data) and item.links)]
+    if not all(isinstance(item, (Variable, VariableSet, Const)) for item in ends):
+        return None
+    if any(isinstance(item, Data) and item.op == "losses" for item in behind):
+        return None  # what the model collects: TAP715
+    name = story.value_name(recording, case.met.value) or recording.text(case.met.cut.place)
+    return story.cut_finding(CODE, case, "term", {"name": name, "origin": case.fields["source"]})
 
 
 def _recorded_before(case: story.Missing, place: Place) -> bool:

@@ -11,7 +11,7 @@ from tapelint.play.ask import Ask, Standing, Verdict
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.tape import Session
-from tapelint.play.values import CUTS, Cut, CutKind, Data, Either, Kind, Value, VariableSet, options
+from tapelint.play.values import CUTS, Cut, CutKind, Data, Either, Kind, Value, Variable, VariableSet, options
 from tapelint.rules import blocks, story
 from tapelint.rules.edits import tensorflow_name
 from tapelint.rules.gradients import fields_of
@@ -27,7 +27,7 @@ _FORMULAS = frozenset(
 """Functions that stand in formulas; `np.mean` or `np.array` are also how a constant is made on purpose."""
 _LINEAR = frozenset({"+", "-", "tf.add", "tf.subtract", "tf.add_n", "tf.reduce_sum", "tf.reduce_mean", "tf.reshape"})
 """Steps after which a term of a sum is still a term of a sum."""
-_REDUCING = frozenset({"sum", "mean", "norm", "dot", "vdot", "item", "float"})
+_REDUCING = frozenset({"sum", "mean", "norm", "dot", "vdot", "item", "float", "det", "slogdet", "trace"})
 _REDUCED = frozenset({"tf.reduce_sum", "tf.reduce_mean", "tf.image.total_variation", "tf.nn.l2_loss", "tf.norm"})
 """Functions of TensorFlow that give one number, for a penalty for instance."""
 _DIFFERENCES = frozenset({"-", "tf.subtract", "np.subtract"})
@@ -71,11 +71,6 @@ def find(recording: Recording) -> Iterator[Finding]:
                 yield story.told(recording, CODE, lost.place, fields, marks, "term", ask.context, _fix(recording, lost))
                 break
 
-    for case in story.lost_terms(recording, *_KINDS):
-        assert case.met is not None
-        finding = story.cut_finding(CODE, case, "term", fix=_fix(recording, case.met.cut))
-        if finding is not None:
-            yield finding
     yield from _constants(recording)
 
 
@@ -201,7 +196,9 @@ def _left_behind(recording: Recording, ask: Ask, term: Data, source: Value, sess
 
 
 def _has(item: Value, ask: Ask, source: Value) -> bool:
-    """Whether these are the weights of a model, or of a layer of it, whose variables are the sources."""
+    """Whether these are weights of a model, or of a layer of it, whose variables are the sources."""
+    if isinstance(item, Variable):
+        return item.trainable is not False and item.id in ask.owned
     if not isinstance(item, VariableSet) or item.which not in ("all", "trainable"):
         return False
     return item.owner.id in ask.owned or (isinstance(source, VariableSet) and item.owner is source.owner)

@@ -78,5 +78,6 @@ def idle(recording: Recording) -> set[str]:
 
 def _holds(recording: Recording, kinds: set[str], what: str) -> bool:
     if what == "missing":
-        return any(verdict.standing.value == "cut" for ask in recording.asks for verdict in ask.verdicts)
+        asks = recording.asks
+        return any(ask.terms or any(verdict.standing.value == "cut" for verdict in ask.verdicts) for ask in asks)
     return what in kinds if what.isupper() else bool(getattr(recording, what))
