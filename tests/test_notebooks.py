@@ -59,6 +59,28 @@ def document(*blocks: str, path: str = "a.md", terms: Terms = TERMS) -> FileResu
     return result
 
 
+def test_a_fix_in_several_cells_says_which() -> None:
+    model = "model = tf.keras.Sequential([tf.keras.layers.Dense(1){more}])\noptimizer = tf.keras.optimizers.SGD(0.1)"
+    forward = "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(model(tf.ones((4, 2)), training=True))"
+    ask = "grads = tape.gradient(loss, model.variables)"
+    step = "optimizer.apply_gradients(zip(grads, model.variables))"
+    cells = (forward, ask, step)
+    first = ("import tensorflow as tf\n" + model.format(more=""), *cells)
+    result = judged(
+        *first, model.format(more=", tf.keras.layers.Dropout(0.5)"), *cells, terms=Terms(frozenset({"TAP209"}))
+    )
+    (told,) = result.diagnostics
+    assert told.fix is not None and len(told.fix.edits) == 2  # the step of the first model stays as it is
+    _, _, changed = printed(result, "full").partition("help: ")
+    assert changed.splitlines()[3:] == [
+        f"  1 - {ask}",
+        "    + grads = tape.gradient(loss, model.trainable_variables)",
+        "  cell 9:1",
+        f"  1 - {step}",
+        "    + optimizer.apply_gradients(zip(grads, model.trainable_variables))",
+    ]
+
+
 def test_the_cells_are_one_module() -> None:
     assert found(judged(*TWICE)) == [("TAP101", 5, 1)]
     fresh = ("with tf.GradientTape() as tape:\n    y = x * x", "tape.gradient(y, x)")

@@ -39,6 +39,20 @@ optimizer = tf.keras.optimizers.Adam(0.1)
 train(1)
 train(2)
 """
+STRATEGY = """
+one = tf.distribute.OneDeviceStrategy("/cpu:0")
+with tf.GradientTape() as tape:
+    one.{method}
+"""
+BY_POSITION = """
+class Block(tf.keras.layers.Layer):
+    def call(self, x, training, mask):
+        return x
+
+
+with tf.GradientTape() as tape:
+    y = Block()(tf.ones(2), True, None)
+"""
 PENALTY = """
 def dense():
     return tf.keras.Sequential([tf.keras.layers.Dense(2, kernel_regularizer="l2")])
@@ -931,6 +945,14 @@ def words(found: Diagnostic) -> str:
         ("TAP709", HEAD + HANDED_DOWN, "does not know `second.trainable_variables`", "optimizer.trainable"),
         ("TAP709", HEAD + ONE_NAME, "belongs to `image` of line 16 since", "of line 16`"),
         ("TAP201", HEAD + LISTED, "`a` is a plain tensor", "`both` is"),
+        ("TAP908", HEAD + STRATEGY.format(method="experimental_run_v2(print)"), "write `one.run(...)`", "dataset"),
+        (
+            "TAP908",
+            HEAD + STRATEGY.format(method="experimental_make_numpy_dataset([1.0])"),
+            "from_tensor_slices",
+            "run(",
+        ),
+        ("TAP910", HEAD + BY_POSITION, "pass by name: `training=True, mask=None`", "`training=True`"),
         ("TAP209", HEAD + TOLD, "watches only what it is told to", "make the variable trainable"),
         ("TAP118", HEAD + OTHER_NAME, "ask the tape that recorded it: `g_tape`", "record the computation first"),
         ("TAP501", HEAD + APART, "move the block of `inner`, with the `inner.gradient` call", "indent the"),

@@ -137,16 +137,24 @@ def _changes(result: FileResult, diagnostic: Diagnostic, width: int) -> Iterator
     from tapelint.fixes.changes import changes
 
     found: list[tuple[int, str, str]] = []
+    cell = place(result, diagnostic.span).cell
     for change in changes(result.source, diagnostic.fix.edits):
-        row = place(result, Span(change.offset, change.offset)).seen[0].row
+        at = place(result, Span(change.offset, change.offset))
+        row = at.seen[0].row
+        if at.cell != cell:
+            cell = at.cell
+            found.append((row, "", f"cell {cell}"))
         if not change.gone and row > 1:
             # A line that only comes needs one that is there already, to be found by.
             found.append((row - 1, " ", result.source.line(change.row - 1)))
-        found += [(row + at, "-", line) for at, line in enumerate(change.gone)]
+        found += [(row + number, "-", line) for number, line in enumerate(change.gone)]
         found += [(0, "+", line) for line in change.new]
-    digits = max((len(str(row)) for row, _, _ in found), default=0)
+    digits = max((len(str(row)) for row, sign, _ in found if sign), default=0)
     left = len(found) - LONGEST_FIX
     for number, sign, line in found if left <= 1 else found[:LONGEST_FIX]:
+        if not sign:
+            yield [("plain", "  "), ("path", line), ("position", f":{number}")]
+            continue
         gutter = f"{number or '':>{digits + 2}} {sign} "
         text = _clipped(line, width - len(gutter))
         if text:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
 from tapelint.play.ask import Ask
 from tapelint.play.recording import Recording
 from tapelint.play.records import Operation
-from tapelint.play.values import Const, Data, Kind, Value, Variable, VariableSet
+from tapelint.play.values import Const, Data, Kind, Unknown, Value, Variable, VariableSet, options
 
 _found: WeakKeyDictionary[Recording, list[tuple[Ask, Data, Operation]]] = WeakKeyDictionary()
 
@@ -34,7 +34,7 @@ def _on_paths(recording: Recording) -> Iterator[tuple[Ask, Data, Operation]]:
 
 def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
     """The recorded values on the way from the targets, nearest first, that lead to something tracked."""
-    sources = {leaf.id for leaf in recording.leaves(ask.sources)}
+    sought = _sought(recording, ask)
     found = [
         value for value in recording.behind(*recording.leaves(ask.target), session=session, ends=_ends)
         if isinstance(value, Data) and not _ends(value) and session in value.sessions
@@ -42,11 +42,19 @@ def _carrying(recording: Recording, ask: Ask, session: int) -> list[Data]:
     tracked: dict[int, bool] = {}
     for value in sorted(found, key=lambda item: item.time):
         live = [link.value for link in value.links if link.cut is None]
-        tracked[value.id] = any(
-            isinstance(item, (Variable, VariableSet)) or item.id in sources or tracked.get(item.id, False)
-            for item in live
-        )
+        tracked[value.id] = any(sought(item) or tracked.get(item.id, False) for item in live)
     return [value for value in found if tracked[value.id]]
+
+
+def _sought(recording: Recording, ask: Ask) -> Callable[[Value], bool]:
+    """Whether a value is a source: any variable may be one, except where the sources are single values in a list."""
+    sources = [one for leaf in recording.leaves(ask.sources) for one in options(leaf)]
+    known = {one.id for one in sources}
+    known |= {one.same.id for one in sources if isinstance(one, Data) and one.same is not None}
+    single = (Data, Variable, Unknown) if ask.sources.id in recording.contents else (Data, Variable)
+    if all(isinstance(one, single) for one in sources):
+        return lambda item: item.id in known
+    return lambda item: item.id in known or isinstance(item, (Variable, VariableSet))
 
 
 def _ends(value: Data) -> bool:
@@ -55,10 +63,10 @@ def _ends(value: Data) -> bool:
 
 
 def carries(ask: Ask, recording: Recording, value: Value | None) -> bool:
-    """Whether a gradient flows from the target through `value` to a source or variable."""
+    """Whether a gradient flows from the target through `value` to a source."""
     if value is None or ask.session is None:
         return False
-    if isinstance(value, (Variable, VariableSet)) or any(leaf is value for leaf in recording.leaves(ask.sources)):
+    if _sought(recording, ask)(value):
         return True
     return any(value is one for one in _carrying(recording, ask, ask.session.id))
 

@@ -118,10 +118,11 @@ def _told(recording: Recording, use: Use, call: ast.Call, names: list[str]) -> F
     node = use.place.node
     start = next(index for index, given in enumerate(call.args) if given is node)
     known = len(call.args) <= len(names)
+    named = list(zip(names, call.args, strict=False))[start:] if known else [("name", node)]
     fields = {
         "name": recording.text(call.func),
         "argument": recording.text(node),
-        "parameter": names[start] if start < len(names) else "name",
+        "named": ", ".join(f"{name}={recording.text(given)}" for name, given in named),
     }
     fix = None
     if known:

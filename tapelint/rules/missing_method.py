@@ -15,7 +15,7 @@ from tapelint.tensorflow import api
 
 CODE = "TAP908"
 _STEPS = frozenset({"step", "zero_grad"})
-_GONE = frozenset({"experimental_run_v2", "experimental_make_numpy_dataset"})
+_GONE = {"experimental_run_v2": "strategy", "experimental_make_numpy_dataset": "dataset"}
 _KERNELS = {
     **dict.fromkeys(("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"), "kernel"),
     "Embedding": "embeddings",
@@ -58,7 +58,7 @@ def _variant(use: Use) -> str | None:
     if isinstance(value, (Data, Variable)):
         return "item" if use.name == "__setitem__" else "" if use.how == "read" else None
     if isinstance(value, Object) and value.kind in ("strategy", "mirrored"):
-        return "strategy" if use.name in _GONE and use.how == "call" else None
+        return _GONE.get(use.name) if use.how == "call" else None
     if isinstance(value, Object):
         plain = value.kind in optimizers.KERAS and value.whole
         return "step" if plain and use.how == "call" and use.name in _STEPS else None

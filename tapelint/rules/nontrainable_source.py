@@ -64,10 +64,12 @@ def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
     if not isinstance(node, ast.Attribute) or node.attr not in _TRAINABLE:
         return None
     scope = blocks.function_of(recording, node) or recording.tree
+    others = _of_other_gradients(recording, case)
     applied = [
         part
         for call in walk(scope)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "apply_gradients"
+        if call not in others
         for part in walk(call)
         if isinstance(part, ast.Attribute) and part is not node and ast.unparse(part) == ast.unparse(node)
     ]
@@ -77,6 +79,17 @@ def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
     edits = tuple(Edit(Span(each.end - len(node.attr), each.end), _TRAINABLE[node.attr]) for each in spans)
     where = " here and where the gradients are applied" if applied else ""
     return Fix(f"use `{_TRAINABLE[node.attr]}`{where}", Applicability.UNSAFE, edits)
+
+
+def _of_other_gradients(recording: Recording, case: story.Missing) -> set[ast.AST]:
+    """The steps that apply what other calls gave than the one that is told."""
+    found = set()
+    for apply in recording.applies:
+        given = apply.pairs.gradients if apply.pairs is not None else ()
+        nodes = {one.ask.node for one in given if isinstance(one, Data) and one.ask is not None}
+        if nodes and case.ask.node not in nodes:
+            found.add(apply.place.node)
+    return found
 
 
 def _watched(recording: Recording, case: story.Missing) -> Fix | None:
