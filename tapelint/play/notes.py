@@ -262,9 +262,17 @@ class Notes(Arrays):
         elif name == "zip" and isinstance(arguments.get(0, "datasets"), Sequence):
             items = self.items(arguments.args[0]) if arguments.args else None
             element = [self.element(item) for item in items.items] if items is not None and items.exact else None
+        if before is not None and self._gives_one(before, name, arguments):
+            self.world.put((made.id, "lone"), True)
         if element is not None:
             self.world.put((made.id, "element"), element)
         return made
+
+    def _gives_one(self, before: Object, name: str, arguments: Arguments) -> bool:
+        """Whether the batches of a dataset, which method `name` makes of another one, hold one example."""
+        if name == "batch":
+            return self.numbers(arguments.get(0, "batch_size")) == (1,)
+        return (name == "map" or name in shapes.PASSING) and self.world.get((before.id, "lone")) is not None
 
     def _element_of(self, value: Value, depth: int = 3) -> Element:
         if isinstance(value, Sequence) and value.kind == "tuple" and depth:
@@ -282,12 +290,17 @@ class Notes(Arrays):
     def taken_out(self, value: Object, node: ast.AST) -> Data:
         result = super().taken_out(value, node)
         self._of_shape(result, self.element(value))
+        dataset = value.parts[0] if value.kind == "iterator" and len(value.parts) == 1 else value
+        if self.world.get((dataset.id, "lone")) is not None:
+            self.recording.lone.add(result.id)
         return result
 
     def refreshed(self, value: Value, node: ast.AST) -> Value:
         """A fresh item for another round of a loop: what one round was given is another object in the next."""
         if isinstance(value, Data) and value.nested and not value.links and value.kind is Kind.TENSOR:
             made = self.fresh(node, value.op, value.dtype)
+            if value.id in self.recording.lone:
+                self.recording.lone.add(made.id)
             self._of_shape(made, value.shape if value.shape is not None else self.element(value))
             return made
         if isinstance(value, Unknown) and value.role == "item":

@@ -161,6 +161,8 @@ class Recording:
         """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does it all again."""
         self.zeros: set[int] = set()
         """The ids of tensors and arrays that were made as zeros."""
+        self.lone: set[int] = set()
+        """What came out of datasets whose batches hold one example."""
         self.cleared: set[int] = set()
         """The ids of variables that certainly hold nothing but zeros when they are made."""
         self.entries: list[int] = []

@@ -103,8 +103,10 @@ def _batch(recording: Recording, operation: Operation) -> bool:
             continue  # weights are no batch
         if item.shape is not None:
             return len(item.shape) > 1 and item.shape[0] not in (None, 1)
+        if recording.made_by(item)[0] == "tensorflow.expand_dims":
+            return False  # a batch of one, as it may be
         if item.op == "dataset":
-            return True
+            return item.id not in recording.lone
     return False
 
 
