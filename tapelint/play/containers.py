@@ -224,6 +224,8 @@ class Containers(Tapes):
         if value.kind in (Kind.TENSOR, Kind.SYMBOLIC) and value.nested:
             if not value.links:
                 part = self.fresh(node, value.op, value.dtype)
+                if value.id in self.recording.lone:
+                    self.recording.lone.add(part.id)
                 if self.in_trace(value):
                     self.world.put((part.id, "traced"), True)
                 return part

@@ -262,17 +262,21 @@ class Notes(Arrays):
         elif name == "zip" and isinstance(arguments.get(0, "datasets"), Sequence):
             items = self.items(arguments.args[0]) if arguments.args else None
             element = [self.element(item) for item in items.items] if items is not None and items.exact else None
-        if before is not None and self._gives_one(before, name, arguments):
+        if self._gives_one(name, arguments, before):
             self.world.put((made.id, "lone"), True)
         if element is not None:
             self.world.put((made.id, "element"), element)
         return made
 
-    def _gives_one(self, before: Object, name: str, arguments: Arguments) -> bool:
-        """Whether the batches of a dataset, which method `name` makes of another one, hold one example."""
-        if name == "batch":
+    def _gives_one(self, name: str, arguments: Arguments, before: Object | None) -> bool:
+        """Whether the batches of a dataset, which method `name` makes (of another one), hold one example."""
+        if name in ("batch", "padded_batch", "ragged_batch"):
             return self.numbers(arguments.get(0, "batch_size")) == (1,)
-        return (name == "map" or name in shapes.PASSING) and self.world.get((before.id, "lone")) is not None
+        parts: Iterable[Value] = (before,) if before is not None and (name == "map" or name in shapes.PASSING) else ()
+        if name == "zip":
+            given = arguments.get(0, "datasets")
+            parts = (self.items(given) or ()) if isinstance(given, Sequence) else arguments.args
+        return any(self.world.get((part.id, "lone")) is not None for part in parts)
 
     def _element_of(self, value: Value, depth: int = 3) -> Element:
         if isinstance(value, Sequence) and value.kind == "tuple" and depth:
