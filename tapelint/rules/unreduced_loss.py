@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Finding, Fix
@@ -23,6 +24,10 @@ _LAYERS = frozenset(
     {"BatchNormalization", "Conv1D", "Conv2D", "Conv3D", "Dense", "LayerNormalization", "ReLU", "Softmax"}
 )
 _PER_EXAMPLE = frozenset({"sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits"})
+_REARRANGING = frozenset(
+    {"expand_dims", "gather", "reshape", "slice", "split", "squeeze", "stack", "transpose", "unstack"}
+)
+"""What may make a batch of one: an example that gets another dimension, one row of several."""
 _SCALING = frozenset(
     {"multiply", "divide", "scalar_mul", "truediv", "scale_loss", "compute_average_loss", "scale_regularization_loss"}
 )
@@ -103,11 +108,19 @@ def _batch(recording: Recording, operation: Operation) -> bool:
             continue  # weights are no batch
         if item.shape is not None:
             return len(item.shape) > 1 and item.shape[0] not in (None, 1)
-        if recording.made_by(item)[0] == "tensorflow.expand_dims":
-            return False  # a batch of one, as it may be
+        if recording.made_by(item)[0].rsplit(".", 1)[-1] in _REARRANGING or _is_part(item):
+            return False
         if item.op == "dataset":
             return item.id not in recording.lone
     return False
+
+
+def _is_part(value: Data) -> bool:
+    """Whether a value is cut out of a tensor, or gets another dimension: `x[None]`, `x[:1]`."""
+    node = value.place.node if value.place is not None else None
+    if not isinstance(node, ast.Subscript):
+        return False
+    return not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, (int, str)))
 
 
 def _matrix(recording: Recording, value: Value, depth: int) -> bool:
