@@ -53,6 +53,24 @@ class Block(tf.keras.layers.Layer):
 with tf.GradientTape() as tape:
     y = Block()(tf.ones(2), True, None)
 """
+TWO_LISTS = """
+class Gan:
+    def __init__(self):
+        self.layer = tf.keras.layers.Dense(2)
+
+    def made(self, x):
+        return [self.layer(x)], [self.layer(x) * 2.0]
+
+    @tf.function
+    def train(self, x):
+        with tf.GradientTape() as tape:
+            self.fakes, self.masks = self.made(x)
+            loss = tf.reduce_mean(self.fakes[0])
+        return tape.gradient(loss, self.layer.trainable_variables)
+
+    def show(self):
+        return self.fakes[0] + self.masks[0]
+"""
 PENALTY = """
 def dense():
     return tf.keras.Sequential([tf.keras.layers.Dense(2, kernel_regularizer="l2")])
@@ -953,6 +971,8 @@ def words(found: Diagnostic) -> str:
             "run(",
         ),
         ("TAP910", HEAD + BY_POSITION, "pass by name: `training=True, mask=None`", "`training=True`"),
+        ("TAP803", HEAD + TWO_LISTS, "a new list is kept in `self.fakes, self.masks` only", "gets"),
+        ("TAP803", HEAD + TWO_LISTS, "return the list from `train`", "assign_add"),
         ("TAP209", HEAD + TOLD, "watches only what it is told to", "make the variable trainable"),
         ("TAP118", HEAD + OTHER_NAME, "ask the tape that recorded it: `g_tape`", "record the computation first"),
         ("TAP501", HEAD + APART, "move the block of `inner`, with the `inner.gradient` call", "indent the"),
