@@ -51,10 +51,15 @@ def _sought(recording: Recording, ask: Ask) -> Callable[[Value], bool]:
     sources = [one for leaf in recording.leaves(ask.sources) for one in options(leaf)]
     known = {one.id for one in sources}
     known |= {one.same.id for one in sources if isinstance(one, Data) and one.same is not None}
-    single = (Data, Variable, Unknown) if ask.sources.id in recording.contents else (Data, Variable)
-    if all(isinstance(one, single) for one in sources):
+    listed = ask.sources.id in recording.contents
+    if all(isinstance(one, (Data, Variable)) or (listed and _is_one(one)) for one in sources):
         return lambda item: item.id in known
     return lambda item: item.id in known or isinstance(item, (Variable, VariableSet))
+
+
+def _is_one(value: Value) -> bool:
+    """Whether something unknown in a list stands for itself alone, and not for all items of another list."""
+    return isinstance(value, Unknown) and value.role != "item"
 
 
 def _ends(value: Data) -> bool:
