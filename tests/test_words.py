@@ -1067,3 +1067,28 @@ def test_of_two_plays_of_a_call_the_one_that_sees_more_is_told() -> None:
 def test_empty_list_holds_no_unknown_variable() -> None:
     found = check("x.py", (HEAD + FROZEN_SECOND).encode(), Terms(frozenset({"TAP709", "TAP718"}))).diagnostics
     assert [one.code for one in found] == ["TAP718"]
+
+
+SEEDED = """
+model = tf.keras.Sequential([tf.keras.layers.Dense(3), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
+optimizer = tf.keras.optimizers.SGD(0.1)
+
+
+def ask(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(x, training=True))
+    return tape.gradient(loss, model.variables)
+
+
+model(tf.ones((4, 2)))
+"""
+SEEDED_STEP = "optimizer.apply_gradients(zip(ask(tf.ones((4, 2))), {variables}))\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "edits"),
+    [(SEEDED_STEP.format(variables="model.variables"), 2), (SEEDED_STEP.format(variables="list(known)"), 0), ("", 0)],
+)
+def test_sources_change_together_with_what_stands_beside_the_gradients(step: str, edits: int) -> None:
+    fix = only(HEAD + SEEDED + "known = model.variables\n" + step, "TAP209").fix
+    assert (len(fix.edits) if fix is not None else 0) == edits

@@ -64,15 +64,17 @@ def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
     if not isinstance(node, ast.Attribute) or node.attr not in _TRAINABLE:
         return None
     scope = blocks.function_of(recording, node) or recording.tree
-    others = _of_other_gradients(recording, case)
-    applied = [
-        part
-        for call in walk(scope)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "apply_gradients"
-        if call not in others
-        for part in walk(call)
-        if isinstance(part, ast.Attribute) and part is not node and ast.unparse(part) == ast.unparse(node)
-    ]
+    own, others = _steps(recording, case)
+    applied = []
+    for call in (*own, *(one for one in walk(scope) if one not in own and one not in others and _is_step(one))):
+        same = ast.unparse(node)
+        parts = [part for part in walk(call) if isinstance(part, ast.Attribute) and part.attr == node.attr]
+        parts = [part for part in parts if part is not node and (call in own or ast.unparse(part) == same)]
+        if call in own and (not parts or id(call) not in recording.parents):
+            return None  # what stands beside the gradients has another name, or is put beside them elsewhere
+        applied += parts
+    if not applied and isinstance(recording.parents.get(id(case.ask.node)), ast.Return):
+        return None
     spans = sorted(recording.span(part) for part in (node, *applied))
     if any(not recording.segment(each).endswith(node.attr) for each in spans):
         return None
@@ -81,15 +83,22 @@ def _trainable(recording: Recording, case: story.Missing) -> Fix | None:
     return Fix(f"use `{_TRAINABLE[node.attr]}`{where}", Applicability.UNSAFE, edits)
 
 
-def _of_other_gradients(recording: Recording, case: story.Missing) -> set[ast.AST]:
-    """The steps that apply what other calls gave than the one that is told."""
-    found = set()
+def _is_step(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply_gradients"
+
+
+def _steps(recording: Recording, case: story.Missing) -> tuple[list[ast.AST], set[ast.AST]]:
+    """The steps that certainly apply what the call gave, and those that apply what other calls gave."""
+    own: list[ast.AST] = []
+    others: set[ast.AST] = set()
     for apply in recording.applies:
         given = apply.pairs.gradients if apply.pairs is not None else ()
         nodes = {one.ask.node for one in given if isinstance(one, Data) and one.ask is not None}
-        if nodes and case.ask.node not in nodes:
-            found.add(apply.place.node)
-    return found
+        if case.ask.node in nodes and apply.node not in own:
+            own.append(apply.node)
+        elif nodes and case.ask.node not in nodes:
+            others.add(apply.node)
+    return own, others
 
 
 def _watched(recording: Recording, case: story.Missing) -> Fix | None:
