@@ -69,8 +69,8 @@ _MOST_QUESTIONS = 80
 _SUMS = frozenset({"+", "-", "+=", "-=", "unary -", "tf.add", "tf.subtract", "tf.add_n", "tf.negative", "sum"})
 """Steps that a sum is made of."""
 
-_SIZES = frozenset({"rank", "shape", "shape_n", "size"})
-"""Questions about how large a tensor is: a number made of the answer is a constant on purpose."""
+_FORMS = frozenset({"ones_like", "rank", "shape", "shape_n", "size", "zeros_like"})
+"""What only asks for the form of a tensor: a number made of the answer is a constant on purpose."""
 
 _PRIVATE = frozenset({"_persistent", "_recording", "_tape", "_push_tape", "_pop_tape", "_watch_accessed_variables"})
 
@@ -358,7 +358,7 @@ class Tapes(Escape):
                 if (
                     met is not None
                     and met.reaches is True
-                    and met.cut.op.rpartition(".")[2] not in _SIZES
+                    and met.cut.op.rpartition(".")[2] not in _FORMS
                     and (met.cut.kind is CutKind.BEFORE_TAPE or self._cut_since(term, met.cut, query.session.began))
                 ):
                     lost.append(verdict)
