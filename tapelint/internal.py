@@ -33,8 +33,10 @@ def is_internal(path: str, data: bytes, follow: bool) -> bool:
     private = False
     others: list[str] = []
     for module, _, plain in imports(data):
-        for name in [part.partition(b" as ")[0].strip().decode("latin-1") for part in (plain or module).split(b",")]:
-            if f"{name}.".startswith(_PREFIXES):
+        for part in (plain or module).decode("latin-1").split(","):
+            name, _, bound = (word.strip() for word in part.partition(" as "))
+            # `import tensorflow.python.ops` binds `tensorflow`, with all that is public in it.
+            if f"{name}.".startswith(_PREFIXES) and (bound or not plain):
                 private = True
             elif name.partition(".")[0] in _LIBRARIES:
                 return False

@@ -29,7 +29,7 @@ TENSORFLOW = frozenset({"tf", "tensorflow"})
 """Names under which projects hand TensorFlow on from a module of their own."""
 STEPPING = ("_resource_apply_dense", "_resource_apply_sparse")
 """What an optimizer was asked to do for each variable before TensorFlow 2.11, where `update_step` came in its place
-(source: run in 2.15 and 2.21, with Keras 2 and 3)."""
+(source: run in 2.10.1, 2.11.1, 2.15 and 2.21, there with Keras 2 and 3)."""
 LEGACY = "keras.optimizers.legacy."
 """The optimizers that are as they were; Keras 3 has none of them."""
 
