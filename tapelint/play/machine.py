@@ -169,6 +169,10 @@ class Machine:
         """Whether those blocks are being left by an exception."""
         self.repeating = False
         """Whether a loop around the place of play is in a round that shows nothing new: another one like the last."""
+        self.repeated = (0, 0)
+        """Where such a round began: the mark of the world, and the time."""
+        self.left_behind: dict[tuple[int, int], Changes] = {}
+        """What loops in loops of the same frame left behind when they were played, by the ids of frame and node."""
         self.jumps: list[Jump] = []
         self.attempts: list[Jump] = []
         self.yields: dict[int, Yields] = {}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tapelint.play.context import Loop
 from tapelint.play.expressions import MAX_UNROLL
-from tapelint.play.machine import Exit, Jump, Reading, Round
+from tapelint.play.machine import ACTIVE, Exit, Jump, Reading, Round
 from tapelint.play.managers import Managers, exception_names
 from tapelint.play.outline import walk
 from tapelint.play.pairs import is_gradient
@@ -21,6 +21,8 @@ from tapelint.play.values import (
     CutKind,
     Data,
     Either,
+    Entries,
+    Items,
     Kind,
     Link,
     Object,
@@ -32,6 +34,7 @@ from tapelint.play.values import (
     Value,
     either,
     is_tensor,
+    newest_id,
     options,
 )
 from tapelint.play.world import Changes, known
@@ -181,7 +184,8 @@ class Statements(Managers):
     @contextmanager
     def looping(self, node: ast.AST, number: int, repeats: bool) -> Iterator[None]:
         loop, before = Loop(self.place(node), number, self.tick()), self.repeating
-        self.repeating = before or repeats
+        if repeats and not before:
+            self.repeating, self.repeated = True, (self.world.mark(), loop.time)
         try:
             with self.within(loops=(*self.context.loops, loop)):
                 yield
@@ -191,7 +195,7 @@ class Statements(Managers):
     def unknown_rounds(self, begin: Callable[[], bool | None]) -> list[Round]:
         """The rounds for any number of rounds: two, but one where a loop around this one is being repeated.
 
-        The first round of that loop has shown what two rounds of this one do; so loops in loops cost their number.
+        The first round of that loop has shown what two rounds of this one do.
         """
         first = Round(begin, True)
         return [first] if self.repeating else [first, Round(begin, True, repeats=True)]
@@ -266,7 +270,11 @@ class Statements(Managers):
         sure: bool,
     ) -> None:
         """Play the rounds one after the other."""
-        mark = self.world.mark()
+        past = self.left_behind.get((self.frame.id, id(node))) if self.repeating else None
+        if past is not None and rounds and rounds[0].maybe and not self.world.get(ACTIVE):
+            self._pass_over(node, past)
+            return
+        mark, newest = self.world.mark(), newest_id()
         jump = Jump(mark, len(self.exits))
         ends: list[Changes] = []
         self.jumps.append(jump)
@@ -312,6 +320,37 @@ class Statements(Managers):
                 self.world.alive = False
         if self.world.alive:
             self.refresh()
+            if self.jumps and not self.repeating and self.frame.id not in self.yields:
+                # Nobody can reach the objects that the loop made, but through those that were there before.
+                self.left_behind[self.frame.id, id(node)] = {
+                    key: left
+                    for key, left in self.world.changes(mark).items()
+                    if isinstance(key[0], int) and key[0] <= newest
+                }
+
+    def _pass_over(self, node: ast.AST, changes: Changes) -> None:
+        """A loop that is met once more, in a round like the last of the loop around it, shows nothing new.
+
+        `changes` is what it left behind in that round. Names and attributes that it wrote may now be anything, all else
+        is as it stands or as it was left then; and what was made since the new round began is in the loop's hands.
+        """
+        mark, began = self.repeated
+        for value in self.world.changes(mark).values():
+            for option in options(value) if isinstance(value, Value) else ():
+                if option.time >= began:
+                    self.escape(option, node)
+        unsure: Changes = {}
+        for key, left in changes.items():
+            if isinstance(left, Value):
+                self.world.put(key, self.unknown(node, (), "loop"))
+            elif isinstance(left, Items):
+                unsure[key] = Items((Several(self.unknown(node, (), "loop")),))
+            elif isinstance(left, Entries):
+                unsure[key] = Entries((), self.unknown(node, (), "loop"))
+            else:
+                unsure[key] = left
+        self.world.merge([{}, unsure])
+        self.refresh()
 
     def _leave(self, depth: int) -> None:
         """Run the exits of the `with` blocks that a jump leaves."""

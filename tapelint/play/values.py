@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _ids = count(1)
 
 
+def newest_id() -> int:
+    """An id that only values made later exceed."""
+    return next(_ids)
+
+
 class Place(Record):
     """Where in which module something happens."""
 

@@ -112,3 +112,25 @@ def test_a_local_is_never_taken_for_a_mark_on_a_value(ahead: int, monkeypatch: p
     monkeypatch.setattr(values, "_ids", count(next(scope._frames) + ahead))
     recording = play(Source("a.py", source), ast.parse(source))
     assert list(find(recording, ["TAP101", "TAP605"])) == []
+
+
+LOOPS = """\
+import tensorflow as tf
+
+
+def train(weight, years, days, batches):
+    for year in years:
+        for day in days:
+            found = []
+            for batch in batches:
+                with tf.GradientTape() as tape:
+                    loss = weight * batch
+                found.append(tape.gradient(loss, weight))
+            print(found)
+"""
+
+
+def test_a_loop_in_loops_is_played_in_two_rounds() -> None:
+    """Loops in loops would otherwise cost their number, or two to that power."""
+    recording = play(Source("a.py", LOOPS), ast.parse(LOOPS))
+    assert len(recording.asks) == 2
