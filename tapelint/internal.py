@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tapelint.source.imports import imports
+from tapelint.source.marks import COMMENT
 
 PRIVATE = ("tensorflow.python", "tensorflow.core", "tensorflow.compiler", "keras.src", "tf_keras.src")
 """Modules that no public name of the tables goes through."""
@@ -17,7 +18,6 @@ _SPELLED = tuple(module.encode() for module in PRIVATE)
 _LIBRARIES = ("tensorflow", "keras", "tf_keras")
 _PUBLIC = rb"\bimport[ \t]+(?:tensorflow|tf_keras|keras)\b(?!\.)"
 """An import of a whole library, wherever it stands: behind `try:` on the same line as well."""
-_OWN = b"tapelint:"
 
 
 def is_internal(path: str, data: bytes, follow: bool) -> bool:
@@ -26,7 +26,7 @@ def is_internal(path: str, data: bytes, follow: bool) -> bool:
     That may be a public module, or another one of the project if it is read (`follow`). A file with comments for
     tapelint is not of that kind: they may have to be answered.
     """
-    if not path.endswith((".py", ".pyi")) or not any(module in data for module in _SPELLED) or _OWN in data:
+    if not path.endswith((".py", ".pyi")) or not any(module in data for module in _SPELLED) or COMMENT in data:
         return False
     if re.search(_PUBLIC, data) is not None:
         return False

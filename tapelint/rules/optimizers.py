@@ -11,6 +11,7 @@ from tapelint.diagnostic import Mark
 from tapelint.play.apply import Apply
 from tapelint.play.ask import Ask
 from tapelint.play.context import Context
+from tapelint.play.definitions import LEGACY
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.values import (
@@ -25,7 +26,7 @@ from tapelint.play.values import (
 from tapelint.rules import story
 
 KERAS = frozenset({"optimizer", "loss_scale_optimizer"})
-LEGACY = ("keras.optimizers.legacy.", "keras.optimizers.experimental.")
+_OLD = (LEGACY, "keras.optimizers.experimental.")
 """The packages of the optimizers that Keras 3 does not have."""
 
 _SCALED = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adadelta", "Adafactor", "Lion", "AdamOptimizer"})
@@ -66,13 +67,13 @@ def is_gone(recording: Recording, value: Value) -> bool:
     inner = value.args.get("inner_optimizer", value.args.get("0"))
     if value.kind == "loss_scale_optimizer" and inner is not None:
         return is_gone(recording, inner)
-    return value.symbol.startswith(LEGACY) or (value.place is not None and is_experimental(value.place))
+    return value.symbol.startswith(_OLD) or (value.place is not None and is_experimental(value.place))
 
 
 def _is_legacy(cls: Class) -> bool:
     """Whether a class of the program is made from one of the optimizers that are gone."""
     return any(
-        _is_legacy(base) if isinstance(base, Class) else isinstance(base, Symbol) and base.name.startswith(LEGACY)
+        _is_legacy(base) if isinstance(base, Class) else isinstance(base, Symbol) and base.name.startswith(_OLD)
         for base in cls.bases
     )
 

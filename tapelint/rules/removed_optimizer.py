@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix
+from tapelint.play.definitions import LEGACY
 from tapelint.play.recording import Recording
 from tapelint.play.records import Creation
 from tapelint.play.values import Object
@@ -35,7 +36,7 @@ def _told(recording: Recording, made: Creation, value: Object) -> Finding:
     function = node.func if isinstance(node, ast.Call) else node
     minimizes = _minimizes(recording, made)
     fix = None if minimizes else _fix(recording, function)
-    if value.symbol.startswith(optimizers.LEGACY[0]):
+    if value.symbol.startswith(LEGACY):
         variant = "minimizes" if minimizes else ""
     else:
         variant = "experimental_minimizes" if minimizes else "experimental"

@@ -21,7 +21,8 @@ _SPELLED = (
 _COMMON = b"radient"
 """Part of every mark in `_SPELLED`: one search sends most files away."""
 _OTHERS = (b".minimize(", b"ForwardAccumulator", b".reset_states(", b"_resource_apply_")
-_OWN = b"tapelint:"
+COMMENT = b"tapelint:"
+"""How a comment for tapelint begins."""
 _LIBRARY = (b"tensorflow", b"keras", b"GradientTape", b" tf")
 """One of these stands in every file that uses TensorFlow (`from project.backend import tf`)."""
 
@@ -34,11 +35,11 @@ def has_mark(data: bytes) -> bool:
     if _COMMON in data:
         for mark in _SPELLED:
             if mark in data:
-                return _OWN in data or _library(data)
+                return COMMENT in data or _library(data)
     for mark in _OTHERS:
         if mark in data:
-            return _OWN in data or _library(data)
-    return _OWN in data
+            return COMMENT in data or _library(data)
+    return COMMENT in data
 
 
 def _library(data: bytes) -> bool:
