@@ -219,9 +219,9 @@ class Query:
                 return False
             answer: Maybe = False
             for link in derivative_links(value):
-                if link.cut is None:
+                if link.cut is None or (link.cut.kind in _RECORDED and value.dtype not in INTEGER_DTYPES):
                     found = self.tracked(link.value, value.time, depth - 1)
-                    if found and recorded:
+                    if found and recorded and link.cut is None:
                         return True
                     if found is not False:
                         answer = None
@@ -524,6 +524,12 @@ _LEAVING = frozenset({CutKind.NUMPY_METHOD, CutKind.NUMPY_FUNCTION, CutKind.PYTH
 
 _FLAT = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.INTEGER, CutKind.ZERO})
 """Cuts by operations that stay in TensorFlow and have no slope."""
+
+_RECORDED = frozenset({CutKind.NOT_DIFFERENTIABLE, CutKind.ZERO, CutKind.NO_GRADIENT, CutKind.PY_FUNCTION})
+"""Cuts by operations that a tape records all the same: it tracks what they give, unless that holds integers.
+
+Source: run in TensorFlow 2.15 and 2.21. `tf.stop_gradient` and a cast from integers are not recorded.
+"""
 
 _ALONE = frozenset({"Conv1D", "GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 """Layers with weights that first take a step on their input alone."""
