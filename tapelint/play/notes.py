@@ -580,7 +580,7 @@ class Notes(Arrays):
             or not isinstance(holder, Instance)
         ]
         held: list[Value] = [value]
-        if name and isinstance(value, Sequence) and value.time > trace.time:
+        if isinstance(value, Sequence) and value.time > trace.time:
             held = list(self.items(value) or ())  # a new list of tensors for the one that was there
         if held and all(isinstance(item, Data) and self.in_trace(item) for item in held):
             self.work("keep", name, value, node, (holder,))

@@ -56,11 +56,13 @@ def source_of(gradient: Data) -> Value | None:
 
 
 def is_gradient(value: Value) -> bool:
-    """Whether a value certainly is a gradient, or a tensor that was computed from gradients."""
-    choices = options(value)
-    return bool(choices) and all(
-        isinstance(option, Data) and option.kind is Kind.TENSOR and _has_ask(option) for option in choices
-    )
+    """Whether a value certainly is a gradient, or a tensor that was computed from gradients.
+
+    `g if g is not None else zeros` is one as well: what is put in place of None stands for it.
+    """
+    choices = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
+    tensors = [option for option in choices if isinstance(option, Data) and option.kind is Kind.TENSOR]
+    return len(tensors) == len(choices) and any(map(_has_ask, tensors))
 
 
 def _has_ask(value: Data, limit: int = 40) -> bool:
