@@ -96,8 +96,10 @@ def _of_list(test: ast.AST | None, lists: set[str]) -> bool:
 
 
 def argument_node(ask: Ask, position: int, name: str) -> ast.expr | None:
-    """The expression of an argument as it stands in the call; None where it comes out of `*` or `**`."""
+    """The expression of an argument as it stands in the call; None where it comes out of `*`, `**` or a `partial`."""
     call = ask.node
+    if ask.target_node is call:
+        return None
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value

@@ -52,9 +52,10 @@ def find(recording: Recording) -> Iterator[Finding]:
             yield _told(recording, ask, value, node, variant)
             break
 
+    asked = {id(ask.place.node) for ask in recording.asks}  # perhaps with arguments that a `partial` brings along
     for event in recording.happened(Happening.ASK):
         if event.certain and not event.context.guarded("TypeError") and isinstance(event.place.node, ast.Call):
-            finding = _arguments(recording, event, event.place.node)
+            finding = _arguments(recording, event, event.place.node, id(event.place.node) in asked)
             if finding is not None:
                 yield finding
 
@@ -74,7 +75,7 @@ def _items(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items"
 
 
-def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | None:
+def _arguments(recording: Recording, event: Event, call: ast.Call, asked: bool) -> Finding | None:
     """A call without sources, or with an argument that the method does not have."""
     names = ASKS[event.name]
     given = [keyword.arg for keyword in call.keywords]
@@ -89,7 +90,7 @@ def _arguments(recording: Recording, event: Event, call: ast.Call) -> Finding | 
     if strange is not None:
         fields["source"] = str(strange.arg)
         return story.told(recording, CODE, strange, fields, (opened,), "argument", event.context)
-    if len(call.args) < 2 and names[1] not in given:
+    if len(call.args) < 2 and names[1] not in given and not asked:
         return story.told(recording, CODE, call, fields, (opened,), "missing", event.context)
     return None
 
