@@ -124,9 +124,6 @@ class Containers(Tapes):
         inputs = () if isinstance(value, Symbol) else (value,)
         return Items((Several(self.unknown(node, inputs, "item")),))
 
-    def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
-        raise NotImplementedError
-
     def generated(self, value: Generator, node: ast.AST, reading: Reading) -> Items:
         raise NotImplementedError
 
@@ -378,6 +375,8 @@ class Containers(Tapes):
                     held = list(items.items)
                     held[at] = item
                     self.world.put((option.id, "#"), Items(tuple(held)))
+                elif isinstance(index, Object) and index.kind == "slice":
+                    self._store_slice(option, items, index, item, weak, node)
                 else:
                     self.world.put((option.id, "#"), Items((Several(either((*items, item))),)))
             elif isinstance(option, Dictionary):
@@ -394,6 +393,25 @@ class Containers(Tapes):
                 self.escape(item, node)
             else:
                 self.escape(item, node)
+
+    def _store_slice(
+        self, value: Sequence, items: Items, index: Object, given: Value, weak: bool, node: ast.AST
+    ) -> None:
+        """`value[1:] = given`: what `given` holds stands in the place of some items."""
+        new = self.elements(given, node, Reading.AT_ONCE)
+        bounds = [
+            part.value for part in index.parts if isinstance(part, Const) and type(part.value) in (int, type(None))
+        ]
+        if weak or not items.exact or not new.exact or len(bounds) < len(index.parts):
+            held = (*items, *new)
+            self.world.put((value.id, "#"), Items((Several(either(held)),) if held else ()))
+            return
+        found = list(items.items)
+        try:
+            found[slice(*bounds)] = new.items  # type: ignore[arg-type]
+        except ValueError:
+            return  # it raises
+        self.world.put((value.id, "#"), Items(tuple(found)))
 
     # -- methods --------------------------------------------------------------------------------------------------
 
@@ -416,6 +434,8 @@ class Containers(Tapes):
     def _call_sequence(self, value: Sequence, name: str, arguments: Arguments, node: ast.expr) -> Value:
         items = self.items(value) or Items((Several(self.unknown(node, (value,), "item")),))
         first = arguments.args[0] if arguments.args else None
+        if name in ("_replace", "_asdict") and isinstance(record := self.world.get((value.id, "fields")), Object):
+            return self._call_record(items, record, name, arguments, node)
         if name in ("append", "appendleft", "extend", "extendleft", "insert") and self._loses(value):
             # A deque that is full loses its other end: what it holds is known, and not where.
             more = self.elements(first, node, Reading.AT_ONCE) if first is not None and "extend" in name else Items()
@@ -462,6 +482,16 @@ class Containers(Tapes):
             return self.unknown(node, (value, *arguments.all()), "call")
         return self.const(None, node)
 
+    def _call_record(self, items: Items, record: Object, name: str, arguments: Arguments, node: ast.expr) -> Value:
+        """`_replace` and `_asdict` of a named tuple."""
+        fields = [str(field.value) for field in record.parts if isinstance(field, Const)]
+        held = dict(zip(fields, items.items, strict=True))
+        if name == "_asdict":
+            return self.mapping(Entries(tuple(held.items())), node)
+        if arguments.more or not arguments.kwargs.keys() <= held.keys():
+            return self.unknown(node, (*held.values(), *arguments.all()), "call")
+        return self.with_fields(self.sequence("tuple", {**held, **arguments.kwargs}.values(), node), record)
+
     def _call_mapping(self, value: Dictionary, name: str, arguments: Arguments, node: ast.expr) -> Value:
         entries = self.entries(value) or Entries((), self.unknown(node, (value,), "item"))
         more = (Several(entries.rest),) if entries.rest is not None else ()
@@ -482,7 +512,11 @@ class Containers(Tapes):
             key = arguments.args[0]
             if isinstance(key, Const) and entries.get(key.value) is not None:
                 return found
-            if isinstance(key, Const) and entries.rest is None and name != "setdefault":
+            if name == "setdefault":
+                default = default if isinstance(key, Const) and entries.rest is None else either((found, default))
+                self.store_item(value, key, default, node)
+                return default
+            if isinstance(key, Const) and entries.rest is None:
                 return default
             return either((found, default))
         if name == "update":

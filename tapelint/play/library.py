@@ -785,12 +785,16 @@ class Library(Callbacks):
 
     def named_tuple(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         """A tuple of such a class: what stands in its fields is known, by name and by number."""
+        names = [str(field.value) for field in value.parts if isinstance(field, Const)]
+        given = [arguments.get(at, name) for at, name in enumerate(names)]
+        items = [item for item in given if item is not None]
+        if value.whole and not arguments.more and len(items) == len(given):
+            return self.with_fields(self.sequence("tuple", items, node), value)
         made = self.unknown(node, arguments.all(), "call", value)
         if value.whole and not arguments.more:
-            for at, field in enumerate(value.parts):
-                item = arguments.get(at, str(field.value)) if isinstance(field, Const) else None
-                if isinstance(field, Const) and item is not None:
-                    self.world.put((made.id, f".{field.value}"), item)
+            for at, item in enumerate(given):
+                if item is not None:
+                    self.world.put((made.id, f".{names[at]}"), item)
                     self.world.put((made.id, "item", at), item)
         return made
 

@@ -30,6 +30,7 @@ from tapelint.play.values import (
     Items,
     Kind,
     Link,
+    Object,
     Place,
     Sequence,
     Several,
@@ -361,6 +362,16 @@ class Machine:
     def sequence(self, kind: str, items: Iterable[Value], node: ast.AST) -> Sequence:
         value = Sequence(kind, self.place(node), self.tick())
         self.world.put((value.id, "#"), Items(tuple(items)))
+        return value
+
+    def with_fields(self, value: Sequence, record: Value | None) -> Sequence:
+        """Give the names of what `collections.namedtuple` made (`record`) to the items of a tuple."""
+        items = self.items(value)
+        if isinstance(record, Object) and items is not None:
+            self.world.put((value.id, "fields"), record)
+            for field, item in zip(record.parts, items.items, strict=True):
+                if isinstance(field, Const):
+                    self.world.put((value.id, f".{field.value}"), item)
         return value
 
     def mapping(self, entries: Entries, node: ast.AST) -> Dictionary:

@@ -597,6 +597,9 @@ class Tapes(Escape):
             return any(self._is_missing(item, depth - 1) for item in self.items(value) or ())
         return False
 
+    def tuple_members(self, value: Instance) -> tuple[Value, ...] | None:
+        raise NotImplementedError
+
     def _sources(self, value: Value, node: ast.AST, depth: int = 4) -> list[tuple[Value, ast.AST]]:
         """The single sources, each with the expression that names it as closely as possible."""
         if depth and isinstance(value, Sequence) and (items := self.items(value)) is not None:
@@ -613,6 +616,8 @@ class Tapes(Escape):
             if isinstance(node, ast.Dict) and None not in node.keys and len(node.values) == len(held):
                 places = list(node.values)
             return [pair for item, at in zip(held, places, strict=True) for pair in self._sources(item, at, depth - 1)]
+        if depth and isinstance(value, Instance) and (members := self.tuple_members(value)) is not None:
+            return [pair for item in members for pair in self._sources(item, node, depth - 1)]
         return [(value, node)]
 
     def _result(self, ask: Ask, sources: Value, node: ast.expr) -> Value:
@@ -626,7 +631,7 @@ class Tapes(Escape):
                 inner = self._result(ask, bare(item), node)
                 found.append(Several(inner) if isinstance(item, Several) else inner)
             kind = "tuple" if sources.kind == "tuple" else "list"
-            return self.sequence(kind, found, node)
+            return self.with_fields(self.sequence(kind, found, node), self.world.get((sources.id, "fields")))
         if isinstance(sources, VariableSet) and not sources.part:
             return self.sequence("list", [Several(self._gradient(ask, sources, node))], node)
         if isinstance(sources, Dictionary) and (entries := self.entries(sources)) is not None:
@@ -635,6 +640,8 @@ class Tapes(Escape):
             return self.mapping(Entries(held, rest), node)
         if isinstance(sources, (Data, Variable, VariableSet)):
             return self._gradient(ask, sources, node)
+        if isinstance(sources, Instance) and (members := self.tuple_members(sources)) is not None:
+            return self.call(sources.cls, Arguments(tuple(self._result(ask, item, node) for item in members)), node)
         inputs = [value for value in (ask.target, sources) if not isinstance(value, Const)]
         return Unknown(self.place(node), self.tick(), inputs, "gradient")
 
