@@ -29,7 +29,7 @@ FIELD_LENGTH = 60
 _FILE_NAME = r"(TAP\d{3})-([a-z0-9]+(?:-[a-z0-9]+)*)\.md\Z"
 _PLACEHOLDER = r"\{\{|\}\}|\{(\w+)\}"
 _REQUIRED = {"code", "name", "summary", "message", "severity", "fix", "since"}
-_OPTIONAL = {"help", "former", "tensorflow", "keras", "labels", "variants"}
+_OPTIONAL = {"help", "former", "tensorflow", "true_from", "keras", "labels", "variants"}
 
 
 class UnknownRuleError(LookupError):
@@ -49,11 +49,15 @@ class Variant(Record):
 
     message: str = ""
     help: str = ""
+    true_from: str = ""
     labels: Mapping[str, str] = MappingProxyType({})
 
 
 class Rule(Record):
-    """One rule page. `message`, `help` and `labels` are templates; `sections` holds Markdown by heading, in order."""
+    """One rule page. `message`, `help` and `labels` are templates; `sections` holds Markdown by heading, in order.
+
+    `true_from` is the first TensorFlow that does what the message says, if older ones do not.
+    """
 
     code: str
     name: str
@@ -65,6 +69,7 @@ class Rule(Record):
     help: str = ""
     former: tuple[str, ...] = ()
     tensorflow: str = ""
+    true_from: str = ""
     keras: tuple[int, ...] = (2, 3)
     labels: Mapping[str, str] = MappingProxyType({})
     variants: Mapping[str, Variant] = MappingProxyType({})
@@ -149,6 +154,13 @@ def diagnose(finding: Finding, severities: Mapping[str, Severity] | None = None,
     )
 
 
+def true_from(finding: Finding) -> str:
+    """The first TensorFlow of which the finding is true; empty if it is of all."""
+    page = rule(finding.code)
+    told = page.variants.get(finding.variant)
+    return (told.true_from if told is not None else "") or page.true_from
+
+
 def fill(template: str, fields: Mapping[str, str], *, strict: bool = False) -> str:
     """The template with each `{field}` replaced; `{{` and `}}` stand for braces.
 
@@ -202,7 +214,7 @@ def parse(path: str) -> Rule:
         raise PageError(f"{file}: fix {head['fix']!r}")
     variants = head.get("variants", {})
     for variant, table in variants.items():
-        if extra := sorted(table.keys() - {"message", "help", "labels"}):
+        if extra := sorted(table.keys() - {"message", "help", "true_from", "labels"}):
             raise PageError(f"{file}: unknown keys {extra} in variant {variant}")
     return Rule(
         code=head["code"],
@@ -215,6 +227,7 @@ def parse(path: str) -> Rule:
         help=head.get("help", ""),
         former=tuple(head.get("former", ())),
         tensorflow=head.get("tensorflow", ""),
+        true_from=head.get("true_from", ""),
         keras=tuple(head.get("keras", (2, 3))),
         labels=head.get("labels", {}),
         variants={variant: Variant(**table) for variant, table in variants.items()},

@@ -13,6 +13,7 @@ from tapelint.generation import uses_keras_2
 from tapelint.internal import is_internal
 from tapelint.program import SYNTAX_ERROR, Program, no_collection, read
 from tapelint.record import Record
+from tapelint.releases import NEWEST, version
 from tapelint.result import FileResult
 from tapelint.source.marks import has_mark
 
@@ -30,7 +31,8 @@ _NO_CHANGES: Mapping[str, Severity] = {}
 class Terms(Record):
     """What is asked of a file.
 
-    `codes` are the rules to put to it, `severities` replace those of the pages. A finding of a rule in `quiet` is
+    `codes` are the rules to put to it, `severities` replace those of the pages. The code is for a TensorFlow older than
+    `before`: what is true of newer ones only is no finding. A finding of a rule in `quiet` is
     dropped if its severity is info: such rules are on only when somebody asked for them. `suppressions`: comments may
     suppress findings; `noqa`: those of other tools may as well. `trust` is what the settings say about fixes, `mend`
     how unsafe a fix may be to be applied; None where none is. `follow`: other modules of the project are read where
@@ -42,6 +44,7 @@ class Terms(Record):
     keras: int = 3
     quiet: frozenset[str] = frozenset()
     severities: Mapping[str, Severity] = _NO_CHANGES
+    before: tuple[int, ...] = NEWEST
     suppressions: bool = True
     noqa: bool = True
     trust: Trust = Trust()
@@ -172,6 +175,10 @@ def _diagnostics(program: Program, findings: Iterable[Finding], terms: Terms) ->
     wanted: Sequence[Finding] = [
         finding for finding in findings if finding.code in codes and not _quotes(program, finding)
     ]
+    if wanted and terms.before != NEWEST:
+        from tapelint.catalogue import true_from
+
+        wanted = [finding for finding in wanted if version(true_from(finding)) < terms.before]
     if terms.suppressions and (wanted or "tapelint" in program.python.text):
         from tapelint.suppression import suppress
 

@@ -386,7 +386,7 @@ def _tell_settings(files: Sequence[Read], terms: Callable[[Read], Terms] | None)
         if file.data is not None:
             pin = pin_for(os.path.dirname(os.path.abspath(file.path)))
             generation = terms(file).keras
-            reason = "nothing says otherwise" if pin is None else f"as {os.path.relpath(pin[1])} asks"
+            reason = "nothing says otherwise" if pin is None else f"as {os.path.relpath(pin.path)} asks"
             if file.settings.keras is not None:
                 reason = "as set"
             elif _says_keras_2(file):

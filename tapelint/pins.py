@@ -1,4 +1,4 @@
-"""The Keras generation that a project's own files ask for: its requirements, or `TF_USE_LEGACY_KERAS`."""
+"""The TensorFlow that a project's own files ask for: its requirements, or `TF_USE_LEGACY_KERAS` for Keras 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from functools import cache
 
 from tapelint.generation import sets_keras_2
-from tapelint.settings import version
+from tapelint.record import Record
+from tapelint.releases import NEWEST, STEPS, version
 
 _NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
 _REQUIREMENT = rf"(?i)^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$"
@@ -24,24 +25,32 @@ _TABLES = ("pyproject.toml", "Pipfile")
 _LISTS = ("environment.yml", "environment.yaml", "setup.cfg")
 _SCRIPTS = ("setup.py", "Dockerfile", ".env")
 """What holds requirements among other things, or sets the environment."""
+_KERAS = {(2, 11): (2, 11), (2, 15): (2, 15), (2, 16): (3,)}
+"""The Keras that came with each of the steps: they have the same numbers since TensorFlow 2.6."""
 _MOST = 2_000_000
 """Longer files are not read: a lock file of this size says nothing that the requirements do not."""
 
 
-def keras_for(folder: str) -> int | None:
-    """2 or 3 as the closest requirements at or above `folder` ask; None if none speaks of TensorFlow or Keras."""
-    found = pin_for(folder)
-    return found[0] if found is not None else None
+class Pin(Record):
+    """What requirements ask: `before` is a TensorFlow that is newer than all that they allow, `path` says so."""
+
+    before: tuple[int, ...]
+    path: str
+
+    @property
+    def keras(self) -> int:
+        """The generation of Keras: 2 if only a TensorFlow before 2.16 is allowed, or a Keras before 3."""
+        return 2 if self.before <= (2, 16) else 3
 
 
 @cache
-def pin_for(folder: str) -> tuple[int, str] | None:
-    """What `keras_for` gives, with the path of the file that says so.
+def pin_for(folder: str) -> Pin | None:
+    """What the closest requirements at or above `folder` ask; None if none speaks of TensorFlow or Keras.
 
-    It is 2 if the requirements only allow a TensorFlow before 2.16 or a Keras before 3, or a file that starts the
-    program sets `TF_USE_LEGACY_KERAS`. The search ends at the top of the repository.
+    A file that starts the program and sets `TF_USE_LEGACY_KERAS` asks for Keras 2. The search ends at the top of the
+    repository.
     """
-    found = [(_generation(name, wanted), path) for path in _files(folder) for name, wanted in _wanted(path)]
+    found = [Pin(_before(name, wanted), path) for path in _files(folder) for name, wanted in _wanted(path)]
     if found:
         return min(found)
     parent = os.path.dirname(folder)
@@ -93,9 +102,14 @@ def _wanted(path: str) -> list[tuple[str, str]]:
     return found
 
 
-def _generation(name: str, wanted: str) -> int:
-    """2 if every version that is allowed is of the time of Keras 2, else 3."""
-    first = (3,) if name.lower() == "keras" else (2, 16)
+def _before(name: str, wanted: str) -> tuple[int, ...]:
+    """The first step in the history of TensorFlow that comes after every version that is allowed."""
+    steps = _KERAS if name.lower() == "keras" else {step: step for step in STEPS}
+    return next((step for step, first in steps.items() if _ends_before(first, wanted)), NEWEST)
+
+
+def _ends_before(first: tuple[int, ...], wanted: str) -> bool:
+    """Whether every version that is allowed is older than `first`."""
     for sign, text in re.findall(_CLAUSE, wanted):
         number = version(text)
         below = number < first
@@ -110,5 +124,5 @@ def _generation(name: str, wanted: str) -> int:
         elif sign in (">", ">=", "!="):
             below = False
         if below:
-            return 2
-    return 3
+            return True
+    return False

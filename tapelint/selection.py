@@ -24,7 +24,7 @@ class Selection(Record):
     terms: Terms
     per_file: tuple[tuple[Patterns, frozenset[str]], ...] = ()
     reads_pins: bool = False
-    """Whether the project around a file decides on the Keras generation."""
+    """Whether the project around a file decides on TensorFlow and the Keras generation."""
 
     def terms_for(self, path: str) -> Terms:
         """The terms for one file."""
@@ -33,10 +33,11 @@ class Selection(Record):
         if off:
             terms = terms._replace(codes=terms.codes.difference(*off))
         if self.reads_pins:
-            from tapelint.pins import keras_for
+            from tapelint.pins import pin_for
 
-            if keras_for(os.path.dirname(os.path.abspath(path))) == 2:
-                terms = terms._replace(keras=2)
+            pin = pin_for(os.path.dirname(os.path.abspath(path)))
+            if pin is not None:
+                terms = terms._replace(keras=pin.keras, before=pin.before)
         return terms
 
 
@@ -75,6 +76,7 @@ def select(settings: Settings, warnings: list[str], suppressions: bool = True) -
         settings.keras or 3,
         quiet,
         severities,
+        before=settings.before,
         suppressions=suppressions,
         noqa=settings.respect_noqa,
         trust=_trust(settings, warnings),

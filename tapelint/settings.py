@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from tapelint.pattern import Patterns
+from tapelint.releases import NEWEST, STEPS, version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ class Settings:
         if self.target_tensorflow is not None:
             return 2 if version(self.target_tensorflow) < (2, 16) else 3
         return None
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """A TensorFlow that is newer than what the code is for, as far as that is set."""
+        if self.target_tensorflow is None:
+            return NEWEST
+        return next((step for step in STEPS if version(self.target_tensorflow) < step), NEWEST)
 
     def place(self, word: str) -> str:
         """Where a word stands: in the settings file, or among the words that the command line gives."""
@@ -306,19 +314,6 @@ def near(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
 
     close = difflib.get_close_matches(name.replace("_", "-"), list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def version(text: str) -> tuple[int, ...]:
-    """The leading numbers of a version: `2.16.1` is (2, 16, 1)."""
-    numbers: list[int] = []
-    for part in text.strip().split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-        if digits != part:
-            break
-    return tuple(numbers)
 
 
 def _require(required: str, path: str) -> None:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.pins import keras_for, pin_for
+from tapelint.check import check
+from tapelint.pins import pin_for
+from tapelint.releases import NEWEST
+from tapelint.selection import select
+from tapelint.settings import Settings
+
+
+def keras_for(folder: Path) -> int | None:
+    pin = pin_for(str(folder))
+    return None if pin is None else pin.keras
 
 
 @pytest.mark.parametrize(
@@ -45,7 +54,35 @@ from tapelint.pins import keras_for, pin_for
 def test_one_file(tmp_path: Path, name: str, text: str, generation: int | None) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / name).write_text(text)
-    assert keras_for(str(tmp_path)) == generation
+    assert keras_for(tmp_path) == generation
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("tensorflow==1.14.0", (2, 0)),
+        ("tensorflow-gpu<2", (2, 0)),
+        ("tensorflow>=1.14", NEWEST),
+        ("tensorflow==2.10.1", (2, 11)),
+        ("tensorflow>=2.3,<=2.10", (2, 11)),
+        ("tensorflow~=2.10.0", (2, 11)),
+        ("tensorflow==2.11", (2, 15)),
+        ("tensorflow<2.11", (2, 11)),
+        ("tensorflow<2.12", (2, 15)),
+        ("tensorflow==2.15.1", (2, 16)),
+        ("tensorflow==2.16.1", NEWEST),
+        ("keras==2.9", (2, 11)),
+        ("keras<3", (2, 16)),
+        ("keras==3.1", NEWEST),
+        ("keras==2.3.1\ntensorflow==1.15", (2, 0)),
+    ],
+)
+def test_what_is_newer_than_the_requirements_allow(tmp_path: Path, text: str, before: tuple[int, ...]) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "requirements.txt").write_text(text)
+    pin = pin_for(str(tmp_path))
+    assert pin is not None
+    assert pin.before == before
 
 
 def test_the_closest_requirements_decide_up_to_the_top_of_the_repository(tmp_path: Path) -> None:
@@ -53,18 +90,48 @@ def test_the_closest_requirements_decide_up_to_the_top_of_the_repository(tmp_pat
     inner.mkdir(parents=True)
     (tmp_path / "requirements.txt").write_text("tensorflow==2.10")
     (tmp_path / "repository" / ".git").mkdir()
-    assert keras_for(str(inner)) is None
+    assert keras_for(inner) is None
     pin_for.cache_clear()
     (tmp_path / "repository" / "requirements.txt").write_text("tensorflow==2.20")
     (tmp_path / "repository" / "other").mkdir()
-    assert keras_for(str(tmp_path / "repository" / "other")) == 3
+    assert keras_for(tmp_path / "repository" / "other") == 3
     (inner / "requirements.txt").write_text("tensorflow==2.10")
     pin_for.cache_clear()
-    assert keras_for(str(inner)) == 2
+    assert keras_for(inner) == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     os.mkfifo(tmp_path / ".env")
-    assert keras_for(str(tmp_path)) is None
+    assert keras_for(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "older", "newer"),
+    [
+        ("TAP903", "optimizer = tf.keras.optimizers.Adam(lr=0.1)\n", "2.10.1", "2.11"),
+        (
+            "TAP721",
+            "class Mine(tf.keras.optimizers.SGD):\n    def _resource_apply_dense(self, *given): ...\n",
+            "2.7",
+            "2.15",
+        ),
+        ("TAP906", "tape = tf.contrib.eager.GradientTape()\n", "1.15", "2.0"),
+        ("TAP901", "x = tf.constant(1.0)\ngradient = tf.gradients(x * x, x)\n", "1.14.0", "2.3"),
+        ("TAP908", "tf.distribute.MirroredStrategy().experimental_run_v2(print)\n", "2.0", "2.15"),
+    ],
+)
+def test_what_is_true_of_newer_releases_only_is_not_told_to_a_project_that_allows_none(
+    tmp_path: Path, code: str, text: str, older: str, newer: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    path = tmp_path / "x.py"
+    data = f"import tensorflow as tf\ntape = tf.GradientTape()\n{text}".encode()
+    told = []
+    for release in (older, newer):
+        (tmp_path / "requirements.txt").write_text(f"tensorflow=={release}\n")
+        pin_for.cache_clear()
+        terms = select(Settings({"select": [code]}, str(tmp_path)), []).terms_for(str(path))
+        told.append([found.code for found in check(str(path), data, terms).diagnostics])
+    assert told == [[], [code]]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tapelint import __version__
-from tapelint.settings import KEYS, Configuration, Settings, SettingsError, checked, parse_value, read, version
+from tapelint.releases import NEWEST, version
+from tapelint.settings import KEYS, Configuration, Settings, SettingsError, checked, parse_value, read
 
 
 def write(path: Path, text: str) -> Path:
@@ -159,7 +160,16 @@ def test_the_tensorflow_release_decides_on_keras(release: str, keras: int) -> No
 
 
 def test_a_set_keras_generation_wins_over_the_release() -> None:
-    assert Settings({"target-tensorflow": "2.21", "target-keras": 2}, "/").keras == 2
+    settings = Settings({"target-tensorflow": "2.21", "target-keras": 2}, "/")
+    assert settings.keras == 2
+    assert settings.before == NEWEST
+
+
+@pytest.mark.parametrize(
+    ("release", "before"), [("1.15", (2, 0)), ("2.10", (2, 11)), ("2.11.0", (2, 15)), ("2.15.1", (2, 16))]
+)
+def test_the_release_that_is_set_is_older_than_the_next_step(release: str, before: tuple[int, ...]) -> None:
+    assert Settings({"target-tensorflow": release}, "/").before == before
 
 
 @pytest.mark.parametrize(
