@@ -6,7 +6,6 @@ import ast
 
 from tapelint.play.arrays import OPERATORS
 from tapelint.play.expressions import Expressions
-from tapelint.play.machine import Reading
 from tapelint.play.records import Happening, Rebinding
 from tapelint.play.values import (
     UNBOUND,
@@ -24,6 +23,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    either,
     is_one_tensor,
     is_tensor,
     options,
@@ -119,9 +119,10 @@ class Assignments(Expressions):
         """Bind `value` to a target: a name, attribute, subscript or a tuple of them."""
         value = known(value)
         if isinstance(target, ast.Name):
-            self.bind_name(target.id, value, node)
+            self.bind_name(target.id, self._own_lists(target.id, value, node), node)
         elif isinstance(target, ast.Attribute):
             holder = known(self.evaluate(target.value))
+            value = self._own_lists(target.attr, value, node)
             self._note_replaced(target, self.world.get((holder.id, "." + target.attr)), value, node)
             if isinstance(value, Tape):
                 value.name = value.name or self._called(target)
@@ -143,6 +144,16 @@ class Assignments(Expressions):
                 self.assign(item.value if isinstance(item, ast.Starred) else item, part, node)
         elif isinstance(target, ast.Starred):
             self.assign(target.value, value, node)
+
+    def _own_lists(self, name: str, value: Value, node: ast.AST) -> Value:
+        """The variables of a model as a list of its own where a list of that name is changed: Keras makes it anew."""
+        whole = [option for option in options(value) if isinstance(option, VariableSet) and not option.part]
+        if not whole or name not in self.frame.module.outline.grown:
+            return value
+        lists = [
+            self.sequence("list", (Several(option),), node) if option in whole else option for option in options(value)
+        ]
+        return either(lists)
 
     def _store_array(self, holder: ast.expr, array: Data, value: Value, node: ast.AST) -> None:
         """`array[i] = tensor`: the array now holds the tensor's value, cut off."""
@@ -168,14 +179,10 @@ class Assignments(Expressions):
         value = known(self.evaluate(node.value))
         items = self.items(old)
         if items is not None and isinstance(node.op, ast.Add) and isinstance(old, Sequence) and old.kind == "list":
-            more = (
-                (Several(value),)
-                if isinstance(value, VariableSet)
-                else self.elements(value, node, Reading.AT_ONCE).items
-            )
-            self.world.put((old.id, "#"), Items((*items.items, *more)))
+            more = Items(self.taken(value, node))
+            self.world.put((old.id, "#"), Items((*items.items, *more.items)))
             self.stays_empty(old, value)
-            self.joined(old, items, Items(tuple(more)), node)
+            self.joined(old, items, more, node)
             return
         sign = OPERATORS[type(node.op)][0] + "="
         result = self.binary(type(node.op), old, value, node)

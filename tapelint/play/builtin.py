@@ -34,7 +34,6 @@ from tapelint.play.values import (
     Unknown,
     Value,
     Variable,
-    VariableSet,
     bare,
     either,
     is_number,
@@ -274,9 +273,7 @@ class Builtin(Keras):
         if not arguments.args:
             return self.sequence(kind, (), node)
         value = arguments.args[0]
-        if isinstance(value, VariableSet) and not value.part:
-            return self.sequence(kind, (Several(value),), node)
-        result = self.sequence(kind, self.elements(value, node, Reading.AT_ONCE).items, node)
+        result = self.sequence(kind, self.taken(value, node), node)
         self.stays_empty(result, value)
         return result
 

@@ -37,6 +37,7 @@ from tapelint.play.values import (
     Value,
     Variable,
     VariableSet,
+    bare,
     either,
     options,
 )
@@ -138,6 +139,12 @@ class Containers(Tapes):
         if isinstance(item, Several) and isinstance(item.of, VariableSet) and not item.of.part:
             return Several(self.variables(item.of.owner, item.of.which, node, part=True))
         return item
+
+    def taken(self, value: Value, node: ast.AST) -> tuple[Value, ...]:
+        """What a list holds that takes all elements of `value` at once: the variables of a model together."""
+        if isinstance(value, VariableSet) and not value.part:
+            return (Several(value),)
+        return self.elements(value, node, Reading.AT_ONCE).items
 
     def read_to_end(self, value: OneShot, node: ast.AST) -> None:
         """An iterator gives its items away; what reads it after this gets none."""
@@ -449,7 +456,7 @@ class Containers(Tapes):
             more = self.elements(first, node, Reading.AT_ONCE)
             self.world.put((value.id, "#"), Items((*reversed(more.items), *items.items)))
         elif name in ("extend", "update") and first is not None:
-            more = self.elements(first, node, Reading.AT_ONCE)
+            more = Items(self.taken(first, node))
             self.world.put((value.id, "#"), Items((*items.items, *more.items)))
             self.stays_empty(value, first)
             self.joined(value, items, more, node)
@@ -466,13 +473,13 @@ class Containers(Tapes):
                 first_one = name == "popleft"
                 self.world.put((value.id, "#"), Items(items.items[1:] if first_one else items.items[:-1]))
                 return items.items[0 if first_one else -1]
-            found = list(items)
+            found = [bare(self._each(item, node)) for item in items.items]
             if found:
                 self.world.put((value.id, "#"), Items((Several(either(found)),)))
                 return either(found)
             return self.unknown(node, (), "item")
         elif name in ("reverse", "sort", "remove", "discard"):
-            found = list(items)
+            found = [bare(self._each(item, node)) for item in items.items]
             self.world.put((value.id, "#"), Items((Several(either(found)),) if found else ()))
         elif name == "copy":
             return self.sequence(value.kind, items.items, node)

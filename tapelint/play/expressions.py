@@ -303,11 +303,7 @@ class Expressions(Objects):
         found: list[Value] = []
         for item in nodes:
             if isinstance(item, ast.Starred):
-                value = known(self.evaluate(item.value))
-                if isinstance(value, VariableSet) and not value.part:
-                    found.append(Several(value))
-                else:
-                    found.extend(self.elements(value, item, Reading.AT_ONCE).items)
+                found.extend(self.taken(known(self.evaluate(item.value)), item))
             else:
                 found.append(known(self.evaluate(item)))
         return found
@@ -493,9 +489,6 @@ class Expressions(Objects):
         value = known(self.evaluate(node.value))
         self.assign(node.target, value, node)
         return value
-
-    def assign(self, target: ast.expr, value: Value, node: ast.AST) -> None:
-        raise NotImplementedError
 
     def await_(self, node: ast.Await) -> Value:
         return self.evaluate(node.value)

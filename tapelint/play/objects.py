@@ -12,6 +12,7 @@ from tapelint.play.keras import LEAVING, OPTIMIZING, SETS
 from tapelint.play.library import TAPE
 from tapelint.play.machine import MAX_DEPTH
 from tapelint.play.marks import Built
+from tapelint.play.outline import CHANGING
 from tapelint.play.records import Fit, Happening
 from tapelint.play.scope import Frame, bindings_of
 from tapelint.play.values import (
@@ -162,6 +163,9 @@ class Objects(Generators):
         inputs = [function, *self._held(arguments)]
         return self.unknown(node, inputs, "call", function)
 
+    def assign(self, target: ast.expr, value: Value, node: ast.AST) -> None:
+        raise NotImplementedError
+
     def call_method(self, method: Method, arguments: Arguments, node: ast.expr) -> Value:
         """Call a method of something that is no object of a visible class."""
         value = method.receiver
@@ -169,6 +173,9 @@ class Objects(Generators):
             return self.call_tape(value, method.name, arguments, node)
         if isinstance(value, (Data, Variable, VariableSet)):
             if isinstance(value, VariableSet) and not value.part:
+                own = self._own_list(value, method.name, node)
+                if own is not None:
+                    return self.call_container(own, method.name, arguments, node)
                 self.note_growing(value.owner, method.name, arguments, node)
                 return self.unknown(node, (value, *arguments.all()), "call")
             return self.call_data(value, method.name, arguments, node)
@@ -232,6 +239,18 @@ class Objects(Generators):
         for item in arguments.all():
             self.escape(item, node)
         return self.unknown(node, (value, *self._held(arguments)), "method:" + name, value)
+
+    def _own_list(self, value: VariableSet, name: str, node: ast.expr) -> Sequence | None:
+        """`given.append(…)` where `given` holds the variables of a model: from here on it holds another list."""
+        holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        simple = isinstance(holder, (ast.Attribute, ast.Subscript)) and isinstance(holder.value, ast.Name)
+        if name not in CHANGING or holder is None or not (simple or isinstance(holder, ast.Name)):
+            return None
+        if isinstance(holder, ast.Attribute) and holder.attr in SETS:
+            return None
+        own = self.sequence("list", (Several(value),), node)
+        self.assign(holder, own, node)
+        return own
 
     def note_growing(self, owner: Value | None, name: str, arguments: Arguments, node: ast.expr) -> None:
         """Note `model.trainable_variables.append(…)`: Keras makes that list anew each time it is read."""

@@ -24,7 +24,7 @@ _HOLDING: dict[type[ast.AST], tuple[str, ...]] = {
 
 _LISTED = {ast.ClassDef: "classes", ast.Import: "imports", ast.ImportFrom: "imports", ast.Assign: "assigns"}
 
-_CHANGING = frozenset(
+CHANGING = frozenset(
     {
         "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem",
         "popleft", "remove", "setdefault", "update",
@@ -99,7 +99,7 @@ class Outline:
     def _changed(self) -> Iterator[tuple[ast.AST, ast.expr]]:
         """The expressions of what is changed in place, each with the node that does it."""
         for node in self.nodes:
-            if isinstance(node, ast.Attribute) and node.attr in _CHANGING:
+            if isinstance(node, ast.Attribute) and node.attr in CHANGING:
                 holder = node.value
             elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
                 holder = node.value
