@@ -381,11 +381,11 @@ def _tell_settings(files: Sequence[Read], terms: Callable[[Read], Terms] | None)
         return
     from tapelint.pins import pin_for
 
-    assumed: dict[tuple[int, str], int] = {}
+    assumed: dict[tuple[int, str, str], int] = {}
     for file in files:
         if file.data is not None:
             pin = pin_for(os.path.dirname(os.path.abspath(file.path)))
-            generation = terms(file).keras
+            generation, before = terms(file).keras, terms(file).before
             reason = "nothing says otherwise" if pin is None else f"as {os.path.relpath(pin.path)} asks"
             if file.settings.keras is not None:
                 reason = "as set"
@@ -393,10 +393,11 @@ def _tell_settings(files: Sequence[Read], terms: Callable[[Read], Terms] | None)
                 generation, reason = 2, "as the code says"
             elif file.settings.isolated:
                 reason = "nothing else is set"
-            assumed[generation, reason] = assumed.get((generation, reason), 0) + 1
-    for (generation, reason), count in assumed.items():
-        releases = "TensorFlow before 2.16" if generation == 2 else "TensorFlow 2.16 or newer"
-        say(f"target: Keras {generation} with {releases}, for {count} file{'' if count == 1 else 's'}: {reason}")
+            releases = f"before {'.'.join(map(str, min(before, (2, 16))))}" if generation == 2 else "2.16 or newer"
+            assumed[generation, releases, reason] = assumed.get((generation, releases, reason), 0) + 1
+    for (generation, releases, reason), count in assumed.items():
+        meant = "1 file" if count == 1 else f"{count} files"
+        say(f"target: Keras {generation} with TensorFlow {releases}, for {meant}: {reason}")
 
 
 def _says_keras_2(file: Read) -> bool:
