@@ -265,7 +265,7 @@ def _terms(files: list[Read], parameters: Mapping[str, Any], warnings: list[str]
 
     for file in files:
         selection(file.settings)
-    return lambda file: selection(file.settings).terms_for(file.path)
+    return lambda file: selection(file.settings).terms_for(file.path, file.data)
 
 
 def _outside(configuration: Configuration) -> Callable[[str], Read | None]:
@@ -379,12 +379,12 @@ def _tell_settings(files: Sequence[Read], terms: Callable[[Read], Terms] | None)
     say(f"{sum(file.data is not None for file in files)} of {len(files)} files hold something to check")
     if terms is None:
         return
-    from tapelint.pins import pin_for
+    from tapelint.pins import pin_of
 
     assumed: dict[tuple[int, str, str], int] = {}
     for file in files:
         if file.data is not None:
-            pin = pin_for(os.path.dirname(os.path.abspath(file.path)))
+            pin = pin_of(file.path, file.data)
             generation, before = terms(file).keras, terms(file).before
             reason = "nothing says otherwise" if pin is None else f"as {os.path.relpath(pin.path)} asks"
             if file.settings.keras is not None:

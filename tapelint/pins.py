@@ -19,10 +19,17 @@ _TABLE = rf"(?i)^\s*[\"']?{_NAMES}[\"']?\s*=\s*(?:\{{.*?version\s*=\s*)?[\"']([^
 _LOCKED = rf"(?im)^name = \"{_NAMES}\"\r?\nversion = \"([^\"]*)\""
 _LOCKED_JSON = rf"(?i)\"{_NAMES}\":\s*\{{[^{{}}]*?\"version\":\s*\"([^\"]*)\""
 _CLAUSE = r"\s*(===|==|~=|!=|<=|>=|<|>|=|~|\^)?\s*([0-9][^\s,|]*)"
+_IMAGE = r"(?im)^FROM\s+(tensorflow)/tensorflow:v?([0-9][0-9.]*)"
+"""What an image of TensorFlow's own holds."""
+_SHELL = r"(?m)(?:^|\"|\\n)[ \t]*[!%][ \t]*(?:python3?[ \t]+-m[ \t]+)?pip3?[ \t]+install[ \t]((?:(?!\\n)[^\n])*)"
+"""A cell of a notebook that installs something, as the JSON of the notebook has it."""
+_INSTALLED = rf"(?i)(?<![\w-]){_NAMES}(?:\[[^\]]*\])?([<>=!~][^\s\"'\\;]*)"
+_COLAB_1 = r"(?m)(?:^|\"|\\n)[ \t]*%tensorflow_version[ \t]+1\b"
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _TABLES = ("pyproject.toml", "Pipfile")
-_LISTS = ("environment.yml", "environment.yaml", "setup.cfg")
+_LIST = r"(?i)(?:(?:[\w.-]*[-_.])?req\w*\b.*\.(?:txt|in)|(?:env|conda)\w*\b.*\.ya?ml|setup\.cfg)\Z"
+"""The names that lists of requirements go by: `requirements-gpu.txt`, `req.txt`, `environment_gpu.yml`."""
 _SCRIPTS = ("setup.py", "Dockerfile", ".env")
 """What holds requirements among other things, or sets the environment."""
 _KERAS = {(2, 11): (2, 11), (2, 15): (2, 15), (2, 16): (3,)}
@@ -41,6 +48,18 @@ class Pin(Record):
     def keras(self) -> int:
         """The generation of Keras: 2 if only a TensorFlow before 2.16 is allowed, or a Keras before 3."""
         return 2 if self.before <= (2, 16) else 3
+
+
+def pin_of(path: str, data: bytes | None) -> Pin | None:
+    """What a file asks for by itself, which is a notebook that installs TensorFlow, else what its project asks."""
+    if data is not None and path.endswith(".ipynb") and (b"install" in data or b"%tensorflow_version" in data):
+        text = data.decode("latin-1")
+        wanted = [pair for line in re.findall(_SHELL, text) for pair in re.findall(_INSTALLED, line)]
+        if re.search(_COLAB_1, text):
+            wanted.append(("tensorflow", "<2"))
+        if wanted:
+            return Pin(min(_before(*pair) for pair in wanted), path)
+    return pin_for(os.path.dirname(os.path.abspath(path)))
 
 
 @cache
@@ -67,8 +86,7 @@ def _files(folder: str) -> list[str]:
     return [
         os.path.join(folder, name)
         for name in names
-        if name in (*_LOCKS, *_TABLES, *_LISTS, *_SCRIPTS, "Pipfile.lock")
-        or (name.startswith("requirements") and name.endswith((".txt", ".in")))
+        if name in (*_LOCKS, *_TABLES, *_SCRIPTS, "Pipfile.lock") or re.match(_LIST, name)
     ]
 
 
@@ -86,6 +104,8 @@ def _wanted(path: str) -> list[tuple[str, str]]:
     name = os.path.basename(path)
     if sets_keras_2(text):
         return [("keras", "<3")]
+    if name == "Dockerfile":
+        return re.findall(_INSTALLED, text) or [(image, "==" + tag) for image, tag in re.findall(_IMAGE, text)]
     if name in _SCRIPTS:
         return re.findall(_INLINE, text)
     if name in _LOCKS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from tapelint import catalogue
@@ -26,16 +25,16 @@ class Selection(Record):
     reads_pins: bool = False
     """Whether the project around a file decides on TensorFlow and the Keras generation."""
 
-    def terms_for(self, path: str) -> Terms:
-        """The terms for one file."""
+    def terms_for(self, path: str, data: bytes | None = None) -> Terms:
+        """The terms for one file that holds `data`."""
         terms = self.terms
         off = [codes for patterns, codes in self.per_file if patterns.match(path)]
         if off:
             terms = terms._replace(codes=terms.codes.difference(*off))
         if self.reads_pins:
-            from tapelint.pins import pin_for
+            from tapelint.pins import pin_of
 
-            pin = pin_for(os.path.dirname(os.path.abspath(path)))
+            pin = pin_of(path, data)
             if pin is not None:
                 terms = terms._replace(keras=pin.keras, before=pin.before)
         return terms

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from tapelint.check import check
-from tapelint.pins import pin_for
+from tapelint.pins import pin_for, pin_of
 from tapelint.releases import NEWEST
 from tapelint.selection import select
 from tapelint.settings import Settings
@@ -48,6 +49,15 @@ def keras_for(folder: Path) -> int | None:
         ("environment.yml", "dependencies:\n  - python=3.9\n  - tensorflow=2.10\n", 2),
         ("uv.lock", '[[package]]\nname = "tensorflow"\nversion = "2.15.1"\n', 2),
         ("poetry.lock", '[[package]]\nname = "keras"\nversion = "3.1.0"\n', 3),
+        ("requirement.txt", "tensorflow==2.3.0\n", 2),
+        ("Requirements.txt", "tensorflow==2.3.0\n", 2),
+        ("gpu-requirements.in", "tensorflow==2.3.0\n", 2),
+        ("req.txt", "tensorflow==2.3.0\n", 2),
+        ("environment_gpu.yml", "dependencies:\n  - tensorflow-gpu=2.4.1=h0d30ee6_0\n", 2),
+        ("frequency.txt", "tensorflow==2.3.0\n", None),
+        ("Dockerfile", "FROM tensorflow/tensorflow:2.4.1-gpu-jupyter\n", 2),
+        ("Dockerfile", "FROM tensorflow/tensorflow:latest-gpu\n", None),
+        ("Dockerfile", "FROM python\nRUN pip install tensorflow==2.5 numpy\n", 2),
         ("Pipfile.lock", '{"default": {"tensorflow": {"hashes": ["a"], "version": "==2.10.0"}}}', 2),
     ],
 )
@@ -83,6 +93,35 @@ def test_what_is_newer_than_the_requirements_allow(tmp_path: Path, text: str, be
     pin = pin_for(str(tmp_path))
     assert pin is not None
     assert pin.before == before
+
+
+@pytest.mark.parametrize(
+    ("line", "before"),
+    [
+        ("!pip install -q tensorflow-gpu==2.0.0-alpha0", (2, 11)),
+        ("  ! pip3 install tensorflow==2.15 --quiet", (2, 16)),
+        ('%pip install numpy "tensorflow<2.16"', (2, 16)),
+        ("!python -m pip install tensorflow==2.1 tensorflow_datasets==4.9", (2, 11)),
+        ("%tensorflow_version 1.x", (2, 0)),
+        ("!pip install tensorflow>=2.2", NEWEST),
+        ("!pip install -U tensorflow", (2, 15)),
+        ("%tensorflow_version 2.x", (2, 15)),
+        ("# !pip install tensorflow==2.0", (2, 15)),
+        ("print('!pip install tensorflow==2.0')", (2, 15)),
+        ("!pip install tensorflow_probability==0.8", (2, 15)),
+    ],
+)
+def test_a_notebook_says_what_it_installs(tmp_path: Path, line: str, before: tuple[int, ...]) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.12")
+    source = ["import os\n", line + "\n", "import tensorflow as tf"]
+    for lines in (source, ["".join(source)]):
+        for indent in (1, None):
+            cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": lines}]
+            data = json.dumps({"cells": cells, "nbformat": 4, "metadata": {}}, indent=indent).encode()
+            pin = pin_of(str(tmp_path / "x.ipynb"), data)
+            assert pin is not None
+            assert pin.before == before
 
 
 def test_the_closest_requirements_decide_up_to_the_top_of_the_repository(tmp_path: Path) -> None:
