@@ -163,7 +163,9 @@ def _findings(program: Program, codes: frozenset[str], terms: Terms) -> Iterable
         project = project_of(program.source.path)
     own = project if terms.together else None
     replaced = frozenset[str]() if own is None else own.replaced
-    is_2 = uses_keras_2(program.python.text) or (terms.any_keras and own is not None and own.sets_keras_2)
+    is_2 = uses_keras_2(program.python.text) or (
+        terms.any_keras and own is not None and own.sets_keras_2(program.source.path)
+    )
     followed = project if terms.follow and not _is_document(program) else None
     with _deep():
         recording = play(program.python, program.tree, PlaySettings(2 if is_2 else terms.keras, followed, replaced))

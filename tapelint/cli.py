@@ -406,7 +406,7 @@ def _says_keras_2(file: Read) -> bool:
 
     project = project_of(file.path) if file.settings.follow_imports else None
     own = (file.data or b"").decode("latin-1")
-    return uses_keras_2(own) or (project is not None and project.sets_keras_2)
+    return uses_keras_2(own) or (project is not None and project.sets_keras_2(file.path))
 
 
 def say(text: str) -> None:

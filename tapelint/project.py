@@ -19,7 +19,7 @@ from tapelint.program import no_collection, read
 from tapelint.source.imports import imports
 from tapelint.source.marks import has_mark
 from tapelint.source.text import Source
-from tapelint.surroundings import LIBRARIES, MAX_SIZE, content, files, real_path, surroundings, top
+from tapelint.surroundings import LIBRARIES, MAX_SIZE, content, files, is_project, real_path, surroundings, top
 from tapelint.surroundings import forget as forget_surroundings
 
 _FOREIGN = LIBRARIES | sys.stdlib_module_names
@@ -243,12 +243,20 @@ class Project:
             return False
         return any(self.marked(module, name) for module, name in self._imported(path))
 
+    def sets_keras_2(self, path: str) -> bool:
+        """Whether a file sets `TF_USE_LEGACY_KERAS`: of the project, or of its part with requirements of its own."""
+        if not self._setting:
+            return False
+        folder = os.path.dirname(real_path(path))
+        while folder != self.folder and folder.startswith(self.folder) and not is_project(folder):
+            folder = os.path.dirname(folder)
+        return any(file.startswith(folder + os.sep) for file in self._setting)
+
     @cached_property
-    def sets_keras_2(self) -> bool:
-        """Whether a file of the project sets `TF_USE_LEGACY_KERAS`."""
-        return any(
-            b"TF_USE_LEGACY_KERAS" in data and sets_keras_2(data.decode("latin-1")) for data in map(content, self.files)
-        )
+    def _setting(self) -> list[str]:
+        """The files that set `TF_USE_LEGACY_KERAS`."""
+        marked = (file for file in self.files if b"TF_USE_LEGACY_KERAS" in content(file))
+        return [file for file in marked if sets_keras_2(content(file).decode("latin-1"))]
 
     @cached_property
     def replaced(self) -> frozenset[str]:

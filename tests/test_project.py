@@ -214,3 +214,18 @@ def test_who_runs_traced_functions_as_plain_python(tmp_path: Path) -> None:
     of = Project(os.path.realpath(tmp_path))
     names = ("steps", "losses", "setup", "main", "alone", "quiet", "off")
     assert [name for name in names if of.is_eager(str(tmp_path / f"{name}.py"))] == ["steps", "losses", "setup", "main"]
+
+
+def test_each_part_with_requirements_of_its_own_says_which_keras_it_is_for(tmp_path: Path) -> None:
+    legacy = 'import os\nos.environ["TF_USE_LEGACY_KERAS"] = "1"\n'
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, main="", lib__a="", old__main=legacy, old__deep__b="", new__c="", new__deep__d="")
+    (tmp_path / "new" / "requirements.txt").touch()
+    of = project_of(str(tmp_path / "main.py"))
+    assert of is not None
+
+    def for_keras_2() -> list[str]:
+        names = ("main", "lib/a", "old/main", "old/deep/b", "new/c", "new/deep/d")
+        return [name for name in names if of.sets_keras_2(str(tmp_path / f"{name}.py"))]
+
+    assert for_keras_2() == ["main", "lib/a", "old/main", "old/deep/b"]
