@@ -158,6 +158,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         ),
         ("TAP906", "tape = tf.contrib.eager.GradientTape()\n", "1.15", "2.0"),
         ("TAP901", "x = tf.constant(1.0)\ngradient = tf.gradients(x * x, x)\n", "1.14.0", "2.3"),
+        ("TAP710", "loss = tf.ones(())\ntf.compat.v1.train.AdamOptimizer(0.1).minimize(loss)\n", "1.15", "2.1"),
         ("TAP908", "tf.distribute.MirroredStrategy().experimental_run_v2(print)\n", "2.0", "2.15"),
     ],
 )
