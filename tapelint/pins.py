@@ -52,13 +52,15 @@ class Pin(Record):
 
 def pin_of(path: str, data: bytes | None) -> Pin | None:
     """What a file asks for by itself, which is a notebook that installs TensorFlow, else what its project asks."""
-    if data is not None and path.endswith(".ipynb") and (b"install" in data or b"%tensorflow_version" in data):
-        text = data.decode("latin-1")
-        wanted = [pair for line in re.findall(_SHELL, text) for pair in re.findall(_INSTALLED, line)]
-        if re.search(_COLAB_1, text):
+    wanted: list[tuple[str, str]] = []
+    if data is not None and path.endswith(".ipynb"):
+        if re.search(rb"pip3?[ \t]+install[^\n]*(?:tensorflow|keras)", data):
+            lines = re.findall(_SHELL, data.decode("latin-1"))
+            wanted = [pair for line in lines for pair in re.findall(_INSTALLED, line)]
+        if b"%tensorflow_version" in data and re.search(_COLAB_1, data.decode("latin-1")):
             wanted.append(("tensorflow", "<2"))
-        if wanted:
-            return Pin(min(_before(*pair) for pair in wanted), path)
+    if wanted:
+        return Pin(min(_before(*pair) for pair in wanted), path)
     return pin_for(os.path.dirname(os.path.abspath(path)))
 
 
