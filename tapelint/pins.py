@@ -54,7 +54,7 @@ def pin_of(path: str, data: bytes | None) -> Pin | None:
     """What a file asks for by itself, which is a notebook that installs TensorFlow, else what its project asks."""
     wanted: list[tuple[str, str]] = []
     if data is not None and path.endswith(".ipynb"):
-        if re.search(rb"pip3?[ \t]+install[^\n]*(?:tensorflow|keras)", data):
+        if re.search(rb"pip3?[ \t]+install[^\n]{0,300}(?:tensorflow|keras)", data):
             lines = re.findall(_SHELL, data.decode("latin-1"))
             wanted = [pair for line in lines for pair in re.findall(_INSTALLED, line)]
         if b"%tensorflow_version" in data and re.search(_COLAB_1, data.decode("latin-1")):
