@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tapelint.check import check
+from tapelint.generation import uses_keras_2
 from tapelint.pins import pin_for, pin_of
 from tapelint.releases import NEWEST
 from tapelint.selection import select
@@ -175,3 +176,19 @@ def test_what_is_true_of_newer_releases_only_is_not_told_to_a_project_that_allow
         terms = select(Settings({"select": [code]}, str(tmp_path)), []).terms_for(str(path))
         told.append([found.code for found in check(str(path), data, terms).diagnostics])
     assert told == [[], [code]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('import os\nos.environ["TF_USE_LEGACY_KERAS"] = "1"\n', True),
+        ("import tf_keras as keras\n", True),
+        ("import numpy\nimport tensorflow_addons as tfa\n", True),
+        ("from tensorflow_addons.optimizers import AdamW\n", True),
+        ("try:\n    import tensorflow_addons as tfa\nexcept ImportError:\n    tfa = None\n", False),
+        ("# import tensorflow_addons as tfa\n", False),
+        ("import tensorflow_addons_like\n", False),
+    ],
+)
+def test_what_a_program_says_by_what_it_imports(text: str, expected: bool) -> None:
+    assert uses_keras_2(text) is expected
