@@ -10,7 +10,7 @@ from tapelint.generation import sets_keras_2
 from tapelint.record import Record
 from tapelint.releases import NEWEST, STEPS, version
 
-_NAMES = r"(tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm))?|keras)"
+_NAMES = r"((?:intel[-_])?tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm|directml|aarch64))?|keras)"
 _REQUIREMENT = rf"(?i)^\s*(?:-\s*)?[\"']?{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~^].*?)?\s*[\"']?\s*(?:[;#].*)?$"
 """A line of requirements.txt, of a list of dependencies in TOML, or of a conda environment."""
 _INLINE = rf"(?i)[\"']{_NAMES}(?:\[[^\]]*\])?\s*([<>=!~][^\"';]*)"
