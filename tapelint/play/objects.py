@@ -363,6 +363,7 @@ class Objects(Generators):
             return self._call_generator(function, arguments, node)
         if "tensorflow.function" in names:
             arguments = self._handed_to_graph(arguments, node)
+        arguments = self._lists_to_change(function, arguments, node)
         kept = self._kept_result(function, arguments)
         held = self.world.get(kept) if kept is not None else None
         if isinstance(held, Value):
@@ -376,6 +377,22 @@ class Objects(Generators):
             self.world.put(kept, returned)
         # An empty body is still to be written, or overridden: what it will return can't be told.
         return self.unknown(node, (), "call") if _empty(function.node) else returned
+
+    def _lists_to_change(self, function: Function, arguments: Arguments, node: ast.expr) -> Arguments:
+        """The arguments of a function that changes the list it gets: a list of variables is then the caller's own."""
+        if not isinstance(node, ast.Call) or not any(isinstance(value, VariableSet) for value in arguments.args):
+            return arguments
+        given = list(arguments.args)
+        first = len(given) - len(node.args)  # an object stands before what the program gives its method
+        parameters = [*function.node.args.posonlyargs, *function.node.args.args]
+        for at, (value, parameter) in enumerate(zip(given, parameters, strict=False)):
+            written = node.args[at - first] if at >= first >= 0 else None
+            if not isinstance(written, ast.Name) or not isinstance(value, VariableSet) or value.part:
+                continue
+            if parameter.arg in function.module.outline.grown:
+                given[at] = self.sequence("list", (Several(value),), node)
+                self.assign(written, given[at], node)
+        return arguments._replace(args=tuple(given))
 
     def _as_traced(self, arguments: Arguments, node: ast.expr) -> Arguments:
         """The arguments as a traced function gets them: in place of variables of Keras 3 it gets plain tensors."""
