@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Mark, Span
 from tapelint.play.ask import Ask
+from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.records import AddedLoss, Forward, Use
 from tapelint.play.values import (
@@ -184,6 +185,8 @@ def _told(recording: Recording, ask: Ask, penalty: Forward | AddedLoss, calls: l
     made = penalty.place if isinstance(penalty, AddedLoss) else penalty.penalized[0].place
     marks: tuple[tuple[Mark, ...], ...] = (story.mark(recording, "made", made), story.asked(recording, ask))
     variant = "added" if isinstance(penalty, AddedLoss) else ""
+    if not model:
+        variant = "added_unnamed" if variant else "unnamed"
     return story.told(recording, CODE, at, fields, marks, variant, ask.context, fix)
 
 
@@ -211,7 +214,10 @@ def _words(recording: Recording, ask: Ask, node: ast.AST) -> str:
 
 
 def _model(recording: Recording, ask: Ask, calls: list[Place]) -> str:
-    """What has the `losses`: as the gradient call names it, or as the function that makes the tape calls it."""
+    """What has the `losses`: as the gradient call names it, or as the function that makes the tape calls it.
+
+    Empty where no name means it there: the layers of a list that a loop runs, or that another function calls.
+    """
     if isinstance(ask.sources_node, ast.Attribute):
         return recording.text(ask.sources_node).rsplit(".", 1)[0]
     function = blocks.function_of(recording, ask.tape.place.node) if ask.tape.place is not None else None
@@ -222,15 +228,29 @@ def _model(recording: Recording, ask: Ask, calls: list[Place]) -> str:
         and recording.here(place)
         and isinstance(place.node.func, (ast.Name, ast.Attribute, ast.Subscript))
         and blocks.function_of(recording, place.node) is function
+        and not _one_of_many(recording, place.node)
     ]
     if not called:
-        return "model"
+        return ""
     if function is not None and len(set(called)) > 1 and all(name.startswith("self.") for name in called):
         around = recording.parents.get(id(function))
         bases = around.bases if isinstance(around, ast.ClassDef) else []
         if any(recording.text(base).rsplit(".", 1)[-1] == "Model" for base in bases):
             return "self"  # a model has the losses of those that it holds
     return called[0]
+
+
+def _one_of_many(recording: Recording, call: ast.Call) -> bool:
+    """Whether what is called is another one in every round of a loop: `for layer in layers: x = layer(x)`."""
+    names = {node.id for node in walk(call.func) if isinstance(node, ast.Name)}
+    node: ast.AST | None = call
+    while node is not None and not isinstance(node, blocks.FUNCTIONS):
+        node = recording.parents.get(id(node))
+        if isinstance(node, (ast.For, ast.AsyncFor)) and names & {
+            target.id for target in walk(node.target) if isinstance(target, ast.Name)
+        }:
+            return True
+    return False
 
 
 def _empty(recording: Recording, use: Use) -> Finding:
