@@ -243,6 +243,7 @@ class Objects(Generators):
     def _own_list(self, value: VariableSet, name: str, node: ast.expr) -> Sequence | None:
         """`given.append(…)` where `given` holds the variables of a model: from here on it holds another list."""
         holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        holder = holder.target if isinstance(holder, ast.NamedExpr) else holder
         simple = isinstance(holder, (ast.Attribute, ast.Subscript)) and isinstance(holder.value, ast.Name)
         if name not in CHANGING or holder is None or not (simple or isinstance(holder, ast.Name)):
             return None
