@@ -147,6 +147,8 @@ class Assignments(Expressions):
 
     def _own_lists(self, name: str, value: Value, node: ast.AST) -> Value:
         """The variables of a model as a list of its own where a list of that name is changed: Keras makes it anew."""
+        if value.__class__ is not VariableSet and value.__class__ is not Either:
+            return value
         whole = [option for option in options(value) if isinstance(option, VariableSet) and not option.part]
         if not whole or name not in self.frame.module.outline.grown:
             return value
