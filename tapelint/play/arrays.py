@@ -133,6 +133,13 @@ class Arrays(Containers):
     def _is_keras(self, value: Variable | VariableSet) -> bool:
         return isinstance(value, VariableSet) or value.keras is True
 
+    def scores(self, value: Value) -> Value:
+        """What a cross entropy of Keras computes from: Keras keeps, beside what a softmax gives, what it was given."""
+        kept = self.world.get((value.id, "scores"))
+        if kept is None and isinstance(value, Data) and value.same is not None:
+            return self.scores(value.same) if self.world.get((value.same.id, "scores")) is not None else value
+        return kept if isinstance(kept, Data) else value
+
     def call_data(self, value: Value, name: str, arguments: Arguments, node: ast.expr) -> Value:
         """A method of a tensor, variable, array or number."""
         assert isinstance(value, (Data, Variable, VariableSet))

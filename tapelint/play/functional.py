@@ -245,6 +245,9 @@ class Functional(Building):
         if (operation := self.recording.operations.get(value.id)) is not None:
             self.recording.replayed[result.id] = operation
         made[value.id] = result
+        scores = self.world.get((value.id, "scores"))
+        if isinstance(scores, Data):
+            self.world.put((result.id, "scores"), self._replayed(scores, made, budget, node, model))
         return result
 
     def rehearse(self, layer: Value, result: Value, began: int) -> None:

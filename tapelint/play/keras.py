@@ -19,6 +19,7 @@ from tapelint.play.values import (
     Cut,
     CutKind,
     Data,
+    Entries,
     Function,
     Instance,
     Items,
@@ -26,6 +27,7 @@ from tapelint.play.values import (
     Link,
     Method,
     Object,
+    Place,
     Several,
     Symbol,
     Unknown,
@@ -53,6 +55,7 @@ LEAVING = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch"
 """Methods of a model that run it on their own and give arrays or numbers back."""
 OPTIMIZING = frozenset({"apply_gradients", "apply", "minimize"})
 _OPTIMIZERS = frozenset({"optimizer", "loss_scale_optimizer", "v1_optimizer"})
+_UNITS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters", "Conv3D": "filters"}
 _TWO_MODES = frozenset(
     {
         "BatchNormalization", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
@@ -217,6 +220,8 @@ class Keras(Losses):
                 return self._layer_list(value, node)
             if name == "losses":
                 return self._model_losses(value, node)
+        if value.kind == "history":
+            return self.unknown(node, (), "attribute")
         self.used(value, name, "read", node)
         if value.kind == "optimizer" and name in ("iterations", "learning_rate", "lr"):
             return self.data(Kind.TENSOR, name, (), node)
@@ -292,6 +297,8 @@ class Keras(Losses):
                     self.world.put((value.id, "forward"), True)
             if name in ("set_weights", "load_weights"):
                 self.recording.loaded.add(value.id)
+            if name == "fit" and kind == "model":
+                return self.fitted(value, arguments, node)
             if name == "set_weights":
                 cut = Cut(CutKind.STATE_WRITE, self.place(node), name)
                 given = [leaf for leaf in self.flats(arguments.all()) if not isinstance(leaf, Const)]
@@ -312,6 +319,16 @@ class Keras(Losses):
         links = [Link(item, cut) for item in self.flats(arguments.args[:1]) if not isinstance(item, Const)]
         links.append(Link(self.variables(value, "trainable", node), cut))
         return self.data(Kind.ARRAY, name, links, node, nested=True)
+
+    def fitted(self, model: Value, arguments: Arguments, node: ast.expr) -> Value:
+        """What `fit` gives back: its `history` holds Python numbers, if no callback puts anything else there."""
+        if arguments.more or "callbacks" in arguments.kwargs:
+            return self.unknown(node, (), "call")
+        link = Link(self.variables(model, "trainable", node), Cut(CutKind.PREDICT, self.place(node), "fit"))
+        numbers = self.data(Kind.ARRAY, "fit", (link,), node, nested=True)
+        history = Object("history", "keras.callbacks.History", self.place(node), self.tick())
+        self.set_attribute(history, "history", self.mapping(Entries((), numbers), node))
+        return history
 
     def call_object(self, value: Object, arguments: Arguments, node: ast.expr) -> Value:
         """`value(...)`: run a layer, model, loss or metric."""
@@ -399,7 +416,10 @@ class Keras(Losses):
         if kind == "namedtuple":
             return self.named_tuple(value, arguments, node)
         if kind == "loss":
-            return self.tensor(last_part(value.symbol), self.flats(arguments.all()), node, "float")
+            given = self.flats(arguments.all())
+            if not value.symbol.startswith("keras.losses.") or "rossentropy" in value.symbol:
+                given = [self.scores(one) for one in given]
+            return self.tensor(last_part(value.symbol), given, node, "float")
         if kind == "metric":
             return self._metric(value, "__call__", arguments, node)
         if kind == "optimizer":
@@ -452,13 +472,33 @@ class Keras(Losses):
         dtype = "float" if last in SINGLE or last == "Sequential" or last in _RECURRENT else ""
         if states:
             return self._with_states(value, states, kind, links, inputs, node)
-        result = self.data(kind, op, links, node, dtype, nested=nested)
+        lone = self._lone_softmax(value)
+        flat = links if lone is None else [Link(link.value, Cut(CutKind.ZERO, lone, "softmax")) for link in links]
+        result = self.data(kind, op, flat, node, dtype, nested=nested)
+        if lone is not None:
+            self.world.put((result.id, "scores"), self.data(kind, op, links, node, dtype, nested=nested))
         if found is not None and found.trainable is False:  # an argument that can't be seen is no proof of weights
             weights = any(isinstance(part, (Object, Instance)) for part in value.parts)
         self.note_forward(value, weights, inputs, result, node)
         if symbolic and value.kind == "layer":
             self.world.put((value.id, ".output"), result)
         return result
+
+    def _lone_softmax(self, value: Object, depth: int = 4) -> Place | None:
+        """Where the layer was made that ends in a softmax over one unit, which is 1 whatever it is computed from."""
+        if value.kind == "model":
+            parts = self.recording.layers.get(value.id, ()) if value.symbol.endswith("Sequential") else ()
+            last = parts[-1] if parts else None
+            return self._lone_softmax(last, depth - 1) if isinstance(last, Object) and depth else None
+        name = last_part(value.symbol)
+        if name not in _UNITS or not value.whole or "data_format" in value.args:
+            return None
+        units, activation = value.args.get(_UNITS[name]) or value.args.get("0"), value.args.get("activation")
+        if activation is None and name == "Dense":
+            activation = value.args.get("1")
+        alone = isinstance(units, Const) and units.value == 1
+        function = self._activation(activation) if alone and activation is not None else None
+        return value.place if isinstance(function, Symbol) and last_part(function.name) == "softmax" else None
 
     def _lookup(self, value: Object, depth: int = 4) -> Object | None:
         """The layer that takes its input for whole numbers: the called one, or one in a chain of layers."""
@@ -514,6 +554,8 @@ class Keras(Losses):
 
     def add_weight(self, owner: Value, arguments: Arguments, node: ast.expr) -> Variable:
         """`layer.add_weight(...)`: a Keras variable that belongs to the layer."""
+        if arguments.args and getattr(owner, "whole", True):
+            self.used(owner, "add_weight", "call", node, arguments.args[0])
         trainable_value = arguments.kwargs.get("trainable")
         trainable: bool | None = None if arguments.more else True
         if trainable_value is not None:

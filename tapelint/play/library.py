@@ -233,6 +233,8 @@ class Library(Callbacks):
             return self.unknown(node, (), "call")  # it raises: there is nothing to compute with
         bound = self._bound_arguments(op, arguments)
         leaves = [(name, leaf) for name, value in bound for leaf in self.flat(value)]
+        if name.startswith("keras.") and "crossentropy" in name:
+            leaves = [(parameter, self.scores(leaf)) for parameter, leaf in leaves]
         values = [leaf for _, leaf in leaves]
         symbolic = any(isinstance(value, Data) and value.kind is Kind.SYMBOLIC for value in values)
         kind = Kind.SYMBOLIC if symbolic else Kind.TENSOR

@@ -83,7 +83,7 @@ class Losses(Functional):
             return None
         inputs = [item for at, name in enumerate(_COMPARED, 1) if (item := arguments.get(at, name)) is not None]
         more = [] if self._adds_no_losses(value) else [self.variables(value, "trainable", node)]
-        return self.tensor("compute_loss", [*self.flats(inputs), *more], node, "float")
+        return self.tensor("compute_loss", [*map(self.scores, self.flats(inputs)), *more], node, "float")
 
     def _penalized(self, layer: Object) -> bool:
         """Whether a layer certainly has a regularizer of its weights."""

@@ -101,6 +101,8 @@ class Objects(Generators):
             owner = function.owner
             if isinstance(owner, (Instance, Object)) and owner.kind in ("layer", "model", "module"):
                 self.used(function, function.which, "call list", node)
+            elif isinstance(owner, Object) and owner.kind == "optimizer":
+                self.used(owner, "variables", "call", node)
         return self.call_unknown(function, arguments, node)
 
     def _call_either(self, function: Either, arguments: Arguments, node: ast.expr) -> Value:
@@ -296,6 +298,8 @@ class Objects(Generators):
                     # Keras 3 does not run `call` once more to build it; whether its layers have weights now is open.
                     for part in (value, *self.kept_by(value)):
                         self.mark_built(part)
+                if name == "fit" and value.kind == "model" and value.whole:
+                    return self.fitted(value, arguments, node)
                 return self.unknown(node, (), "call")
         if value.kind == "optimizer" and name in OPTIMIZING:
             return self.optimize(value, name, arguments, node)

@@ -1,4 +1,4 @@
-"""TAP910: what is no tensor goes to a layer of Keras 3 by name, and a first state is made from the batch size alone."""
+"""TAP910: what a layer of Keras 3 takes by name only or not at all: in its call, for a first state, for a weight."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _WITH_MODES = frozenset(
 )  # fmt: skip
 """Layers of the library whose second argument is `training`."""
 
+_OF_WEIGHTS = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+"""The first arguments of `add_weight` in Keras 2."""
+
 _CELLS = frozenset({"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"})
 _RECURRENT = _CELLS | {"GRU", "LSTM", "SimpleRNN"}
 
@@ -29,6 +32,7 @@ def find(recording: Recording) -> Iterator[Finding]:
     if recording.keras != 3:
         return
     yield from _states(recording)
+    yield from _named_weights(recording)
     told: set[int] = set()
     for use in recording.uses:
         if use.how != "positional" or not use.certain or not recording.here(use.place):
@@ -61,6 +65,38 @@ def _states(recording: Recording) -> Iterator[Finding]:
             marks = (story.mark(recording, "made", use.value.place),)
             fields = {"name": recording.text(node.func)}
             yield story.told(recording, CODE, node, fields, marks, "state", use.context)
+
+
+def _named_weights(recording: Recording) -> Iterator[Finding]:
+    """Calls of `add_weight` with the name first, which Keras 3 takes for the shape."""
+    for use in recording.uses:
+        node = use.place.node
+        if use.name != "add_weight" or use.how != "call" or not use.certain or not isinstance(node, ast.Call):
+            continue
+        first = node.args[0] if node.args else None
+        text = isinstance(use.item, Const) and isinstance(use.item.value, str)
+        if first is None or isinstance(first, ast.Starred) or not (text or isinstance(first, ast.JoinedStr)):
+            continue
+        if isinstance(use.value, Instance) and not _is_seen(use.value.cls):
+            continue
+        if not recording.here(use.place) or use.context.guarded("ValueError", "TypeError"):
+            continue
+        if not optimizers.asked_first(recording, use.place):
+            argument, function = recording.text(first), recording.text(node.func)
+            now = function.endswith("add_weight")  # `add_variable` wants an initializer as well
+            named = f"name={argument}" if now else f"add_weight(name={argument}, ...)"
+            fields = {"name": function, "argument": argument, "named": named}
+            fix = _by_name(recording, node) if now else None
+            yield story.told(recording, CODE, first, fields, (), "weight", use.context, fix)
+
+
+def _by_name(recording: Recording, call: ast.Call) -> Fix | None:
+    """The arguments get the names that they had by position in Keras 2."""
+    if len(call.args) > len(_OF_WEIGHTS) or any(isinstance(one, ast.Starred) for one in call.args):
+        return None
+    starts = [(name, recording.span(given).start) for name, given in zip(_OF_WEIGHTS, call.args, strict=False)]
+    edits = tuple(Edit(Span(start, start), f"{name}=") for name, start in starts)
+    return Fix("pass it by name", Applicability.SAFE, edits)
 
 
 def _stays_python(recording: Recording, use: Use) -> bool:

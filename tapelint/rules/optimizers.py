@@ -37,7 +37,7 @@ _GRAPH_CODE = (
     r"|\bas_default\(|\bEstimatorSpec\b|\btf\.estimator\b|import\s+tensorflow\.compat\.v1\b|from\s+tensorflow\.compat\s+import\s+v1\b"
 )
 _QUESTION = r"(?i)version|executing_eagerly|keras_?[23]|legacy|tf_?[12]\b|is_v2|_v1\b"
-_ASKING = frozenset({"hasattr", "getattr", "isinstance", "executing_eagerly", "inside_function"})
+_ASKING = frozenset({"callable", "getattr", "hasattr", "isinstance", "executing_eagerly", "inside_function"})
 
 
 def applied(recording: Recording, *methods: str) -> Iterator[Apply]:

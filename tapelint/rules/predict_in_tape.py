@@ -13,8 +13,8 @@ from tapelint.rules.gradients import fields_of
 from tapelint.rules.left_tensorflow import an_array
 
 CODE = "TAP305"
-_LOSSES = frozenset({"evaluate", "train_on_batch", "test_on_batch"})
-"""What gives the loss back, as a Python number."""
+_LOSSES = frozenset({"evaluate", "fit", "train_on_batch", "test_on_batch"})
+"""What gives the loss back, as a Python number or with a history of them."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:

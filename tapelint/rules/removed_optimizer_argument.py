@@ -18,6 +18,8 @@ _AGGREGATION = frozenset({"experimental_aggregate_gradients", "skip_gradients_ag
 _CLIPS = frozenset({"clipnorm", "clipvalue", "global_clipnorm"})
 _GONE = frozenset({("lr", False), ("_decayed_lr", True)})
 """Names of the learning rate that are gone, and whether they were called."""
+_STATE = {("variables", True): "called", ("weights", False): "state", ("get_weights", True): "state"}
+"""The same for what an optimizer remembers: `variables` is a list now, and the other names are gone."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -124,13 +126,18 @@ def _argument(recording: Recording, apply: Apply, keyword: ast.keyword) -> Findi
 
 def _attributes(recording: Recording) -> Iterator[Finding]:
     for use in recording.uses:
-        if (use.name, use.how == "call") not in _GONE or not use.certain or not recording.here(use.place):
+        name = (use.name, use.how == "call")
+        if (name not in _GONE and name not in _STATE) or not use.certain or not recording.here(use.place):
             continue
         if not isinstance(use.value, Object) or use.value.kind != "optimizer" or not _plain(use.value):
             continue
-        if use.context.guarded("AttributeError") or optimizers.asked_first(recording, use.place):
+        if use.context.guarded("AttributeError", "TypeError") or optimizers.asked_first(recording, use.place):
             continue
         node = use.place.node
+        if name in _STATE:
+            if use.how != "write" and _known(use.value):
+                yield _state(recording, use, _STATE[name])
+            continue
         if use.how == "call" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield _decayed(recording, use, node.func)
         elif (target := _attribute(use)) is not None:
@@ -157,6 +164,20 @@ def _decayed(recording: Recording, use: Use, function: ast.Attribute) -> Finding
     fix = Fix(f"use {owner}.learning_rate", Applicability.SAFE, (edit,))
     marks = (optimizers.made(recording, use.value),)
     return story.told(recording, CODE, use.place, fields, marks, "attribute_read", use.context, fix)
+
+
+def _state(recording: Recording, use: Use, variant: str) -> Finding:
+    """What an optimizer remembers is asked for as in Keras 2: in Keras 3 `variables` is a list, and all there is."""
+    node = use.place.node
+    function = node.func if isinstance(node, ast.Call) else node
+    owner = recording.text(function.value) if isinstance(function, ast.Attribute) else recording.text(function)
+    fix = None
+    if variant == "called":
+        edit = Edit(Span(recording.span(function).end, recording.span(node).end), "")
+        fix = Fix("leave out the brackets", Applicability.SAFE, (edit,))
+    fields = {"optimizer": owner, "name": f"{use.name}()" if use.how == "call" else use.name}
+    marks = (optimizers.made(recording, use.value),)
+    return story.told(recording, CODE, use.place, fields, marks, variant, use.context, fix)
 
 
 def _lr(recording: Recording, use: Use, target: ast.Attribute) -> Finding:

@@ -32,7 +32,8 @@ def find(recording: Recording) -> Iterator[Finding]:
                 variant, context = "second", case.ask.context
                 yield story.told(recording, CODE, case.ask.place, {**case.fields, **fields}, marks, variant, context)
             continue
-        variant = "cancel" if met is not None and met.cut.op in ("+", "-") else ""
+        op = met.cut.op if met is not None else ""
+        variant = "cancel" if op in ("+", "-") else "lone" if op == "softmax" else ""
         extra = {"name": recording.text(met.cut.place.node)} if met is not None else {}
         finding = story.cut_finding(CODE, case, variant, extra)
         if finding is not None:
