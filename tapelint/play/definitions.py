@@ -153,10 +153,20 @@ class Definitions(Assignments):
         self.bind_name(node.name, cls if plain else Unknown(cls.place, cls.time, (cls,), "decorated"), node)
 
     def _note_uncalled(self, cls: Class) -> None:
-        """The way to step that an optimizer had before TensorFlow 2.11, in a class that has no `update_step`."""
+        """The way to step that an optimizer had before TensorFlow 2.11, in a class that has no `update_step`.
+
+        Or an `update_step` without the learning rate, which Keras 3 gives it as well.
+        """
         held = (self.world.get((cls.frame.id, name)) for name in STEPPING)
         method = next((one for one in held if isinstance(one, Function)), None)
-        if method is None or self.kind_of(cls) != ("optimizer", True) or self.class_attribute(cls, "update_step"):
+        stepping = method is not None or self.world.get((cls.frame.id, "update_step")) is not None
+        if not stepping or self.kind_of(cls) != ("optimizer", True):
+            return
+        step = self.class_attribute(cls, "update_step")
+        if step is not None:
+            own = self.world.get((cls.frame.id, "update_step")) is step
+            method = step if own and isinstance(step, Function) and self.keras == 3 and _takes_two(step) else None
+        if method is None:
             return
         bases = self.class_bases(cls)
         taken_over = any(_stands_alone(self.class_attribute(cls, name)) for name in ("apply_gradients", "apply"))
@@ -200,6 +210,12 @@ class Definitions(Assignments):
         end = name.find(".experimental")
         if end >= 0 and (end := end + len(".experimental")) in (len(name), name.find(".", end)):
             self.spelled(name[:end], "experimental", node)
+
+
+def _takes_two(step: Function) -> bool:
+    """Whether a method certainly takes two arguments behind `self` and no third."""
+    args = step.node.args
+    return len(args.posonlyargs) + len(args.args) == 3 and not (args.vararg or args.kwarg or step.decorators)
 
 
 def _stands_alone(method: Value | None) -> bool:

@@ -239,6 +239,8 @@ class Fit(Record):
 class Uncalled(Record):
     """A method of a class made from an optimizer of Keras that Keras does not call: how optimizers stepped long ago.
 
+    Or an `update_step` that does not take what Keras 3 gives it.
+
     `base` is the optimizer of the library that the class is made from, in full.
     """
 
