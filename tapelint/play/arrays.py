@@ -98,6 +98,13 @@ _TENSOR_METHODS = frozenset({"value", "read_value", "to_tensor", "to_sparse", "w
 
 _ELSEWHERE = frozenset({"backward", "detach", "grad", "requires_grad", "requires_grad_", "zero_grad"})
 """What tensors have in PyTorch and not in TensorFlow."""
+_TF_ONLY = frozenset(
+    {
+        "experimental_ref", "gather_nd", "get_shape", "initialized_value", "read_value", "ref", "scatter_add",
+        "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "sparse_read",
+    }
+)  # fmt: skip
+"""What a `tf.Variable` has, and a variable of Keras 3 has not."""
 
 
 class Arrays(Containers):
@@ -109,6 +116,8 @@ class Arrays(Containers):
         """`value.name` of a tensor, variable, array or number."""
         if name in _ELSEWHERE and (isinstance(value, Variable) or is_one_tensor(value)):
             self.used(value, name, "read", node)
+        if (name in _TF_ONLY or (name == "value" and id(node) in self.callees)) and self._surely_keras(value):
+            self.used(value, name, "of a variable", node)
         if name in ("shape", "dtype", "name", "device", "ndim", "size", "path"):
             made = self.data(Kind.NUMBER, name, (), node)
             # In a graph a dimension may be None although the tensor that is handed over has a size.
@@ -129,6 +138,15 @@ class Arrays(Containers):
         if isinstance(value, Data) and value.kind is Kind.ARRAY and id(node) not in self.callees:
             return self.data(Kind.ARRAY, name, (Link(value),), node)  # a column of a table, a data set of scikit-learn
         return Method(value, name, self.place(node), self.tick())
+
+    def _surely_keras(self, value: Value) -> bool:
+        """Whether something certainly is one variable of Keras 3."""
+        if isinstance(value, Variable):
+            return self.keras == 3 and value.keras is True
+        if not isinstance(value, VariableSet) or not value.part or self.keras != 3:
+            return False
+        owner = value.owner
+        return isinstance(owner, (Object, Instance)) and owner.kind in ("layer", "model") and owner.whole
 
     def _is_keras(self, value: Variable | VariableSet) -> bool:
         return isinstance(value, VariableSet) or value.keras is True

@@ -170,6 +170,8 @@ class Builtin(Keras):
         return OneShot("enumerate", arguments.args, tuple(found), self.place(node), self.tick())
 
     def _builtin_zip(self, arguments: Arguments, node: ast.expr) -> Value:
+        if arguments.more and (turned := self._turned(arguments.args, node)) is not None:
+            return turned
         before = [self.world.get((value.id, "read")) for value in arguments.args]
         columns = [self.elements(value, node) for value in arguments.args]
         for at, held in enumerate(before):
@@ -189,6 +191,21 @@ class Builtin(Keras):
         self.world.put((made.id, "columns"), tuple(columns))
         self.recording.zips.append(Zip(arguments.args, tuple(columns), self.place(node), self.context))
         return made
+
+    def _turned(self, rows: tuple[Value, ...], node: ast.expr) -> Value | None:
+        """`zip(*rows)` of nobody knows how many tuples of one length: as many columns as each of them has items."""
+        found: list[tuple[Value, ...]] = []
+        for row in (option for value in rows for option in options(bare(value))):
+            items = self.items(row) if isinstance(row, Sequence) and row.kind == "tuple" else None
+            members = items.items if items is not None and items.exact else None
+            if members is None:
+                return None
+            found.append(members)
+        if len({len(members) for members in found}) != 1:
+            return None
+        columns = (Items((Several(either(column)),)) for column in zip(*found, strict=True))
+        listed = tuple(self.sequence("tuple", column, node) for column in columns)
+        return OneShot("zip", (), listed, self.place(node), self.tick())
 
     def _note_used_up(self, value: Value, held: object, at: int, columns: list[Items], node: ast.expr) -> None:
         """An iterator of variables that was read to its end: no gradient finds its variable."""

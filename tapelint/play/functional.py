@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from tapelint.play.arguments import Arguments
-from tapelint.play.building import Building
+from tapelint.play.building import Building, last_part
 from tapelint.play.records import Disconnected
 from tapelint.play.values import (
     Const,
@@ -14,6 +14,7 @@ from tapelint.play.values import (
     Dictionary,
     Either,
     Entries,
+    Function,
     Instance,
     Items,
     Kind,
@@ -155,6 +156,7 @@ class Functional(Building):
         return any(
             isinstance(layer, Instance)
             or layer.symbol.endswith(".Lambda")
+            or own_activation(layer) is not None
             or (depth > 0 and layer.kind == "model" and self._holds_visible(layer.parts, depth - 1))
             for layer in layers
             if isinstance(layer, (Object, Instance))
@@ -305,3 +307,10 @@ class Functional(Building):
                     return value
                 stack.append(link.value)
         return None
+
+
+def own_activation(layer: Object) -> Function | None:
+    """The visible function that a layer was given as its activation: it runs behind what the layer does."""
+    position = {"Dense": "1", "Activation": "0"}.get(last_part(layer.symbol), "activation")
+    given = layer.args.get("activation", layer.args.get(position))
+    return given if isinstance(given, Function) and layer.kind == "layer" else None

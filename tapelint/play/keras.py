@@ -9,6 +9,7 @@ from tapelint.play import dtype as dtypes
 from tapelint.play.arguments import Arguments
 from tapelint.play.building import last_part
 from tapelint.play.callbacks import is_callable
+from tapelint.play.functional import own_activation
 from tapelint.play.losses import SINGLE, Losses
 from tapelint.play.marks import Added, FirstStep, Frozen, Written
 from tapelint.play.records import Forward
@@ -33,6 +34,7 @@ from tapelint.play.values import (
     Unknown,
     Value,
     Variable,
+    VariableSet,
     options,
 )
 from tapelint.tensorflow import api
@@ -239,6 +241,8 @@ class Keras(Losses):
         self.used(value, name, "call", node)
         if kind in _OPTIMIZERS and name in OPTIMIZING:
             return self.optimize(value, name, arguments, node)
+        if kind in ("model", "layer") and name == "stateless_call":
+            return self.stateless_call(value, arguments, node)
         if kind in _OPTIMIZERS and name in ("scale_loss", "get_scaled_loss"):
             scales = kind == "loss_scale_optimizer" or "loss_scale_factor" in value.args
             if not scales and value.whole and arguments.args:
@@ -319,6 +323,16 @@ class Keras(Losses):
         links = [Link(item, cut) for item in self.flats(arguments.args[:1]) if not isinstance(item, Const)]
         links.append(Link(self.variables(value, "trainable", node), cut))
         return self.data(Kind.ARRAY, name, links, node, nested=True)
+
+    def stateless_call(self, value: Value, arguments: Arguments, node: ast.expr) -> Value:
+        """`model.stateless_call(weights, state, x)`: the model with these weights in the place of its own."""
+        if len(arguments.args) < 3 or arguments.more or "return_losses" in arguments.kwargs or self.keras != 3:
+            return self.unknown(node, (value, *arguments.all()), "call")
+        leaves = [leaf for leaf in self.flats(arguments.all()) if not isinstance(leaf, Const)]
+        state = [leaf for leaf in leaves if isinstance(leaf, VariableSet) and leaf.which == "non_trainable"]
+        links = [Link(leaf) for leaf in leaves if leaf not in state]
+        result = self.data(Kind.TENSOR, "stateless_call", links, node, nested=True)
+        return self.sequence("tuple", (result, self.unknown(node, (), "call")), node)
 
     def fitted(self, model: Value, arguments: Arguments, node: ast.expr) -> Value:
         """What `fit` gives back: its `history` holds Python numbers, if no callback puts anything else there."""
@@ -480,6 +494,12 @@ class Keras(Losses):
         if found is not None and found.trainable is False:  # an argument that can't be seen is no proof of weights
             weights = any(isinstance(part, (Object, Instance)) for part in value.parts)
         self.note_forward(value, weights, inputs, result, node)
+        own = own_activation(value)
+        if own is not None:
+            began = self.clock
+            result = self.call(own, Arguments((result,)), node)
+            if symbolic:
+                self.rehearse(value, result, began)
         if symbolic and value.kind == "layer":
             self.world.put((value.id, ".output"), result)
         return result

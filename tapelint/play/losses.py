@@ -120,6 +120,8 @@ class Losses(Functional):
     def add_loss(self, layer: Value, arguments: Arguments, node: ast.expr) -> None:
         """`layer.add_loss(tensor)`: the layer keeps it in `losses` until its next call."""
         given = arguments.get(0, "loss")
+        if given is not None and getattr(layer, "whole", True):
+            self.used(layer, "add_loss", "call", node, given)
         if isinstance(given, Data) and given.kind is Kind.TENSOR:
             kept = self.world.get((layer.id, "added"), Added())
             added = AddedLoss(layer, given, self.place(node))

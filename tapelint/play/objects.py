@@ -277,6 +277,8 @@ class Objects(Generators):
                 return self.weights_as_arrays(value, node)
             if value.kind == "model" and name in LEAVING:
                 return self.leave_by_predict(value, name, arguments, node)
+            if value.kind in ("model", "layer") and name == "stateless_call" and value.whole:
+                return self.stateless_call(value, arguments, node)
             if value.kind == "model" and name == "compute_loss":
                 if value.whole:
                     self.used(value, name, "call", node)

@@ -9,7 +9,7 @@ from tapelint.diagnostic import Applicability, Edit, Finding, Fix, Span
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
 from tapelint.play.records import Use
-from tapelint.play.values import Class, Const, Instance, Object, Symbol, Value
+from tapelint.play.values import Class, Const, Data, Function, Instance, Kind, Object, Symbol, Value
 from tapelint.rules import optimizers, story
 
 CODE = "TAP910"
@@ -33,6 +33,7 @@ def find(recording: Recording) -> Iterator[Finding]:
         return
     yield from _states(recording)
     yield from _named_weights(recording)
+    yield from _numbers_as_losses(recording)
     told: set[int] = set()
     for use in recording.uses:
         if use.how != "positional" or not use.certain or not recording.here(use.place):
@@ -88,6 +89,26 @@ def _named_weights(recording: Recording) -> Iterator[Finding]:
             fields = {"name": function, "argument": argument, "named": named}
             fix = _by_name(recording, node) if now else None
             yield story.told(recording, CODE, first, fields, (), "weight", use.context, fix)
+
+
+def _numbers_as_losses(recording: Recording) -> Iterator[Finding]:
+    """Calls of `add_loss` with a Python number, a NumPy array or a function, where Keras 3 wants a tensor."""
+    for use in recording.uses:
+        item, node = use.item, use.place.node
+        if use.name != "add_loss" or use.how != "call" or not use.certain or not isinstance(node, ast.Call):
+            continue
+        left = isinstance(item, Data) and item.kind in (Kind.ARRAY, Kind.NUMBER) and not item.nested
+        number = isinstance(item, Const) and type(item.value) in (int, float)
+        what = "a function" if isinstance(item, Function) else "a number" if left or number else ""
+        if not what or not node.args or not recording.here(use.place):
+            continue
+        if what == "a number" and use.context.trace is not None:
+            continue  # a traced loop makes tensors of what it counts
+        if isinstance(use.value, Instance) and not _is_seen(use.value.cls):
+            continue
+        if not use.context.guarded("ValueError") and not optimizers.asked_first(recording, use.place):
+            fields = {"name": recording.text(node.func), "argument": recording.text(node.args[0]), "what": what}
+            yield story.told(recording, CODE, node.args[0], fields, (), "loss", use.context)
 
 
 def _by_name(recording: Recording, call: ast.Call) -> Fix | None:

@@ -1,4 +1,4 @@
-"""TAP716: the prediction stands where a Keras loss wants the labels."""
+"""TAP716: the prediction stands where a loss wants the labels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tapelint.play.values import CUTS, Const, Data, Kind, Sequence, Value, Varia
 from tapelint.rules import story
 
 CODE = "TAP716"
+_PARAMETERS = (("y_true", "y_pred"), ("labels", "logits"))
 _LOSSES = frozenset(
     {
         "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
@@ -25,15 +26,32 @@ _LOSSES = frozenset(
 """Losses that are others when their arguments change places."""
 
 
+_RAW = frozenset(
+    {
+        "tensorflow.nn.sigmoid_cross_entropy_with_logits", "tensorflow.nn.softmax_cross_entropy_with_logits",
+        "tensorflow.nn.weighted_cross_entropy_with_logits",
+    }
+)  # fmt: skip
+"""Functions of TensorFlow with the labels first. Other scores may stand behind them on purpose, zeros and ones not."""
+_LABELS = frozenset(
+    {
+        "tensorflow.one_hot", "tensorflow.ones", "tensorflow.ones_like", "tensorflow.zeros", "tensorflow.zeros_like",
+    }
+)  # fmt: skip
+
+
 def find(recording: Recording) -> Iterator[Finding]:
     for number, operation in recording.operations.items():
-        name = operation.function.rsplit(".", 1)[-1]
-        if not operation.function.startswith("keras.losses.") or name not in _LOSSES:
+        name, raw = operation.function.rsplit(".", 1)[-1], operation.function in _RAW
+        if not raw and not (operation.function.startswith("keras.losses.") and name in _LOSSES):
             continue
         if not recording.here(operation.place) or operation.context.guarded("ValueError"):
             continue
-        first, second = operation.get(0, "y_true"), operation.get(1, "y_pred")
-        if first is None or second is None or not _trained(recording, first) or not _fixed(recording, second):
+        names = _PARAMETERS[raw]
+        first, second = operation.get(0, names[0]), operation.get(1, names[1])
+        if first is None or second is None or not _trained(recording, first):
+            continue
+        if not (recording.made_by(second)[0] in _LABELS if raw else _fixed(recording, second)):
             continue
         ask = _asked(recording, number, first)
         if ask is not None:
@@ -45,8 +63,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if len(call.args) != 2 or call.keywords or any(isinstance(argument, ast.Starred) for argument in call.args):
             continue
         if recording.here(use.place) and not use.context.guarded("ValueError", "AttributeError"):
-            names = [recording.text(argument) for argument in call.args]
-            fields = {"op": recording.text(call.func), "name": names[0], "target": names[1]}
+            words = [recording.text(argument) for argument in call.args]
+            fields = {"op": recording.text(call.func), "name": words[0], "target": words[1]}
             yield story.told(recording, CODE, call, fields, (), "first_input", use.context)
 
 
@@ -74,28 +92,23 @@ def _constant(value: Data) -> bool:
 
 def _asked(recording: Recording, number: int, prediction: Value) -> Ask | None:
     """The gradient that is asked of this loss with respect to the variables behind the prediction."""
-    variables = {
-        item.owner.id if isinstance(item, VariableSet) else item.id
-        for item in recording.behind(prediction, cuts=CUTS, maybe=True)
-        if isinstance(item, (Variable, VariableSet))
-    }
     for ask in recording.asks:
         if all(item.id != number for item in recording.behind(ask.target, cuts=CUTS, maybe=True)):
             continue
-        for leaf in recording.leaves(ask.sources):
-            if (leaf.owner.id if isinstance(leaf, VariableSet) else leaf.id) in variables:
-                return ask
+        if recording.sourced(ask, prediction, maybe=True):
+            return ask
     return None
 
 
 def _told(recording: Recording, operation: Operation, ask: Ask) -> Finding:
     node = operation.place.node
-    first, second = _arguments(node)
+    names = _PARAMETERS[operation.function in _RAW]
+    first, second = _arguments(node, names)
     op = recording.text(node.func) if isinstance(node, ast.Call) else operation.function
     fields = {
         "op": op,
-        "name": recording.text(first) if first is not None else "y_true",
-        "target": recording.text(second) if second is not None else "y_pred",
+        "name": recording.text(first) if first is not None else names[0],
+        "target": recording.text(second) if second is not None else names[1],
     }
     fix = None
     if first is not None and second is not None:
@@ -108,11 +121,11 @@ def _told(recording: Recording, operation: Operation, ask: Ask) -> Finding:
     return story.told(recording, CODE, first or node, fields, marks, "", operation.context, fix)
 
 
-def _arguments(node: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
+def _arguments(node: ast.AST, names: tuple[str, str]) -> tuple[ast.expr | None, ast.expr | None]:
     """The expressions of the labels and of the prediction, as the call has them."""
     if not isinstance(node, ast.Call) or any(isinstance(arg, ast.Starred) for arg in node.args):
         return None, None
     given = {keyword.arg: keyword.value for keyword in node.keywords}
-    first = node.args[0] if node.args else given.get("y_true")
-    second = node.args[1] if len(node.args) > 1 else given.get("y_pred")
+    first = node.args[0] if node.args else given.get(names[0])
+    second = node.args[1] if len(node.args) > 1 else given.get(names[1])
     return first, second

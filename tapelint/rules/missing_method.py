@@ -21,6 +21,12 @@ _KERNELS = {
     "Embedding": "embeddings",
 }
 """The weights of Keras 3 that are properties, which cannot be set."""
+_INSTEAD = {
+    "experimental_ref": "use `id({name})` as the key",
+    "get_shape": "read `{name}.shape`",
+    "ref": "use `id({name})` as the key",
+}
+"""What to write for a method of `tf.Variable` where the variable is one of Keras 3."""
 _TORCH = ("import torch", "from torch")
 
 
@@ -55,6 +61,8 @@ def _is_kernel(use: Use) -> bool:
 def _variant(use: Use) -> str | None:
     """What is wrong, or None."""
     value = use.value
+    if use.how == "of a variable":
+        return "value" if use.name == "value" else "variable"
     if isinstance(value, (Data, Variable)):
         return "item" if use.name == "__setitem__" else "" if use.how == "read" else None
     if isinstance(value, Object) and value.kind in ("strategy", "mirrored"):
@@ -87,7 +95,8 @@ def _told(recording: Recording, use: Use, variant: str) -> Finding:
     words = recording.text(owner)
     if not isinstance(owner, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
         words = f"({words})"
-    fields = {"name": words, "method": use.name}
+    instead = _INSTEAD.get(use.name, "compute with `{name}` itself, or with its tensor `{name}.value`")
+    fields = {"name": words, "method": use.name, "instead": instead.format(name=words)}
     place = use.value.place
     marks = (story.mark(recording, "made", place if place is not None and recording.here(place) else None),)
     at = node if isinstance(node, ast.expr) else function

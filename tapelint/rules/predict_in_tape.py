@@ -47,8 +47,8 @@ def _fix(recording: Recording, cut: Cut) -> Fix | None:
     node = cut.place.node
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) != 1:
         return None
-    if not recording.here(cut.place):
-        return None  # the text of another module is not at hand
+    if not recording.here(cut.place) or node.func.attr != cut.op:
+        return None  # the text of another module is not at hand, and another name for the method has no model beside it
     if an_array(recording, node):
         return None
     if cut.op in _LOSSES or any(keyword.arg not in ("verbose", "batch_size") for keyword in node.keywords):
@@ -72,6 +72,6 @@ def _variant(recording: Recording, cut: Cut) -> str:
 def _words(recording: Recording, cut: Cut) -> dict[str, str]:
     node = cut.place.node
     name = "model"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == cut.op:
         name = recording.text(node.func.value)
     return {"name": name, "op": f"{name}.{cut.op}"}
