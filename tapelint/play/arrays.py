@@ -116,7 +116,9 @@ class Arrays(Containers):
         """`value.name` of a tensor, variable, array or number."""
         if name in _ELSEWHERE and (isinstance(value, Variable) or is_one_tensor(value)):
             self.used(value, name, "read", node)
-        if (name in _TF_ONLY or (name == "value" and id(node) in self.callees)) and self._surely_keras(value):
+        if name in _ASSIGNING and isinstance(value, Data) and value.ask is not None and id(node) in self.callees:
+            self.used(value, name, "of a variable", node)
+        if (name in _TF_ONLY or (name == "value" and id(node) in self.callees)) and self.surely_keras(value):
             self.used(value, name, "of a variable", node)
         if name in ("shape", "dtype", "name", "device", "ndim", "size", "path"):
             made = self.data(Kind.NUMBER, name, (), node)
@@ -139,7 +141,7 @@ class Arrays(Containers):
             return self.data(Kind.ARRAY, name, (Link(value),), node)  # a column of a table, a data set of scikit-learn
         return Method(value, name, self.place(node), self.tick())
 
-    def _surely_keras(self, value: Value) -> bool:
+    def surely_keras(self, value: Value) -> bool:
         """Whether something certainly is one variable of Keras 3."""
         if isinstance(value, Variable):
             return self.keras == 3 and value.keras is True

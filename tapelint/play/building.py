@@ -66,7 +66,7 @@ class Building(Optimizers):
     def _knows_input(self, first: Object | Instance) -> bool:
         if isinstance(first, Object) and _INPUT & first.args.keys():
             return True
-        return not self._weightless(first) and not self._unbuilt(first)
+        return not self.weightless(first) and not self._unbuilt(first)
 
     def without_weights(self, value: Value, depth: int = 5) -> bool:
         """Whether a layer or model certainly has no weights yet, because nothing has built it (Keras 3: an empty list).
@@ -83,13 +83,13 @@ class Building(Optimizers):
             return last_part(value.symbol) in _LAZY and not given and not value.parts
         if isinstance(value, Object) and value.symbol.endswith("Sequential") and value.whole:
             layers = [*value.parts, *self.world.get((value.id, "parts"), Items())]
-            kept = [layer for layer in layers if not self._weightless(layer)]
+            kept = [layer for layer in layers if not self.weightless(layer)]
             return bool(kept) and all(self._unbuilt(layer, depth - 1) for layer in kept)
         if isinstance(value, Instance) and value.whole:
             held = self.kept_by(value)
             layers = [item for item in held if isinstance(item, (Object, Instance)) and item.kind in ("layer", "model")]
             others = [item for item in held if item not in layers and not isinstance(item, NO_WEIGHTS)]
-            kept = [layer for layer in layers if not self._weightless(layer)]
+            kept = [layer for layer in layers if not self.weightless(layer)]
             return bool(kept) and not others and all(self._unbuilt(layer, depth - 1) for layer in kept)
         return False
 
@@ -98,7 +98,8 @@ class Building(Optimizers):
         held = [self.world.get((value.id, "." + name)) for name in sorted(self.attributes.get(value.id, ()))]
         return [leaf for item in held if isinstance(item, Value) for leaf in self.flat(item)]
 
-    def _weightless(self, value: Value) -> bool:
+    def weightless(self, value: Value) -> bool:
+        """Whether a layer certainly has nothing to train, built or not."""
         if isinstance(value, Instance):
             held = self.kept_by(value) if value.kind == "layer" and value.whole else [value]
             return all(isinstance(i, NO_WEIGHTS) and getattr(i, "kind", "") not in ("layer", "model") for i in held)

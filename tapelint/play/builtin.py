@@ -82,6 +82,8 @@ class Builtin(Keras):
             truth = self._isinstance(args) if name == "isinstance" and len(args) == 2 else None
             if name == "hasattr" and len(args) >= 2 and isinstance(args[1], Const):
                 truth = self._hasattr(args[0], args[1].value)
+            if truth is False and self.surely_keras(args[0]):
+                self.recording.sifted[id(node)] = self.place(node)
             if truth is None and args:
                 self.asked[id(node)] = not (name == "isinstance" and len(args) == 2 and self._may_be_tensor(args[1]))
             return self.const(truth, node) if truth is not None else self.data(Kind.NUMBER, name, (), node, "bool")
@@ -112,6 +114,8 @@ class Builtin(Keras):
             return any(name == "builtins." + own[value.kind] for name in names) or None
         if isinstance(value, Dictionary):
             return True if "builtins.dict" in names else None
+        if self.surely_keras(value) and all(name == "tensorflow.Variable" for name in names):
+            return False
         if isinstance(value, Variable):
             return True if "tensorflow.Variable" in names and value.keras is False else None
         if all(isinstance(one, Data) and one.kind is Kind.TENSOR for one in options(value)):

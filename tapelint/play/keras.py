@@ -210,6 +210,10 @@ class Keras(Losses):
             if name in SETS:
                 if value.kind in ("layer", "model") and self.without_weights(value):
                     return self.no_weights(value, node)
+                if SETS[name] == "trainable" and value.kind == "layer" and self.weightless(value):
+                    empty = self.sequence("list", (), node)
+                    self.recording.weightless[empty.id] = value
+                    return empty
                 self.note_reading(value, SETS[name])
                 return self.variables(value, SETS[name], node)
             if name in _SYMBOLIC and value.kind != "module":

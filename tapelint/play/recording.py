@@ -157,6 +157,10 @@ class Recording:
         """The layer or model whose weights did not exist yet, by the id of the empty list that it gave."""
         self.unbuilt_at: dict[int, Value] = {}
         """The same by the id of the expression that gave the list."""
+        self.weightless: dict[int, Value] = {}
+        """The layer that never has any weights, by the id of the empty list that it gave."""
+        self.sifted: dict[int, Place] = {}
+        """Where the program asks whether a variable of Keras 3 is a `tf.Variable`, by the id of the expression."""
         self.rehearsals: list[tuple[int, int]] = []
         """When layers ran on symbolic tensors, by the ticks of begin and end: a functional model does it all again."""
         self.zeros: set[int] = set()

@@ -62,6 +62,8 @@ def _variant(use: Use) -> str | None:
     """What is wrong, or None."""
     value = use.value
     if use.how == "of a variable":
+        if isinstance(use.value, Data):
+            return "gradient"
         return "value" if use.name == "value" else "variable"
     if isinstance(value, (Data, Variable)):
         return "item" if use.name == "__setitem__" else "" if use.how == "read" else None

@@ -121,26 +121,36 @@ def _alone(recording: Recording, apply: Apply) -> bool:
     if isinstance(apply.node.args[0], ast.Starred) or not recording.here(optimizer.place) or not apply.alone:
         return False
     if story.scope_around(recording, optimizer.place) is not story.scope_around(recording, apply.place):
+        methods = _only_asked(recording, optimizer)
         by_itself = bool(recording.entries) and apply.time > recording.entries[0]
-        if by_itself or not _only_asked(recording, optimizer):
+        if by_itself and not recording.one_run(optimizer.time, apply.time):
+            return False
+        if not methods or (by_itself and methods - {"apply", "learning_rate"}):
             return False
     if any(other.optimizer is optimizer and other.time < apply.time for other in recording.applies):
         return False
     return not any(use.value is optimizer and use.how == "call" and use.name != "apply" for use in recording.uses)
 
 
-def _only_asked(recording: Recording, optimizer: Object) -> bool:
-    """Whether the name of an optimizer is only used to call its methods: nobody else can have shown it variables."""
+def _only_asked(recording: Recording, optimizer: Object) -> set[str]:
+    """The methods of an optimizer that is only reached to call them: nobody else can have shown it variables."""
     made = optimizer.place.node if optimizer.place is not None else None
     parent = recording.parents.get(id(made))
-    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1 or not isinstance(parent.targets[0], ast.Name):
-        return False
-    name = parent.targets[0].id
-    return all(
-        isinstance(recording.parents.get(id(node)), ast.Attribute)
-        for node in recording.nodes
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    )
+    target = parent.targets[0] if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
+    if isinstance(target, ast.Attribute):
+        others = (module.source.text for module in recording.modules if module.source is not recording.source)
+        if any(f".{target.attr}" in text for text in others):
+            return set()
+        uses: list[ast.Attribute | ast.Name] = [
+            node for node in recording.nodes if isinstance(node, ast.Attribute) and node.attr == target.attr
+        ]
+    elif isinstance(target, ast.Name):
+        uses = [node for node in recording.nodes if isinstance(node, ast.Name) and node.id == target.id]
+    else:
+        return set()
+    around = [recording.parents.get(id(node)) for node in uses if isinstance(node.ctx, ast.Load)]
+    methods = {one.attr for one in around if isinstance(one, ast.Attribute)}
+    return methods if all(isinstance(one, ast.Attribute) for one in around) else set()
 
 
 def _fault(recording: Recording, apply: Apply) -> str | None:

@@ -1,4 +1,4 @@
-"""TAP605: the list of variables was read before the model had any."""
+"""TAP605: the list of variables is empty: it was read before the model had any, or there never are any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tapelint.play.apply import Apply
 from tapelint.play.ask import Ask
 from tapelint.play.outline import walk
 from tapelint.play.recording import Recording
-from tapelint.play.values import OneShot, Place, Symbol, Value
+from tapelint.play.values import Object, OneShot, Place, Symbol, Value
 from tapelint.rules import optimizers, story
 from tapelint.rules.gradients import fields_of
 
@@ -20,6 +20,17 @@ CODE = "TAP605"
 def find(recording: Recording) -> Iterator[Finding]:
     told: set[int] = set()
     for ask in recording.asks:
+        layer = recording.weightless.get(ask.sources.id)
+        empty = layer is not None and not recording.contents.get(ask.sources.id)
+        if layer is not None and empty and _counts(recording, ask):
+            yield _without(recording, ask, layer)
+            continue
+        test = _sifted(recording, ask) if _counts(recording, ask) else None
+        if test is not None:
+            fields = {**fields_of(recording, ask), "model": recording.text(test)}
+            mark = story.mark(recording, "source", ask.sources.place)
+            yield story.told(recording, CODE, test, fields, (mark, story.asked(recording, ask)), "sifted", ask.context)
+            continue
         model = recording.unbuilt.get(ask.sources.id)
         if model is None or not ask.certain or ask.context.experiment or not recording.here(ask.place):
             continue
@@ -34,6 +45,28 @@ def find(recording: Recording) -> Iterator[Finding]:
             if model is not None and model.id not in told and not recording.contents.get(part.id):
                 yield _paired(recording, apply, part, model)
                 break
+
+
+def _counts(recording: Recording, ask: Ask) -> bool:
+    return ask.certain and not ask.context.experiment and recording.here(ask.place)
+
+
+def _sifted(recording: Recording, ask: Ask) -> Place | None:
+    """The question whether a variable is a `tf.Variable`, to which Keras 3 says no, where it left a list empty."""
+    made = ask.sources.place
+    if not recording.sifted or made is None or recording.contents.get(ask.sources.id) != () or not recording.here(made):
+        return None
+    scope = story.scope_around(recording, made)
+    tests = (place for place in recording.sifted.values() if recording.here(place))
+    return next((place for place in tests if story.scope_around(recording, place) is scope), None)
+
+
+def _without(recording: Recording, ask: Ask, layer: Value) -> Finding:
+    """The layer has nothing to train: an activation, a pooling, a dropout."""
+    kind = layer.symbol.rsplit(".", 1)[-1] if isinstance(layer, Object) else "layer"
+    fields = {**fields_of(recording, ask), "model": kind}
+    marks = (story.mark(recording, "made", layer.place), story.mark(recording, "source", ask.sources.place))
+    return story.told(recording, CODE, ask.place, fields, marks, "weightless", ask.context)
 
 
 def _told(recording: Recording, ask: Ask, model: Value) -> Finding:
