@@ -441,6 +441,8 @@ class Notes(Arrays):
         if name.startswith("tensorflow.") and arguments.args:
             self._work_on_list(name, arguments.args[0], node)
             self._work_on_lists(name, arguments.args[0], node)
+        elif name.startswith("numpy.") and arguments.args and "dtype" not in arguments.kwargs:
+            self._work_on_list(name, arguments.args[0], node)
         op = api.op(name) if name.startswith(("tensorflow.", "keras.ops.")) else None
         if op is not None and op.effect != "python":
             self.works("call", name, arguments.all(), node)

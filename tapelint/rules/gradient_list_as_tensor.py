@@ -29,6 +29,15 @@ _PACKING = _EACH | {
 }  # fmt: skip
 """Functions that make one tensor of the list that they are given first."""
 
+_ARRAYS = frozenset(
+    {
+        "array", "asarray", "mean", "average", "median", "sum", "std", "var", "abs", "absolute", "max", "amax", "min",
+        "amin", "square", "sqrt", "sign", "negative", "multiply", "divide", "add", "subtract", "isnan", "isfinite",
+        "linalg.norm", "stack", "clip",
+    }
+)  # fmt: skip
+"""The same of NumPy, which makes one array."""
+
 
 def find(recording: Recording) -> Iterator[Finding]:
     for work in recording.works:
@@ -44,6 +53,9 @@ def _variant(work: Work, ask: Ask) -> str | None:
     if work.op.startswith("tensorflow."):
         packs = work.op.rsplit(".", 1)[-1] in _PACKING and work.op.count(".") <= 2
         return ("packed" if work.how == "list" else "lists") if packs and ask.ragged else None
+    if work.op.startswith("numpy."):
+        packs = work.op.removeprefix("numpy.") in _ARRAYS and work.context.trace is None
+        return "array" if packs and ask.ragged else None
     if work.op.startswith("."):
         return "attribute"
     if not work.others:
@@ -64,7 +76,7 @@ def _told(recording: Recording, work: Work, ask: Ask, variant: str) -> Finding:
     given = _given(work)
     fields = {
         **fields_of(recording, ask),
-        "op": work.op.replace("tensorflow.", "tf."),
+        "op": work.op.replace("tensorflow.", "tf.").replace("numpy.", "np."),
         "name": recording.text(given) if given is not None else "the list",
     }
     marks = (story.asked(recording, ask),)
