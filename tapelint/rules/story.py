@@ -51,6 +51,8 @@ class Missing(Record):
         }
         if self.verdict.part and isinstance(self.verdict.source, Variable):
             found["source"] = weight_name(self.recording, self.verdict.source)
+        elif self.verdict.part and (layer := _layer_of(self.recording, ask, self.verdict.source)) is not None:
+            found["source"] = weight_name(self.recording, layer)
         elif self.listed:
             found["source"] = _of_list(self.recording, self.ask, self.verdict.source) or found["source"]
         found["watched"] = found["source"] + (".value" if self.in_keras else "")
@@ -72,6 +74,15 @@ class Missing(Record):
         if len(held) < 2 or self.verdict.node is not self.ask.sources_node:
             return False
         return self.met is None or not all(_cut_at(other, self.met.cut.place) for other in self.ask.verdicts)
+
+
+def _layer_of(recording: Recording, ask: Ask, source: Value) -> Value | None:
+    """The layer whose weights get no gradient, where the call names those of all its model."""
+    layer = source.owner if isinstance(source, VariableSet) else None
+    whole = {leaf.owner.id for leaf in recording.leaves(ask.sources) if isinstance(leaf, VariableSet)}
+    if layer is None or layer.place is None or layer.id in whole or not recording.here(layer.place):
+        return None
+    return layer
 
 
 def _cut_at(verdict: Verdict, place: Place) -> bool:
