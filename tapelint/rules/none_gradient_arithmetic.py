@@ -109,7 +109,7 @@ def _told(recording: Recording, work: Work, verdict: Verdict) -> Finding:
     ask = ask_of(work.value)
     assert ask is not None
     whose = verdict.source.owner if isinstance(verdict.source, VariableSet) else verdict.source
-    name = story.value_name(recording, whose)
+    name = story.owner_name(recording, whose) if whose is not verdict.source else story.value_name(recording, whose)
     if not name and isinstance(whose, (Variable, Object)) and recording.here(whose.place):
         name = story.weight_name(recording, whose)  # one of several, so better not the name of them all
     fields = {**fields_of(recording, ask), "op": _op(work)}

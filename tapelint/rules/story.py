@@ -126,10 +126,17 @@ def _comprehended(recording: Recording, name: ast.Name) -> bool:
     return isinstance(around, ast.comprehension) and around.target is inner
 
 
+def owner_name(recording: Recording, owner: Value) -> str:
+    """The name of a layer or model, or "": the attribute that keeps it, not what a loop over several calls each."""
+    name, place = value_name(recording, owner), owner.place
+    kept = weight_name(recording, owner) if name and place is not None and recording.here(place) else ""
+    return kept if kept.startswith("self.") else name
+
+
 def source_name(recording: Recording, source: Value) -> str:
     """What the program calls one source of a list that has a name of its own: its name, or how it is made."""
     if isinstance(source, VariableSet):
-        owner = recording.names.get(source.owner.id, "")
+        owner = owner_name(recording, source.owner)
         return f"{owner}.{source.which}_variables" if owner and source.which == "trainable" else ""
     return value_name(recording, source) or weight_name(recording, source)
 
