@@ -1,4 +1,4 @@
-"""TAP908: a tensor, or what stands where an optimizer belongs, is asked for a method that it does not have."""
+"""TAP908: a tensor, a variable, a layer, or what stands where an optimizer belongs, is asked for what it does not have."""
 
 from __future__ import annotations
 
@@ -27,6 +27,23 @@ _INSTEAD = {
     "ref": "use `id({name})` as the key",
 }
 """What to write for a method of `tf.Variable` where the variable is one of Keras 3."""
+_OF_LAYERS = {
+    "get_input_at": "read `{name}.input`",
+    "get_output_at": "read `{name}.output`",
+    "input_shape": "read `{name}.input.shape`",
+    "output_shape": "read `{name}.output.shape`",
+}
+"""What layers of Keras 3 do not have any more, and what to write."""
+_OF_MODELS = {
+    "evaluate_generator": "call `{name}.evaluate(...)`, which takes generators",
+    "fit_generator": "call `{name}.fit(...)`, which takes generators",
+    "get_input_at": "read `{name}.input`",
+    "get_output_at": "read `{name}.output`",
+    "predict_classes": "write `tf.argmax({name}(x), axis=-1)`",
+    "predict_generator": "call `{name}.predict(...)`, which takes generators",
+    "predict_proba": "call `{name}(x)` or `{name}.predict(x)`",
+    "total_loss": "compute the loss inside the block of a tape",
+}
 _TORCH = ("import torch", "from torch")
 
 
@@ -35,6 +52,8 @@ def find(recording: Recording) -> Iterator[Finding]:
         if not use.certain or not recording.here(use.place):
             continue
         variant = "weight" if recording.keras == 3 and _is_kernel(use) else _variant(use)
+        if variant is None and recording.keras == 3 and use.name in _left_behind(use):
+            variant = "keras"
         if variant is None or use.context.guarded("AttributeError", "TypeError"):
             continue
         if variant in ("", "step") and any(words in recording.source.text for words in _TORCH):
@@ -48,6 +67,16 @@ def _given(recording: Recording) -> frozenset[str]:
     """The names of attributes that the program itself gives to objects: `weight.grad = gradient`."""
     stored = (node for node in recording.nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
     return frozenset(node.attr for node in stored)
+
+
+def _left_behind(use: Use) -> dict[str, str]:
+    """What the layers or models of Keras 2 have beside those of Keras 3, if one of them is read."""
+    value = use.value
+    if use.how != "read" or not isinstance(value, Object) or not value.symbol.startswith("keras."):
+        return {}
+    if value.kind == "layer":
+        return _OF_LAYERS if value.symbol.startswith("keras.layers.") else {}
+    return _OF_MODELS if value.kind == "model" and value.symbol.rsplit(".", 1)[-1] in ("Model", "Sequential") else {}
 
 
 def _is_kernel(use: Use) -> bool:
@@ -97,7 +126,9 @@ def _told(recording: Recording, use: Use, variant: str) -> Finding:
     words = recording.text(owner)
     if not isinstance(owner, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
         words = f"({words})"
-    instead = _INSTEAD.get(use.name, "compute with `{name}` itself, or with its tensor `{name}.value`")
+    instead = _left_behind(use).get(use.name) or _INSTEAD.get(
+        use.name, "compute with `{name}` itself, or with its tensor `{name}.value`"
+    )
     fields = {"name": words, "method": use.name, "instead": instead.format(name=words)}
     place = use.value.place
     marks = (story.mark(recording, "made", place if place is not None and recording.here(place) else None),)
