@@ -1,4 +1,4 @@
-"""TAP908: a tensor, a variable, a layer, or what stands where an optimizer belongs, is asked for what it does not have."""
+"""TAP908: a tensor, variable or layer, or what stands in the place of an optimizer, is asked for what it has not."""
 
 from __future__ import annotations
 
