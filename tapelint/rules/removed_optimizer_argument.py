@@ -18,8 +18,16 @@ _AGGREGATION = frozenset({"experimental_aggregate_gradients", "skip_gradients_ag
 _CLIPS = frozenset({"clipnorm", "clipvalue", "global_clipnorm"})
 _GONE = frozenset({("lr", False), ("_decayed_lr", True)})
 """Names of the learning rate that are gone, and whether they were called."""
-_STATE = {("variables", True): "called", ("weights", False): "state", ("get_weights", True): "state"}
-"""The same for what an optimizer remembers: `variables` is a list now, and the other names are gone."""
+_STATE = {
+    ("variables", True): "",
+    ("weights", False): "read `{optimizer}.variables`: a list of variables, each with `numpy()` and `assign(...)`",
+    ("get_weights", True): "read `{optimizer}.variables`: a list of variables, each with `numpy()` and `assign(...)`",
+    ("get_slot", True): "look for it in `{optimizer}.variables`",
+    ("_create_all_weights", True): "call `{optimizer}.build(variables)`",
+    ("_get_hyper", True): "read the attribute: `{optimizer}.learning_rate`",
+    ("_set_hyper", True): "set the attribute: `{optimizer}.learning_rate = ...`",
+}
+"""The same for what an optimizer remembers, with what to write: `variables` is a list now, other names are gone."""
 
 
 def find(recording: Recording) -> Iterator[Finding]:
@@ -166,17 +174,19 @@ def _decayed(recording: Recording, use: Use, function: ast.Attribute) -> Finding
     return story.told(recording, CODE, use.place, fields, marks, "attribute_read", use.context, fix)
 
 
-def _state(recording: Recording, use: Use, variant: str) -> Finding:
+def _state(recording: Recording, use: Use, instead: str) -> Finding:
     """What an optimizer remembers is asked for as in Keras 2: in Keras 3 `variables` is a list, and all there is."""
     node = use.place.node
     function = node.func if isinstance(node, ast.Call) else node
     owner = recording.text(function.value) if isinstance(function, ast.Attribute) else recording.text(function)
     fix = None
-    if variant == "called":
+    if not instead:
         edit = Edit(Span(recording.span(function).end, recording.span(node).end), "")
         fix = Fix("leave out the brackets", Applicability.SAFE, (edit,))
-    fields = {"optimizer": owner, "name": f"{use.name}()" if use.how == "call" else use.name}
+    name = f"{use.name}()" if use.how == "call" else use.name
+    fields = {"optimizer": owner, "name": name, "instead": instead.format(optimizer=owner)}
     marks = (optimizers.made(recording, use.value),)
+    variant = "state" if instead else "called"
     return story.told(recording, CODE, use.place, fields, marks, variant, use.context, fix)
 
 
