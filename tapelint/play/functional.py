@@ -310,7 +310,16 @@ class Functional(Building):
 
 
 def own_activation(layer: Object) -> Function | None:
-    """The visible function that a layer was given as its activation: it runs behind what the layer does."""
-    position = {"Dense": "1", "Activation": "0"}.get(last_part(layer.symbol), "activation")
-    given = layer.args.get("activation", layer.args.get(position))
-    return given if isinstance(given, Function) and layer.kind == "layer" else None
+    """The visible function that a layer was given as its activation: it runs behind what the layer does.
+
+    Not so in a recurrent layer, where it is one of several ways from the weights to what comes out.
+    """
+    name = last_part(layer.symbol)
+    if (
+        layer.kind != "layer"
+        or not (name in ("Dense", "EinsumDense", "Activation") or "Conv" in name)
+        or "LSTM" in name
+    ):
+        return None
+    given = layer.args.get("activation", layer.args.get({"Dense": "1", "Activation": "0"}.get(name, "activation")))
+    return given if isinstance(given, Function) else None

@@ -522,7 +522,9 @@ class Keras(Losses):
             activation = value.args.get("1")
         alone = isinstance(units, Const) and units.value == 1
         function = self._activation(activation) if alone and activation is not None else None
-        return value.place if isinstance(function, Symbol) and last_part(function.name) == "softmax" else None
+        if not isinstance(function, Symbol) or last_part(function.name) != "softmax":
+            return None
+        return value.place if not self.mentions("image_data_format") else None
 
     def _lookup(self, value: Object, depth: int = 4) -> Object | None:
         """The layer that takes its input for whole numbers: the called one, or one in a chain of layers."""
