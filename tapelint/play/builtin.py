@@ -201,10 +201,9 @@ class Builtin(Keras):
         found: list[tuple[Value, ...]] = []
         for row in (option for value in rows for option in options(bare(value))):
             items = self.items(row) if isinstance(row, Sequence) and row.kind == "tuple" else None
-            members = items.items if items is not None and items.exact else None
-            if members is None:
+            if items is None or not items.exact:
                 return None
-            found.append(members)
+            found.append(items.items)
         if len({len(members) for members in found}) != 1:
             return None
         columns = (Items((Several(either(column)),)) for column in zip(*found, strict=True))
