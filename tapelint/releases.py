@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 STEPS = ((2, 0), (2, 11), (2, 15), (2, 16))
-"""The versions of TensorFlow before which something that a finding may speak of was not so."""
+"""The versions of TensorFlow before which something that a finding may speak of was not so.
+
+Source: run in TensorFlow 1.15.5, 2.10.1, 2.11.1, 2.15 and 2.21.
+"""
 NEWEST = (9,)
 """Newer than all of TensorFlow."""
 
