@@ -583,7 +583,7 @@ class Notes(Arrays):
         ]
         held: list[Value] = [value]
         if isinstance(value, Sequence) and value.time > trace.time:
-            held = list(self.items(value) or ())  # a new list of tensors for the one that was there
+            held = list(self.items(value) or ())  # a new list of tensors, appended or for the one that was there
         if held and all(isinstance(item, Data) and self.in_trace(item) for item in held):
             self.work("keep", name, value, node, (holder,))
 

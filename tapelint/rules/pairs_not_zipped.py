@@ -133,7 +133,10 @@ def _alone(recording: Recording, apply: Apply) -> bool:
 
 
 def _only_asked(recording: Recording, optimizer: Object) -> set[str]:
-    """The methods of an optimizer that is only reached to call them: nobody else can have shown it variables."""
+    """The methods of an optimizer that is only reached to call them: nobody else can have shown it variables.
+
+    Empty where it may have gone elsewhere.
+    """
     made = optimizer.place.node if optimizer.place is not None else None
     parent = recording.parents.get(id(made))
     target = parent.targets[0] if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
